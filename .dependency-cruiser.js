@@ -46,13 +46,16 @@ export default {
       comment: 'An example imports wallarx, wallarx/operators and the files of its own folder.',
       severity: 'error',
       from: { path: '^examples/([^/]+)/' },
-      to: { path: '^(operators|src|dist|examples)/', pathNot: ['^dist/(src|operators)/index\\.js$', '^examples/$1/'] },
+      to: {
+        path: '^(operators|src|dist|examples)/',
+        pathNot: ['^dist/(src|operators)/index\\.(js|d\\.ts)$', '^examples/$1/'],
+      },
     },
     {
       name: 'example-roots-use-public-entry-points',
       severity: 'error',
       from: { path: '^examples/[^/]+\\.ts$' },
-      to: { path: '^(operators|src|dist)/', pathNot: '^dist/(src|operators)/index\\.js$' },
+      to: { path: '^(operators|src|dist)/', pathNot: '^dist/(src|operators)/index\\.(js|d\\.ts)$' },
     },
     {
       name: 'examples-use-public-names',

@@ -22,7 +22,8 @@ const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 
 /** The environment without what `npm test` adds for its own scripts: a child npm would take our folder for its own. */
 const env = Object.fromEntries(
   Object.entries(process.env).filter(
-    ([name]) => !/^(npm_(config_local_prefix|command|lifecycle_|package_)|INIT_CWD$|VITEST|NODE_ENV$)/.test(name),
+    ([name]) =>
+      !/^(npm_(config_(local_prefix|package|yes)|command|lifecycle_|package_)|INIT_CWD$|VITEST|NODE_ENV$)/.test(name),
   ),
 )
 
