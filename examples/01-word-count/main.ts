@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util'
+import { merge, type Observable } from 'rxjs'
+import {
+  delimited,
+  fileSink,
+  fileSource,
+  lengthPrefixed,
+  run,
+  tcpSink,
+  tcpSource,
+  WallarxError,
+  type ByteSink,
+} from 'wallarx'
+import { splitAndCount } from './wordCount.ts'
+
+const help = `Counts words: text in, a line "WORD => COUNT" for each word out.
+
+  npm run word-count -- --in 127.0.0.1:7010 --out 127.0.0.1:7002
+
+  --in LIST    where text comes from, separated by commas, each one of
+                 HOST:PORT   listen there; messages are preceded by their length, 4 bytes, big-endian
+                 file:PATH   the lines of a file, file:- for standard input
+  --out LIST   where the counts go, separated by commas, each one of
+                 HOST:PORT   connect there
+                 file:PATH   write this file, file:- for standard output
+  --help       this text
+
+Runs until it is stopped (Ctrl-C, SIGTERM); with only file: inputs, until their end.`
+
+function source(place: string): Observable<Buffer> {
+  const path = filePath(place)
+  if (path !== undefined) return fileSource({ path, framing: delimited('\n', { unterminated: 'frame' }) })
+  return tcpSource({ listen: place, framing: lengthPrefixed(4) })
+}
+
+function sink(place: string): ByteSink {
+  const path = filePath(place)
+  return path === undefined ? tcpSink({ connect: place }) : fileSink({ path })
+}
+
+const filePath = (place: string): string | undefined =>
+  place.startsWith('file:') ? place.slice('file:'.length) : undefined
+
+/** The places of a flag. Throws where there is none. */
+function places(flag: string, list: string | undefined): string[] {
+  const all = (list ?? '').split(',').filter((place) => place !== '')
+  if (all.length === 0) throw new TypeError(`${flag} is missing: give it HOST:PORT or file:PATH`)
+  return all
+}
+
+try {
+  const { values } = parseArgs({
+    options: { in: { type: 'string' }, out: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  })
+  if (values.help === true) {
+    console.log(help)
+  } else {
+    const sources = places('--in', values.in).map(source)
+    const sinks = places('--out', values.out).map(sink)
+    // One source is taken as it is: frames of merged ones cannot be read in place.
+    const texts = sources.length === 1 ? sources[0]! : merge(...sources)
+    const app = await run({
+      name: 'Word Count Application',
+      pipelines: { 'Split and Count': splitAndCount(texts, sinks) },
+    })
+    await app.closed
+  }
+} catch (error) {
+  // What a user can mend is told in a line; anything else with its stack.
+  const isUsers = error instanceof TypeError || (error instanceof WallarxError && error.kind !== 'user code')
+  console.error(isUsers ? `word-count: ${error.message}\nTry --help.` : error)
+  process.exitCode = 1
+}

@@ -1,0 +1,42 @@
+import type { OperatorFunction } from 'rxjs'
+import { checkFraming } from '../src/framer.ts'
+import type { Framing } from '../src/framing.ts'
+import { createStreamFramer } from '../src/streamFramer.ts'
+import { operate } from './operate.ts'
+
+export interface FrameOptions {
+  /** The longest frame accepted, in bytes without header or delimiter. Default: 1 MiB */
+  readonly maxFrameLength?: number
+}
+
+/**
+ * Cuts a byte stream into frames, whatever way its chunks were cut. A frame is a view into its chunk where it lies in one;
+ * bytes must not be changed after they were emitted.
+ *
+ * Fails with `FRAME_TOO_LONG` before anything is allocated for such a frame, with `FRAME_HEADER_INVALID`, and with
+ * `FRAME_CUT_OFF` when the stream ends inside a frame. After any of them the place of the next frame is unknown, so the
+ * stream is over: under `run` with a dead letter, elsewhere with the error.
+ *
+ * @example
+ * ```ts
+ * import { lengthPrefixed } from 'wallarx'
+ * import { frame } from 'wallarx/operators'
+ *
+ * const frames = await lastValueFrom(of(Buffer.from([0, 2, 7]), Buffer.from([8, 0, 0])).pipe(frame(lengthPrefixed(2)), toArray()))
+ * assert.deepEqual(frames, [Buffer.from([7, 8]), Buffer.from([])])
+ * ```
+ */
+export function frame(framing: Framing, { maxFrameLength }: FrameOptions = {}): OperatorFunction<Uint8Array, Buffer> {
+  checkFraming(framing, maxFrameLength)
+  return operate((output, context) => {
+    const where = { pipeline: context.pipeline, step: 'frame' }
+    const framer = createStreamFramer({ framing, maxFrameLength, where }, output, context)
+    return {
+      next(chunk) {
+        framer.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+      },
+      complete: framer.end,
+      finalize: framer.stop,
+    }
+  })
+}

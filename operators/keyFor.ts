@@ -1,0 +1,17 @@
+import { WallarxError } from '../src/errors.ts'
+import type { KeyFunction } from '../src/key.ts'
+import type { StatePartition } from '../src/statePartition.ts'
+
+/** The key function of one use of a state partition. Throws `STATE_PARTITION_WITHOUT_KEY`. */
+export function keyFor<In>(
+  partition: StatePartition<never, unknown>,
+  own: KeyFunction<In> | undefined,
+): KeyFunction<In> {
+  const key = own ?? (partition.key as KeyFunction<In> | undefined)
+  if (key !== undefined) return key
+  throw new WallarxError('STATE_PARTITION_WITHOUT_KEY', {
+    expected: 'a key function, in statePartition(name, { key }) or as the option { key } of the operator',
+    got: 'none (one entity without a key is what toState is for)',
+    where: { partition: partition.name },
+  })
+}

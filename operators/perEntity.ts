@@ -1,0 +1,119 @@
+import type { Operation } from './operate.ts'
+import type { Context } from '../src/context.ts'
+import type { EntityTable } from '../src/entityTable.ts'
+import type { WallarxError } from '../src/errors.ts'
+import { createQueue, type Queue } from '../src/queue.ts'
+import type { Output } from '../src/output.ts'
+import { isPromise, throttle } from './throttle.ts'
+
+export interface PerEntityOptions<In, State, Result> {
+  readonly name: string
+  readonly concurrency: number
+  readonly entities: EntityTable<State>
+  readonly slotOf: (message: In) => number
+  readonly compute: (message: In, state: State) => PromiseLike<Result> | Result
+  /** Emits the outputs of one result. May throw. */
+  readonly emit: (result: Result) => void
+  readonly failure: (thrown: unknown, message: In) => WallarxError
+}
+
+/**
+ * A state step that may be asynchronous: one message at a time for each entity, in order; at most `concurrency` entities at
+ * work at once, and the sources held while that many messages are inside.
+ */
+export function perEntity<In, State, Result, Out>(
+  output: Output<Out>,
+  context: Context,
+  { name, concurrency, entities, slotOf, compute, emit, failure }: PerEntityOptions<In, State, Result>,
+): Operation<In> {
+  const busy = new Map<number, Queue<In>>() // by slot: what waits for an entity that is at work or in `ready`
+  const ready = createQueue<number>() // entities with a message, when all places at work were taken
+  const load = throttle(context.holds, name, concurrency)
+  let working = 0
+  let completed = false
+
+  const fail = (thrown: unknown, message: In): void => {
+    const error = failure(thrown, message)
+    if (!context.reject(error, message)) output.error(error)
+  }
+
+  const work = (slot: number, message: In): void => {
+    working++
+    try {
+      const result = compute(message, entities.states[slot]!)
+      if (!isPromise(result)) finish(slot, message, result)
+      else
+        result.then(
+          (value) => {
+            finish(slot, message, value)
+          },
+          (thrown: unknown) => {
+            finishFailed(slot, message, thrown)
+          },
+        )
+    } catch (thrown) {
+      finishFailed(slot, message, thrown)
+    }
+  }
+
+  const finish = (slot: number, message: In, result: Result): void => {
+    if (output.closed) return
+    try {
+      emit(result)
+    } catch (thrown) {
+      fail(thrown, message)
+    }
+    leave(slot)
+  }
+
+  const finishFailed = (slot: number, message: In, thrown: unknown): void => {
+    if (output.closed) return
+    fail(thrown, message)
+    leave(slot)
+  }
+
+  const leave = (slot: number): void => {
+    working--
+    if (busy.get(slot)!.size > 0) ready.push(slot)
+    else busy.delete(slot)
+    load.left()
+    workOn()
+  }
+
+  const workOn = (): void => {
+    while (working < concurrency && ready.size > 0 && !output.closed) {
+      const slot = ready.shift()!
+      work(slot, busy.get(slot)!.shift()!)
+    }
+    if (completed && busy.size === 0) output.complete()
+  }
+
+  return {
+    next(message) {
+      const slot = slotOf(message)
+      load.entered()
+      const queue = busy.get(slot)
+      if (queue !== undefined) {
+        queue.push(message)
+        return
+      }
+      busy.set(slot, createQueue())
+      if (working < concurrency) {
+        work(slot, message)
+      } else {
+        busy.get(slot)!.push(message)
+        ready.push(slot)
+      }
+    },
+    complete() {
+      completed = true
+      workOn()
+    },
+    failure,
+    finalize() {
+      busy.clear()
+      ready.clear()
+      load.end()
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import type { OperatorFunction } from 'rxjs'
+import type { Concurrency, StateResult } from '../src/computation.ts'
+import { slotFinder } from '../src/entityTable.ts'
+import { wholeNumber, type Where } from '../src/errors.ts'
+import type { KeyFunction } from '../src/key.ts'
+import type { StatePartition } from '../src/statePartition.ts'
+import type { Output } from '../src/output.ts'
+import { operate } from './operate.ts'
+import { perEntity } from './perEntity.ts'
+import { computationFailure, invalidStateResult } from './stepErrors.ts'
+
+/** A state step's function, of one output or of many, at once or later. */
+type StateCompute<In, State, Outputs> = (
+  message: In,
+  state: State,
+) => PromiseLike<StateResult<Outputs>> | StateResult<Outputs>
+
+export interface StateStepOptions<In, State, Outputs, Out> {
+  readonly name: string
+  readonly compute: StateCompute<In, State, Outputs>
+  readonly partition: StatePartition<never, State>
+  readonly key: KeyFunction<In>
+  /** Absent: the computation gives its result at once. */
+  readonly concurrency: Concurrency['concurrency'] | undefined
+  /** Emits the outputs of one result. */
+  readonly emit: (outputs: Outputs, output: Output<Out>, where: Where) => void
+}
+
+/** What `toState`, `toStatePartition` and `toStatePartitionMulti` have in common: all but how outputs are emitted. */
+export function stateStep<In, State, Outputs, Out>({
+  name,
+  compute,
+  partition,
+  key,
+  concurrency,
+  emit,
+}: StateStepOptions<In, State, Outputs, Out>): OperatorFunction<In, Out> {
+  if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
+  return operate((output, context) => {
+    const where = { pipeline: context.pipeline, step: name, partition: partition.name }
+    const entities = context.entities(partition)
+    const slotOf = slotFinder(entities, key)
+    const failure = computationFailure(where)
+
+    const finish = (result: StateResult<Outputs>): void => {
+      if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
+        throw invalidStateResult(result, where)
+      }
+      const outputs = result[0]
+      if (outputs !== undefined) emit(outputs, output, where)
+    }
+
+    if (concurrency !== undefined) {
+      return perEntity(output, context, { name, concurrency, entities, slotOf, compute, emit: finish, failure })
+    }
+    const { states } = entities
+    return {
+      next(message) {
+        finish(compute(message, states[slotOf(message)]!) as StateResult<Outputs>)
+      },
+      failure,
+    }
+  })
+}

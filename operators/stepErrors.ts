@@ -1,0 +1,37 @@
+import { failureOf, shown, WallarxError, type Where } from '../src/errors.ts'
+
+/** Makes `COMPUTATION_FAILED` of what a computation threw. */
+export function computationFailure(where: Where): (thrown: unknown, message: unknown) => WallarxError {
+  return (thrown, message) =>
+    failureOf('COMPUTATION_FAILED', `the computation to take ${shown(message)}`, thrown, where)
+}
+
+/** A promise where no `concurrency` was given. Its rejection is seen to here, since nobody else will. */
+export function noPromise(promise: Promise<unknown>, where: Where): WallarxError {
+  promise.catch(() => undefined)
+  return new WallarxError('RESULT_INVALID', {
+    expected: 'a result at once, or the option `concurrency` for a computation that returns promises',
+    got: 'a promise',
+    where,
+  })
+}
+
+/** A state computation that gave something else than a pair. */
+export function invalidStateResult(result: unknown, where: Where): WallarxError {
+  if (result instanceof Promise) return noPromise(result, where)
+  return new WallarxError('RESULT_INVALID', {
+    expected: 'the state computation to give [output | undefined, stateChanged]',
+    got: shown(result),
+    where,
+  })
+}
+
+/** A result of a multi computation that cannot be iterated. */
+export function invalidOutputs(outputs: unknown, where: Where): WallarxError {
+  if (outputs instanceof Promise) return noPromise(outputs, where)
+  return new WallarxError('RESULT_INVALID', {
+    expected: 'an array or another iterable of outputs, or undefined',
+    got: shown(outputs),
+    where,
+  })
+}

@@ -1,0 +1,54 @@
+import type { OperatorFunction } from 'rxjs'
+import {
+  named,
+  type AsyncComputation,
+  type Computation,
+  type Concurrency,
+  type OrFunction,
+} from '../src/computation.ts'
+import { inOrder } from './inOrder.ts'
+import { operate } from './operate.ts'
+import { computationFailure, noPromise } from './stepErrors.ts'
+
+/**
+ * One output for each message, or none where the computation gives `undefined`. What it throws is `COMPUTATION_FAILED`.
+ *
+ * With `concurrency`, the computation may return a promise: that many are under way at once, outputs keep the order of their
+ * messages, and the sources are held while the number is reached.
+ *
+ * @example
+ * ```ts
+ * import { to } from 'wallarx/operators'
+ *
+ * const even = from([1, 2, 3, 4]).pipe(to((n) => (n % 2 === 0 ? n * 10 : undefined)))
+ * assert.deepEqual(await lastValueFrom(even.pipe(toArray())), [20, 40])
+ * ```
+ */
+export function to<In, Out>(
+  computation: OrFunction<AsyncComputation<In, Out>>,
+  options: Concurrency,
+): OperatorFunction<In, Out>
+export function to<In, Out>(computation: OrFunction<Computation<In, Out>>): OperatorFunction<In, Out>
+export function to<In, Out>(
+  computation: OrFunction<AsyncComputation<In, Out>>,
+  options?: Concurrency,
+): OperatorFunction<In, Out> {
+  const { name, compute } = named(computation, 'to')
+  if (options !== undefined) {
+    return inOrder(name, options, compute, (out: Out | undefined, output) => {
+      if (out !== undefined) output.next(out)
+    })
+  }
+  return operate((output, context) => {
+    const where = { pipeline: context.pipeline, step: name }
+    return {
+      next(message) {
+        const out = compute(message)
+        if (out === undefined) return
+        if (out instanceof Promise) throw noPromise(out, where)
+        output.next(out as Out)
+      },
+      failure: computationFailure(where),
+    }
+  })
+}

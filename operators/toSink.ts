@@ -1,0 +1,88 @@
+import type { OperatorFunction } from 'rxjs'
+import { invalidOption } from '../src/errors.ts'
+import type { Sink, SinkWriter } from '../src/sink.ts'
+import { operate } from './operate.ts'
+
+/**
+ * Writes every message to the sink, or each of several sinks, and completes when everything is handed over. A sink that
+ * falls behind holds the sources. When the source fails, what was written before is flushed, then the error goes on. An
+ * unsubscription drops what is not handed over yet.
+ *
+ * Subscribing to it is what runs a pipeline: it makes the subscription context where none is there yet.
+ *
+ * @example
+ * ```ts
+ * import { observerSink } from 'wallarx'
+ * import { toSink } from 'wallarx/operators'
+ *
+ * const seen: number[] = []
+ * await lastValueFrom(from([1, 2]).pipe(toSink(observerSink({ next: (n: number) => seen.push(n) }))), { defaultValue: undefined })
+ * assert.deepEqual(seen, [1, 2])
+ * ```
+ */
+export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[]): OperatorFunction<Message, never> {
+  const all = Array.isArray(sinks) ? (sinks as readonly Sink<Message>[]) : [sinks as Sink<Message>]
+  if (all.length === 0) throw invalidOption('sinks', 'at least one sink', sinks)
+  for (const sink of all) {
+    if (typeof (sink as Partial<Sink<Message>> | undefined)?.open !== 'function') {
+      throw invalidOption('sink', 'a sink with the method open', sink)
+    }
+  }
+  return operate((output, { holds, warn, onCut }) => {
+    const writers: SinkWriter<Message>[] = []
+    let closing = false // nothing is written any more
+
+    const abort = (): void => {
+      for (const writer of writers) writer.abort()
+    }
+    const fail = (error: unknown): void => {
+      abort()
+      output.error(error)
+    }
+    const close = (then: () => void, failure?: { readonly error: unknown }): void => {
+      if (closing) return
+      closing = true
+      Promise.all(writers.map((writer) => writer.close(failure))).then(then, fail)
+    }
+    const complete = (): void => {
+      close(() => {
+        output.complete()
+      })
+    }
+
+    try {
+      for (const sink of all) writers.push(sink.open({ holds, warn, fail }))
+    } catch (error) {
+      abort()
+      throw error
+    }
+    const [first] = writers as [SinkWriter<Message>, ...SinkWriter<Message>[]]
+    const toAll = (message: Message): void => {
+      for (const writer of writers) writer.write(message)
+    }
+    const toOne = (message: Message): void => {
+      first.write(message)
+    }
+    const write = writers.length === 1 ? toOne : toAll
+    const keepUncut = onCut(complete)
+    return {
+      next(message) {
+        if (!closing) write(message)
+      },
+      complete,
+      error(error) {
+        close(
+          () => {
+            output.error(error)
+          },
+          { error },
+        )
+      },
+      finalize() {
+        keepUncut()
+        abort()
+      },
+      acceptsText: all.every((sink) => sink.acceptsText === true),
+    }
+  })
+}

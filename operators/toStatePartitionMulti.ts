@@ -1,0 +1,60 @@
+import type { OperatorFunction } from 'rxjs'
+import {
+  named,
+  type AsyncMultiStateComputation,
+  type Concurrency,
+  type MultiStateComputation,
+  type OrFunction,
+} from '../src/computation.ts'
+import type { StatePartition } from '../src/statePartition.ts'
+import { emitAll } from './emitAll.ts'
+import { keyFor } from './keyFor.ts'
+import { stateStep } from './stateStep.ts'
+import type { Keyed, KeyOption } from './toStatePartition.ts'
+
+/**
+ * As `toStatePartition`, with any number of outputs for each message: `(message, state) => [outputs | undefined,
+ * stateChanged]`, each item of `outputs` going on as a message of its own.
+ *
+ * @example
+ * ```ts
+ * import { statePartition } from 'wallarx'
+ * import { toStatePartitionMulti } from 'wallarx/operators'
+ *
+ * const seen = statePartition('seen', { key: (n: number) => n % 2, build: (): number[] => [] })
+ * const growing = from([1, 3]).pipe(toStatePartitionMulti((n, list) => (list.push(n), [[...list], true]), seen))
+ * assert.deepEqual(await lastValueFrom(growing.pipe(toArray())), [1, 1, 3])
+ * ```
+ */
+export function toStatePartitionMulti<In, State, Out>(
+  computation: OrFunction<AsyncMultiStateComputation<In, State, Out>>,
+  partition: StatePartition<never, State>,
+  options: Concurrency & KeyOption<In>,
+): OperatorFunction<In, Out>
+export function toStatePartitionMulti<In, State, Out>(
+  computation: OrFunction<AsyncMultiStateComputation<In, State, Out>>,
+  partition: Keyed<In, State>,
+  options: Concurrency,
+): OperatorFunction<In, Out>
+export function toStatePartitionMulti<In, State, Out>(
+  computation: OrFunction<MultiStateComputation<In, State, Out>>,
+  partition: StatePartition<never, State>,
+  options: KeyOption<In>,
+): OperatorFunction<In, Out>
+export function toStatePartitionMulti<In, State, Out>(
+  computation: OrFunction<MultiStateComputation<In, State, Out>>,
+  partition: Keyed<In, State>,
+): OperatorFunction<In, Out>
+export function toStatePartitionMulti<In, State, Out>(
+  computation: OrFunction<AsyncMultiStateComputation<In, State, Out>>,
+  partition: StatePartition<never, State>,
+  { key, concurrency }: Partial<Concurrency & KeyOption<In>> = {},
+): OperatorFunction<In, Out> {
+  return stateStep({
+    ...named(computation, 'toStatePartitionMulti'),
+    partition,
+    key: keyFor(partition, key),
+    concurrency,
+    emit: emitAll<Out>,
+  })
+}

@@ -1,0 +1,32 @@
+import { invalidOption } from './errors.ts'
+
+export interface BackoffOptions {
+  /** The longest wait before the second attempt, in milliseconds; it doubles with each further one. Default: 100 */
+  readonly initial?: number
+  /** The longest wait at all, in milliseconds. Default: 5,000 */
+  readonly max?: number
+}
+
+/** How long to wait before each attempt to connect. */
+export interface Backoff {
+  /** Milliseconds to wait now: a random half to whole of a time that doubles, so that many clients do not return at once. */
+  next(): number
+  /** It worked: begin anew. */
+  reset(): void
+}
+
+export function createBackoff({ initial = 100, max = 5000 }: BackoffOptions = {}, random = Math.random): Backoff {
+  if (!(initial > 0)) throw invalidOption('backoff.initial', 'more than 0 milliseconds', initial)
+  if (!(max >= initial)) throw invalidOption('backoff.max', `at least backoff.initial (${initial})`, max)
+  let longest = initial
+  return {
+    next() {
+      const wait = longest * (0.5 + random() / 2)
+      longest = Math.min(max, longest * 2)
+      return wait
+    },
+    reset() {
+      longest = initial
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import { createEntityTable, type EntityTable } from './entityTable.ts'
+import { WallarxError } from './errors.ts'
+import type { StatePartition } from './statePartition.ts'
+
+/** The entity tables of one context or one `run`, made on first use, by the name of their state partition. */
+export interface Entities {
+  /** Throws `STATE_PARTITION_DUPLICATE` when another state partition of this name is there, and what making one throws. */
+  of<State>(partition: StatePartition<never, State>): EntityTable<State>
+}
+
+export function createEntities(): Entities {
+  const tables = new Map<string, { partition: StatePartition<never, unknown>; table: EntityTable<unknown> }>()
+  return {
+    of<State>(partition: StatePartition<never, State>) {
+      const known = tables.get(partition.name)
+      if (known === undefined) {
+        const table = createEntityTable(partition)
+        tables.set(partition.name, { partition, table })
+        return table
+      }
+      if (known.partition !== (partition as StatePartition<never, unknown>)) {
+        throw new WallarxError('STATE_PARTITION_DUPLICATE', {
+          expected: 'one state partition of this name, shared by all who use it',
+          got: 'a second one',
+          where: { partition: partition.name },
+        })
+      }
+      return known.table as EntityTable<State>
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import { invalidOption } from '../errors.ts'
+import type { DelimitedFraming } from '../framing.ts'
+
+export interface DelimitedOptions {
+  /**
+   * What bytes after the last delimiter are when the stream ends: `'error'` (`FRAME_CUT_OFF`), or `'frame'` for a text file
+   * whose last line may lack its newline. Default: `'error'`
+   */
+  readonly unterminated?: 'error' | 'frame'
+}
+
+/**
+ * Frames that end with a delimiter, which is not part of them.
+ *
+ * @param delimiter a string, taken as UTF-8, or bytes. Default: a newline
+ * @example
+ * ```ts
+ * import { delimited } from 'wallarx'
+ *
+ * assert.deepEqual([...delimited('\r\n').delimiter], [13, 10])
+ * ```
+ */
+export function delimited(
+  delimiter: string | Uint8Array = '\n',
+  { unterminated = 'error' }: DelimitedOptions = {},
+): DelimitedFraming {
+  if (typeof delimiter !== 'string' && !(delimiter instanceof Uint8Array)) {
+    throw invalidOption('delimiter', 'a string or bytes', delimiter)
+  }
+  if (delimiter.length === 0) throw invalidOption('delimiter', 'not empty', delimiter)
+  if (unterminated !== 'error' && unterminated !== 'frame') {
+    throw invalidOption('unterminated', "'error' or 'frame'", unterminated)
+  }
+  return { delimiter: Buffer.from(delimiter as string), unterminated }
+}

@@ -1,0 +1,44 @@
+export type { Address } from './address.ts'
+export type { BacklogOptions } from './backlog.ts'
+export type { BackoffOptions } from './backoff.ts'
+export { toAsyncIterable, type ToAsyncIterableOptions } from './bridge/asyncIterable.ts'
+export { toNodeStream } from './bridge/nodeStream.ts'
+export { toWebStream } from './bridge/webStream.ts'
+export { framed, utf8, type Decoder, type DecoderOrFunction, type Encoder, type EncoderOrFunction } from './codec.ts'
+export type {
+  AsyncComputation,
+  AsyncMultiComputation,
+  AsyncMultiStateComputation,
+  AsyncStateComputation,
+  Computation,
+  Concurrency,
+  MultiComputation,
+  MultiStateComputation,
+  OrFunction,
+  StateComputation,
+  StateResult,
+} from './computation.ts'
+export type { DeadLetter } from './deadLetter.ts'
+export { WallarxError, type ErrorCode, type ErrorKind, type Where } from './errors.ts'
+export type { DelimitedFraming, Framing, HeaderFraming } from './framing.ts'
+export { delimited, type DelimitedOptions } from './framing/delimited.ts'
+export { fixedLength } from './framing/fixedLength.ts'
+export { lengthPrefixed, type LengthPrefixedOptions } from './framing/lengthPrefixed.ts'
+export type { Hold } from './holds.ts'
+export type { Key, KeyFunction } from './key.ts'
+export { hashKey, hashOf } from './keyHash.ts'
+export { run } from './run/run.ts'
+export type { Lifecycle, PipelineStatus, RunOptions, Running, RunStatus } from './run/contract.ts'
+export type { ByteSink, Sink, SinkContext, SinkWriter } from './sink.ts'
+export { fileSink, type FileSinkOptions } from './sink/file.ts'
+export { nodeStreamSink, type NodeStreamSinkOptions } from './sink/nodeStream.ts'
+export { observerSink } from './sink/observer.ts'
+export { tcpSink, type TcpSinkOptions } from './sink/tcp.ts'
+export { webStreamSink, type WebStreamSinkOptions } from './sink/webStream.ts'
+export { fromAsyncIterable, type FromOptions } from './source/asyncIterable.ts'
+export { fileSource, type FileSourceOptions } from './source/file.ts'
+export { fromNodeStream } from './source/nodeStream.ts'
+export { fromObservable, type FromObservableOptions } from './source/observable.ts'
+export { tcpSource, type TcpSourceOptions } from './source/tcp.ts'
+export { fromWebStream } from './source/webStream.ts'
+export { statePartition, type StatePartition, type StatePartitionOptions } from './statePartition.ts'

@@ -1,0 +1,74 @@
+import { within, type Context } from './context.ts'
+import type { Holds } from './holds.ts'
+
+export interface PullOptions<Item> {
+  readonly context: Context
+  /** Gives the items; told by the signal that no further one is wanted, and then lets go of what it has open. */
+  readonly items: (signal: AbortSignal) => AsyncIterator<Item>
+  readonly next: (item: Item) => void
+  readonly complete: () => void
+  readonly error: (error: unknown) => void
+}
+
+/**
+ * Takes item after item from an iterator, each only when nothing holds the pipeline, and hands it over inside the context. The
+ * result ends it: no call afterwards. Stops, and completes, when the context says so.
+ */
+export function pull<Item>({ context, items, next, complete, error }: PullOptions<Item>): () => void {
+  const { holds, stopping } = context
+  const ending = new AbortController()
+  let ended = false
+  let iterator: AsyncIterator<Item> | undefined
+
+  const end = (): void => {
+    if (ended) return
+    ended = true
+    stopping.removeEventListener('abort', stop)
+    ending.abort()
+    // An iterator in the middle of `next` may return only after it, so nobody waits for this.
+    Promise.resolve(iterator?.return?.()).catch(() => undefined)
+  }
+
+  /** An item that is taken but held is handed over before the end; one that is only asked for is not waited for. */
+  const stop = (): void => {
+    if (taken) return
+    end()
+    within(context, complete)
+  }
+  let taken = false
+
+  const takeAll = async (): Promise<void> => {
+    try {
+      const from = items(ending.signal)
+      iterator = from
+      for (;;) {
+        if (holds.held) await free(holds)
+        if (ended) return
+        const result = await from.next()
+        if (ended) return
+        if (result.done === true) break
+        taken = true
+        while (holds.held) await free(holds)
+        if (ended) return
+        within(context, next, result.value)
+        taken = false
+        if (stopping.aborted) break
+      }
+      end()
+      within(context, complete)
+    } catch (thrown) {
+      if (ended) return
+      end()
+      within(context, error, thrown)
+    }
+  }
+
+  stopping.addEventListener('abort', stop)
+  void takeAll()
+  return end
+}
+
+const free = (holds: Holds): Promise<void> =>
+  new Promise((resolve) => {
+    holds.onFree(resolve)
+  })

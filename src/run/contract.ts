@@ -1,0 +1,71 @@
+import type { Observable, Observer } from 'rxjs'
+import type { DeadLetter } from '../deadLetter.ts'
+import type { Hold } from '../holds.ts'
+
+export interface RunOptions {
+  /** The application's name, in logs and status. */
+  readonly name: string
+  /** The pipelines, by the names they are known by in errors, dead letters and status. All run until each has completed. */
+  readonly pipelines: Readonly<Record<string, Observable<unknown>>>
+  /**
+   * What happens when user code throws (a computation, a key function, an encoder): `'stop'` stops the run, and `closed`
+   * rejects with the error, whose `cause` is the user's own; `'skip'` makes the message a dead letter. Default: `'stop'`
+   */
+  readonly onError?: 'stop' | 'skip'
+  /** Gets every dead letter, besides the count and the log: a function, or an observer such as a `Subject`. Default: none */
+  readonly deadLetters?: ((letter: DeadLetter) => void) | Pick<Observer<DeadLetter>, 'next'>
+  /** Aborting it stops the run as `close()` does. */
+  readonly signal?: AbortSignal
+  /**
+   * Whether SIGINT and SIGTERM stop the run as `close()` does; a second one exits the process at once, with 128 plus the
+   * signal's number. Default: `true`
+   */
+  readonly handleSignals?: boolean
+  /** Milliseconds a stop may take; after that the run ends with `DRAIN_TIMEOUT`. Default: 30,000 */
+  readonly drainTimeout?: number
+  /** Where events go; `false` for nowhere. Default: lines on standard error */
+  readonly log?: Log | false
+}
+
+/** Takes one event, a line without a newline. pino and console have this form. */
+export interface Log {
+  info(event: string): void
+  warn(event: string): void
+  error(event: string): void
+}
+
+/**
+ * `opening` until every source can take input, `running`, `draining` from the stop until all is flushed, `closed`.
+ */
+export type Lifecycle = 'opening' | 'running' | 'draining' | 'closed'
+
+/** A run that has begun. */
+export interface Running {
+  readonly name: string
+  readonly lifecycle: Lifecycle
+  /**
+   * Resolves when every pipeline has completed and is flushed. Rejects with the error that stopped the run; left alone, such
+   * a rejection ends the process with the error and its stack, as Node does.
+   */
+  readonly closed: Promise<void>
+  /** Stops the sources, drains, flushes, closes; the result is `closed`. */
+  close(): Promise<void>
+  status(): RunStatus
+}
+
+export interface RunStatus {
+  readonly name: string
+  readonly lifecycle: Lifecycle
+  readonly pipelines: Readonly<Record<string, PipelineStatus>>
+  /** State partitions by name, as far as they are in use. */
+  readonly partitions: Readonly<Record<string, { readonly entities: number }>>
+}
+
+export interface PipelineStatus {
+  readonly lifecycle: 'running' | 'completed' | 'failed'
+  readonly deadLetters: number
+  /** What keeps the sources from reading on, and since when. */
+  readonly holds: readonly Hold[]
+  /** Sources that are open, by name. */
+  readonly sources: readonly string[]
+}

@@ -1,0 +1,86 @@
+import { createBacklog, type BacklogOptions } from './backlog.ts'
+import { createByteBatch } from './byteBatch.ts'
+import { shown, WallarxError } from './errors.ts'
+import { createQueue } from './queue.ts'
+import type { SinkContext, SinkWriter } from './sink.ts'
+
+/** Something that takes bytes one buffer at a time. */
+export interface ByteTarget {
+  /** Resolves when the bytes are written; the next call comes after that. */
+  write(bytes: Buffer): Promise<void>
+  /** Called once, when everything is written. */
+  close(): Promise<void>
+  /** Called in place of `close` when what is left is dropped. */
+  abort(): void
+}
+
+/** A writer for a target that takes one buffer after the other: gathers, waits, holds the sources while too much waits. */
+export function sequentialWriter(
+  sink: string,
+  target: ByteTarget,
+  options: BacklogOptions,
+  context: SinkContext,
+): SinkWriter<Uint8Array | string> {
+  const waiting = createQueue<Buffer>()
+  const backlog = createBacklog(sink, options, context)
+  let writing: Promise<void> | undefined // the loop, while it runs
+  let failed = false
+  let ended = false
+
+  const batch = createByteBatch((bytes) => {
+    if (failed || ended) return
+    waiting.push(bytes)
+    backlog.add(bytes.length)
+    writing ??= writeAll()
+  })
+
+  const writeAll = async (): Promise<void> => {
+    try {
+      for (let bytes = waiting.shift(); bytes !== undefined; bytes = waiting.shift()) {
+        await target.write(bytes)
+        backlog.remove(bytes.length)
+      }
+    } catch (cause) {
+      if (ended) return
+      failed = true
+      waiting.clear()
+      context.fail(sinkFailed(sink, cause))
+    } finally {
+      writing = undefined
+    }
+  }
+
+  return {
+    write(bytes) {
+      batch.write(bytes)
+    },
+    async close() {
+      batch.flush()
+      await writing
+      if (failed || ended) return
+      try {
+        await target.close()
+        ended = true
+      } catch (cause) {
+        throw sinkFailed(sink, cause)
+      }
+    },
+    abort() {
+      if (ended) return
+      ended = true
+      batch.discard()
+      waiting.clear()
+      backlog.end()
+      target.abort()
+    },
+  }
+}
+
+export function sinkFailed(sink: string, cause: unknown): WallarxError {
+  return new WallarxError('SINK_FAILED', {
+    expected: 'to write to the sink',
+    got: shown(cause),
+    where: { sink },
+    cause,
+  })
+}

@@ -1,0 +1,36 @@
+import type { Holds } from './holds.ts'
+
+/** Where a pipeline's outputs go. A sink may be opened many times, each time with a writer of its own. */
+export interface Sink<in Message> {
+  /** Stands in errors and status. */
+  readonly name: string
+  /** Takes strings, to be written as UTF-8, where its type says bytes: `encode` then makes no Buffer for each message. */
+  readonly acceptsText?: boolean
+  /** Called once for each subscription of `toSink`. What it throws fails that subscription. */
+  open(context: SinkContext): SinkWriter<Message>
+}
+
+export interface SinkContext {
+  /** A writer takes a hold while it has more than its high-water mark to write, and releases it later. */
+  readonly holds: Holds
+  /** Something an operator should know, such as a lost connection; a line for the log. */
+  readonly warn: (event: string) => void
+  /** The sink cannot go on; the pipeline fails with this error. Call it once at most, and never from `open` or `write`. */
+  readonly fail: (error: unknown) => void
+}
+
+/** A sink of bytes: whole encoded messages, text being UTF-8. */
+export type ByteSink = Sink<Uint8Array | string>
+
+/** `write` any number of times, then `close` or `abort`; `abort` may follow `close`. */
+export interface SinkWriter<in Message> {
+  /** Takes a message; never blocks and never refuses. Bytes are copied: the caller may reuse them. */
+  write(message: Message): void
+  /**
+   * Resolves when everything written has been handed over for good, as far as the sink can know. `failure` is there when the
+   * pipeline ends with an error, which goes on down the pipeline by itself.
+   */
+  close(failure?: { readonly error: unknown }): Promise<void>
+  /** Lets go of everything at once; what is not handed over yet is lost. Idempotent, never throws. */
+  abort(): void
+}

@@ -1,0 +1,60 @@
+import { open, type FileHandle } from 'node:fs/promises'
+import { checkBacklog, type BacklogOptions } from '../backlog.ts'
+import { invalidOption } from '../errors.ts'
+import { sequentialWriter, type ByteTarget } from '../sequentialWriter.ts'
+import type { ByteSink } from '../sink.ts'
+import { writableTarget } from '../writableTarget.ts'
+
+export interface FileSinkOptions extends BacklogOptions {
+  /** The file, or `'-'` for standard output. */
+  readonly path: string
+  /** Adds to a file that is there. Default: `false`, the file is emptied first */
+  readonly append?: boolean
+  /** Default: `file PATH` */
+  readonly name?: string
+}
+
+/**
+ * Writes to a file, which it makes or empties, or to standard output. After a crash of this process the file may lack what
+ * was not yet handed to the operating system, and end in the middle of a message.
+ *
+ * Fails the pipeline with `SINK_FAILED` (no such directory, no permission, disk full) or `BUFFER_OVERFLOW`.
+ *
+ * @example
+ * ```ts
+ * import { fileSink } from 'wallarx'
+ *
+ * assert.equal(fileSink({ path: 'counts.txt' }).name, 'file counts.txt')
+ * ```
+ */
+export function fileSink(options: FileSinkOptions): ByteSink {
+  const { path, append = false, name = `file ${path}` } = options
+  if (typeof path !== 'string' || path === '') throw invalidOption('path', 'the path of a file, or - for stdout', path)
+  checkBacklog(options)
+  return {
+    name,
+    acceptsText: true,
+    open: (context) => {
+      const target =
+        path === '-' ? writableTarget(process.stdout, { end: false }) : fileTarget(path, append ? 'a' : 'w')
+      return sequentialWriter(name, target, options, context)
+    },
+  }
+}
+
+function fileTarget(path: string, flags: 'a' | 'w'): ByteTarget {
+  let opened: Promise<FileHandle> | undefined
+  const file = (): Promise<FileHandle> => (opened ??= open(path, flags))
+  return {
+    async write(bytes) {
+      const handle = await file()
+      for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten
+    },
+    async close() {
+      await (await file()).close() // opened here at the latest: no message at all still makes the file
+    },
+    abort() {
+      void opened?.then((handle) => handle.close()).catch(() => undefined)
+    },
+  }
+}

@@ -1,0 +1,157 @@
+import { connect as connectPlain, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { formatAddress, parseAddress, type Address } from '../address.ts'
+import { checkBacklog, createBacklog, type BacklogOptions } from '../backlog.ts'
+import { createBackoff, type BackoffOptions } from '../backoff.ts'
+import { createByteBatch } from '../byteBatch.ts'
+import { shown } from '../errors.ts'
+import { createQueue } from '../queue.ts'
+import type { ByteSink, SinkContext, SinkWriter } from '../sink.ts'
+
+export interface TcpSinkOptions extends BacklogOptions {
+  /** Where to connect to. */
+  readonly connect: Address
+  /** Default: `tcp HOST:PORT` */
+  readonly name?: string
+  /** TLS with these options (`ca`, `cert`, `key`, `servername`, …). Default: plain TCP */
+  readonly tls?: ConnectionOptions
+  readonly backoff?: BackoffOptions
+}
+
+/**
+ * Writes to a TCP server. Connects when it is opened, and again whenever the connection is lost, for ever, with backoff and
+ * jitter. Every connection starts with a whole message: what was not handed to the socket when one was lost is sent again
+ * from the start of the batch it was in, so messages of one batch may come twice; messages that were handed to the
+ * socket and had not reached the receiver are lost with the connection.
+ *
+ * Waits while it is not connected: the sources are held at `highWaterMark`. A crash of this process loses what is not sent.
+ *
+ * Throws `ADDRESS_INVALID`, `OPTION_INVALID`; fails the pipeline with `BUFFER_OVERFLOW` only.
+ *
+ * @example
+ * ```ts
+ * import { tcpSink } from 'wallarx'
+ *
+ * const sink = tcpSink({ connect: '127.0.0.1:7002' })
+ * assert.equal(sink.name, 'tcp 127.0.0.1:7002')
+ * ```
+ */
+export function tcpSink(options: TcpSinkOptions): ByteSink {
+  const address = parseAddress(options.connect)
+  const name = options.name ?? `tcp ${formatAddress(address)}`
+  checkBacklog(options)
+  createBackoff(options.backoff)
+  return {
+    name,
+    acceptsText: true,
+    open: (context) =>
+      openWriter(name, options, context, () =>
+        options.tls === undefined
+          ? connectPlain({ ...address, noDelay: true, keepAlive: true })
+          : connectTls({ ...address, ...options.tls })
+              .setNoDelay(true)
+              .setKeepAlive(true),
+      ),
+  }
+}
+
+function openWriter(
+  name: string,
+  options: TcpSinkOptions,
+  context: SinkContext,
+  connect: () => Socket,
+): SinkWriter<Uint8Array | string> {
+  const backlog = createBacklog(name, options, context)
+  const backoff = createBackoff(options.backoff)
+  const unwritten = createQueue<Buffer>() // batches the socket has not confirmed, oldest first
+  let socket: Socket // the present connection, or the present attempt at one
+  let connected = false
+  let retry: NodeJS.Timeout | undefined
+  let closed: (() => void) | undefined // set when `close` waits
+  let aborted = false
+
+  const batch = createByteBatch((bytes) => {
+    if (aborted) return
+    unwritten.push(bytes)
+    backlog.add(bytes.length)
+    if (connected) send(bytes)
+  })
+
+  const send = (bytes: Buffer): void => {
+    const to = socket
+    to.write(bytes, (error) => {
+      if (error || to !== socket || aborted) return
+      unwritten.shift()
+      backlog.remove(bytes.length)
+      endIfDone()
+    })
+  }
+
+  const open = (): void => {
+    let problem: unknown // why this connection ended
+    let seen = false // whether it was a connection at all
+    socket = connect()
+    socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => {
+      seen = connected = true
+      backoff.reset()
+      for (const bytes of unwritten) send(bytes)
+      endIfDone()
+    })
+    socket.on('error', (error) => {
+      problem = error
+    })
+    socket.once('close', () => {
+      connected = false
+      if (aborted) return
+      if (closed !== undefined && unwritten.size === 0) {
+        closed()
+        return
+      }
+      const wait = backoff.next()
+      const what = seen ? 'connection lost' : 'cannot connect'
+      const why = problem === undefined ? 'closed by the receiver' : shown(problem)
+      context.warn(`${name}: ${what}: ${why}; trying again in ${Math.round(wait)} ms, ${backlog.bytes} bytes wait`)
+      retry = setTimeout(open, wait)
+    })
+    socket.resume() // nothing is expected from the receiver, but its end must be seen
+  }
+
+  const endIfDone = (): void => {
+    if (closed === undefined || unwritten.size > 0 || !connected) return
+    const resolve = closed
+    socket.end(() => {
+      socket.unref()
+      resolve()
+    })
+  }
+
+  open()
+  return {
+    write(bytes) {
+      batch.write(bytes)
+    },
+    close() {
+      batch.flush()
+      return new Promise((resolve) => {
+        closed = resolve
+        if (unwritten.size === 0 && !connected) {
+          clearTimeout(retry)
+          socket.destroy()
+          resolve()
+        } else {
+          endIfDone()
+        }
+      })
+    },
+    abort() {
+      if (aborted) return
+      aborted = true
+      batch.discard()
+      unwritten.clear()
+      backlog.end()
+      clearTimeout(retry)
+      // After a close that went through, the socket has sent everything and ends by itself.
+      if (!socket.writableFinished) socket.destroy()
+    },
+  }
+}

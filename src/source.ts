@@ -1,0 +1,38 @@
+import { Observable, type TeardownLogic } from 'rxjs'
+import type { Context } from './context.ts'
+import type { Output } from './output.ts'
+import { presentContext } from './standaloneContext.ts'
+
+/** What a source gets when it is subscribed to. */
+export interface SourceSubscription<Message> {
+  readonly output: Output<Message>
+  readonly context: Context
+  /** It can take input: listening, file open. Call it once. */
+  readonly opened: () => void
+}
+
+/**
+ * Every source is made here. `connect` begins a subscription and returns what ends it; it hands over chunks inside the
+ * context (`within`), one synchronously after the other and none while `context.holds.held`, and completes soon after
+ * `context.stopping` is aborted. Subscribed to while the run is stopping (by `repeat` or `retry`), a source stays silent.
+ */
+export function createSource<Message>(
+  name: string,
+  connect: (subscription: SourceSubscription<Message>) => TeardownLogic,
+): Observable<Message> {
+  return new Observable((subscriber) => {
+    const context = presentContext()
+    const entry = context.addSource(name)
+    if (context.stopping.aborted) return
+    subscriber.add(() => {
+      entry.ended()
+    })
+    return connect({
+      output: subscriber,
+      context,
+      opened: () => {
+        entry.opened()
+      },
+    })
+  })
+}

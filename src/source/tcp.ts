@@ -1,0 +1,272 @@
+import { createServer as createPlainServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import type { Observable } from 'rxjs'
+import { formatAddress, parseAddress, type Address } from '../address.ts'
+import { within } from '../context.ts'
+import { invalidOption, shown, WallarxError, wholeNumber } from '../errors.ts'
+import { checkFraming, createFramer } from '../framer.ts'
+import type { Framing } from '../framing.ts'
+import { frameEmitter } from '../inPlace.ts'
+import { createSource, type SourceSubscription } from '../source.ts'
+
+export interface TcpSourceOptions {
+  /** Where to listen; port 0 lets the system choose one, see `onListening`. */
+  readonly listen: Address
+  readonly framing: Framing
+  /** The longest frame accepted, in bytes without header or delimiter. Default: 1 MiB */
+  readonly maxFrameLength?: number
+  /** Connections beyond this number are closed at once and reported (`CONNECTION_LIMIT`). Default: 1,024 */
+  readonly maxConnections?: number
+  /**
+   * Milliseconds after which a connection that sends nothing is closed and reported (`CONNECTION_IDLE`); time during which
+   * it is held does not count. Default: 0, never
+   */
+  readonly idleTimeout?: number
+  /** TLS with these options; with `requestCert: true` and `ca`, clients must show a certificate. Default: plain TCP */
+  readonly tls?: TlsOptions
+  /** Default: `tcp HOST:PORT` */
+  readonly name?: string
+  /** Called once the server listens, with the address it got. */
+  readonly onListening?: (address: AddressInfo) => void
+}
+
+/**
+ * Listens on a TCP address and emits the frames of all connections, each cut on its own, those of one connection in order.
+ * Runs until it is unsubscribed from or its `run` stops.
+ *
+ * While the pipeline is held, it does not read: at most one chunk (64 KiB) of each connection waits here, and the sender's
+ * TCP window closes.
+ *
+ * A frame that is too long, cut off by the end of its connection, or has an unreadable header ends that connection only, and
+ * so do a broken connection and the idle timeout: under `run` each is a dead letter, elsewhere a process warning. Fails with
+ * `LISTEN_FAILED`; throws `ADDRESS_INVALID` and `OPTION_INVALID`. A crash loses the frames that were received and not
+ * processed.
+ *
+ * @example
+ * ```ts
+ * import { lengthPrefixed, tcpSource } from 'wallarx'
+ *
+ * const frames = tcpSource({ listen: '127.0.0.1:0', framing: lengthPrefixed(4) })
+ * frames.subscribe().unsubscribe()
+ * ```
+ */
+export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
+  const address = parseAddress(options.listen)
+  const {
+    framing,
+    maxFrameLength,
+    maxConnections = 1024,
+    idleTimeout = 0,
+    name = `tcp ${formatAddress(address)}`,
+  } = options
+  if (typeof framing !== 'object') throw invalidOption('framing', 'a framing, such as lengthPrefixed(4)', framing)
+  checkFraming(framing, maxFrameLength)
+  wholeNumber('maxConnections', maxConnections, 1)
+  wholeNumber('idleTimeout', idleTimeout, 0)
+
+  return createSource<Buffer>(name, (subscription) => {
+    const { output, context, opened } = subscription
+    const connections = new Set<{ stop(): void }>()
+    const sockets = new Set<Socket>() // of connections, and of clients that have not finished a TLS handshake
+    let listening = false
+
+    const reject = (error: WallarxError, input?: Uint8Array): void => {
+      if (!within(context, () => context.reject(error, input))) process.emitWarning(error)
+    }
+
+    const serve = (socket: Socket): void => {
+      const connection = serveConnection(
+        socket,
+        { name, framing, maxFrameLength, idleTimeout, subscription, reject },
+        () => {
+          connections.delete(connection)
+        },
+      )
+      connections.add(connection)
+    }
+
+    const server: Server =
+      options.tls === undefined
+        ? createPlainServer({ noDelay: true }, serve)
+        : createTlsServer({ noDelay: true, ...options.tls }, serve)
+    server.maxConnections = maxConnections
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
+    server.on('tlsClientError', (cause: Error, socket: Socket) => {
+      reject(
+        new WallarxError('CONNECTION_FAILED', {
+          expected: 'a TLS handshake that succeeds',
+          got: shown(cause),
+          where: { source: name, connection: peerOf(socket) },
+          cause,
+        }),
+      )
+    })
+    server.on('drop', (refused) => {
+      const connection = refused && formatAddress({ host: refused.remoteAddress ?? '?', port: refused.remotePort ?? 0 })
+      reject(
+        new WallarxError('CONNECTION_LIMIT', {
+          expected: `at most ${maxConnections} connections (option maxConnections)`,
+          got: 'one more, which was closed',
+          where: { source: name, connection },
+        }),
+      )
+    })
+    server.on('error', (cause) => {
+      if (listening) {
+        context.warn(`${name}: ${shown(cause)}`) // a connection could not be accepted; those that are there go on
+        return
+      }
+      const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      const error = new WallarxError('LISTEN_FAILED', {
+        expected: `to listen on ${formatAddress(address)}`,
+        got: inUse
+          ? 'an address that is in use; stop the process that listens there or choose another port'
+          : shown(cause),
+        where: { source: name },
+        cause,
+      })
+      within(context, () => {
+        output.error(error)
+      })
+    })
+    server.listen(address.port, address.host, () => {
+      listening = true
+      options.onListening?.(server.address() as AddressInfo)
+      opened()
+    })
+
+    const stop = (): void => {
+      server.close(() => {
+        within(context, () => {
+          output.complete()
+        })
+      })
+      for (const connection of connections) connection.stop()
+      if (options.tls !== undefined) for (const socket of sockets) socket.destroy()
+    }
+    context.stopping.addEventListener('abort', stop)
+    return () => {
+      context.stopping.removeEventListener('abort', stop)
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    }
+  })
+}
+
+interface ConnectionOptions {
+  readonly name: string
+  readonly framing: Framing
+  readonly maxFrameLength: number | undefined
+  readonly idleTimeout: number
+  readonly subscription: SourceSubscription<Buffer>
+  readonly reject: (error: WallarxError, input?: Uint8Array) => void
+}
+
+/** Reads one connection to its end; `stop` ends it as soon as what was read is handed over. */
+function serveConnection(
+  socket: Socket,
+  { name, framing, maxFrameLength, idleTimeout, subscription: { output, context }, reject }: ConnectionOptions,
+  onEnd: () => void,
+): { stop(): void } {
+  const { holds } = context
+  const where = { pipeline: context.pipeline, source: name, connection: peerOf(socket) }
+  const framer = createFramer({ framing, maxFrameLength, onFrame: frameEmitter(output), where })
+  let held: Buffer | undefined // a chunk that came while the pipeline was held
+  let stopping = false
+  let closed = false
+  let problem: Error | undefined
+
+  const handOver = (chunk: Buffer): void => {
+    try {
+      within(context, framer.push, chunk)
+    } catch (error) {
+      drop(error as WallarxError, chunk)
+    }
+  }
+
+  /** Ends this connection because of what it sent. */
+  const drop = (error: WallarxError, input?: Uint8Array): void => {
+    framer.stop()
+    socket.destroy()
+    reject(error, input)
+  }
+
+  const waitForTurn = (): void => {
+    socket.pause()
+    holds.onFree(resume)
+  }
+
+  const resume = (): void => {
+    if (held !== undefined) {
+      const chunk = held
+      held = undefined
+      handOver(chunk)
+    }
+    if (closed) end()
+    else if (stopping) socket.destroy()
+    else if (holds.held) holds.onFree(resume)
+    else socket.resume()
+  }
+
+  const end = (): void => {
+    onEnd()
+    if (stopping || output.closed) return
+    try {
+      within(context, framer.end)
+    } catch (error) {
+      reject(problem === undefined ? (error as WallarxError) : brokenOff(error as WallarxError))
+      return
+    }
+    if (problem !== undefined) reject(brokenOff())
+  }
+
+  const brokenOff = (cutOff?: WallarxError): WallarxError =>
+    new WallarxError(cutOff?.code ?? 'CONNECTION_FAILED', {
+      expected: cutOff?.expected ?? 'a connection that ends in order',
+      got: shown(problem),
+      where,
+      cause: problem,
+    })
+
+  socket.on('data', (chunk) => {
+    if (holds.held) {
+      held = held === undefined ? chunk : Buffer.concat([held, chunk])
+      waitForTurn()
+    } else {
+      handOver(chunk)
+      if (holds.held) waitForTurn()
+    }
+  })
+  socket.on('error', (error) => {
+    problem = error
+  })
+  socket.once('close', () => {
+    closed = true
+    if (held === undefined) end()
+  })
+  if (idleTimeout > 0) {
+    socket.setTimeout(idleTimeout, () => {
+      if (holds.held || socket.isPaused()) return
+      const idle = new WallarxError('CONNECTION_IDLE', {
+        expected: `something within ${idleTimeout} ms (option idleTimeout)`,
+        got: 'nothing',
+        where,
+      })
+      drop(idle)
+    })
+  }
+  return {
+    stop() {
+      stopping = true
+      if (held === undefined) socket.destroy()
+    },
+  }
+}
+
+function peerOf(socket: Socket): string | undefined {
+  if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined
+  return formatAddress({ host: socket.remoteAddress, port: socket.remotePort })
+}

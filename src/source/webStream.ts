@@ -1,0 +1,30 @@
+import type { ReadableStream } from 'node:stream/web'
+import type { Observable } from 'rxjs'
+import { pulledSource } from '../pulledSource.ts'
+
+/**
+ * Emits the chunks of a WHATWG `ReadableStream`, reading only while nothing holds the pipeline; unsubscribing cancels the
+ * stream. For one subscription: a stream cannot be read again. Bytes want `frame` next.
+ *
+ * @example
+ * ```ts
+ * import { fromWebStream } from 'wallarx'
+ *
+ * const chunks = fromWebStream(new Blob(['hello']).stream())
+ * assert.equal(String(Buffer.from(await lastValueFrom(chunks))), 'hello')
+ * ```
+ */
+export function fromWebStream<Chunk>(
+  stream: ReadableStream<Chunk>,
+  { name = 'web stream' }: { readonly name?: string } = {},
+): Observable<Chunk> {
+  return pulledSource(name, (signal) => {
+    const reader = stream.getReader()
+    signal.addEventListener('abort', () => {
+      reader.cancel().catch(() => undefined)
+    })
+    return {
+      next: async () => (await reader.read()) as IteratorResult<Chunk>,
+    }
+  })
+}

@@ -1,0 +1,31 @@
+import { currentContext, type Context } from './context.ts'
+import { createEntities } from './entities.ts'
+import { createHolds } from './holds.ts'
+import { inUse, openUnder } from './statePartition.ts'
+
+const never = new AbortController().signal
+const unwatched = { opened: () => undefined, ended: () => undefined }
+
+/** The present context, or one that stands alone: its own entities and holds, errors on the error channel, no stop. */
+export function presentContext(): Context {
+  return currentContext() ?? standaloneContext()
+}
+
+export function standaloneContext(): Context {
+  const entities = createEntities()
+  return {
+    pipeline: undefined,
+    holds: createHolds(),
+    stopping: never,
+    entities: (partition) => {
+      if (partition[openUnder] !== undefined) throw inUse(partition)
+      return entities.of(partition)
+    },
+    onCut: () => () => undefined,
+    reject: () => false,
+    warn: (event) => {
+      process.emitWarning(event, 'WallarxWarning')
+    },
+    addSource: () => unwatched,
+  }
+}

@@ -1,0 +1,71 @@
+import { invalidOption, WallarxError } from './errors.ts'
+import type { Key, KeyFunction } from './key.ts'
+
+/** The `run` that has the state partition open, if one has. */
+export const openUnder = Symbol('wallarx.openUnder')
+
+/**
+ * A named family of entities. `In` is what its key function accepts; a state partition without a key function gets one where
+ * it is used (`toStatePartition(…, { key })`), or is one entity (`toState`).
+ */
+export interface StatePartition<in In, State> {
+  readonly name: string
+  readonly build: () => State
+  readonly key?: KeyFunction<In> | undefined
+  readonly keys?: readonly Key[] | undefined
+  [openUnder]: string | undefined
+}
+
+export interface StatePartitionOptions<State> {
+  /** Makes the state of a new entity. */
+  readonly build: () => State
+  /** The only keys there are: these entities exist from the start. Default: an entity is made on first use. */
+  readonly keys?: Iterable<Key> | undefined
+}
+
+/**
+ * Names a family of entities: one state for each key. The name is what the state is known by in errors, status and, with a
+ * store, on disk. Throws `OPTION_INVALID`.
+ *
+ * @example
+ * ```ts
+ * import { statePartition } from 'wallarx'
+ *
+ * const totals = statePartition('totals', {
+ *   key: (sale: { shop: number }) => sale.shop,
+ *   build: () => ({ sum: 0 }),
+ * })
+ * assert.equal(totals.name, 'totals')
+ * ```
+ */
+export function statePartition<In, State>(
+  name: string,
+  options: StatePartitionOptions<State> & {
+    /** Finds the key of a message: a bigint in [0, 2^64) or a non-negative safe integer. */
+    readonly key: KeyFunction<In>
+  },
+): StatePartition<In, State> & { readonly key: KeyFunction<In> }
+export function statePartition<State>(
+  name: string,
+  options: StatePartitionOptions<State>,
+): StatePartition<unknown, State>
+export function statePartition<In, State>(
+  name: string,
+  { build, key, keys }: StatePartitionOptions<State> & { readonly key?: KeyFunction<In> },
+): StatePartition<In, State> {
+  if (typeof name !== 'string' || name === '') {
+    throw invalidOption('the name of a state partition', 'a string that is not empty', name)
+  }
+  const where = { partition: name }
+  if (typeof build !== 'function') throw invalidOption('build', 'a function', build, where)
+  if (key !== undefined && typeof key !== 'function') throw invalidOption('key', 'a function', key, where)
+  return { name, build, key, keys: keys && [...keys], [openUnder]: undefined }
+}
+
+export function inUse(partition: StatePartition<never, unknown>): WallarxError {
+  return new WallarxError('STATE_PARTITION_IN_USE', {
+    expected: 'a state partition that no run has open, or a subscription inside that run',
+    got: `one that is open under ${String(partition[openUnder])}`,
+    where: { partition: partition.name },
+  })
+}
