@@ -71,8 +71,9 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
         onFrame(begun, 0, fill)
         return
       }
+      const missing = width - delimiterBegun(begun.subarray(0, fill), delimiter)
       throw new WallarxError('FRAME_CUT_OFF', {
-        expected: `at least ${width} more ${width === 1 ? 'byte' : 'bytes'}, the delimiter`,
+        expected: `at least ${missing} more ${missing === 1 ? 'byte' : 'bytes'}${missing === width ? ', the' : ' of the'} delimiter`,
         got: `the end of the stream after ${fill} bytes of a frame`,
         where,
       })
@@ -82,4 +83,12 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
       begun = undefined
     },
   }
+}
+
+/** How many bytes of the delimiter stand at the end of `bytes`. */
+function delimiterBegun(bytes: Buffer, delimiter: Uint8Array): number {
+  for (let length = delimiter.length - 1; length > 0; length--) {
+    if (bytes.length >= length && bytes.subarray(-length).equals(delimiter.subarray(0, length))) return length
+  }
+  return 0
 }

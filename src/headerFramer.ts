@@ -18,6 +18,7 @@ export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame:
     framing.payloadLengthAt ??
     ((bytes: Buffer, at: number) => framing.payloadLength(bytes.subarray(at, at + headerLength)))
 
+  const least = Math.max(headerLength, 1) // bytes that must be there for a look at the next frame
   const header = Buffer.alloc(headerLength) // the start of a header whose end has not come yet
   let headerFill = 0
   let body: Buffer | undefined // the start of a payload whose end has not come yet
@@ -40,7 +41,8 @@ export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame:
         where,
       })
     }
-    if (!Number.isInteger(length) || length < 0) throw invalidHeader(bytes, at, `a length of ${String(length)}`)
+    const none = length === 0 && headerLength === 0 // frames of no byte at all would never end
+    if (!Number.isInteger(length) || length < 0 || none) throw invalidHeader(bytes, at, `a length of ${String(length)}`)
     return length
   }
 
@@ -86,12 +88,11 @@ export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame:
       if (stopped) return
       let at = headerFill > 0 || body !== undefined ? completeBegun(chunk) : 0
       const end = chunk.length
-      while (!stopped && end - at >= headerLength) {
+      while (!stopped && end - at >= least) {
         const length = announced(chunk, at)
         const from = at + headerLength
         const to = from + length
         if (to > end) {
-          if (from === end && headerLength === 0) return
           bodyLength = length
           body = Buffer.allocUnsafe(firstCapacity(length, end - from))
           bodyFill = chunk.copy(body, 0, from, end)
