@@ -1,0 +1,44 @@
+/** What a bench is asked for. */
+export interface BenchOptions {
+  /** Runs that count, of each contestant. */
+  readonly runs: number
+  /** Frames of the corpus. */
+  readonly frames: number
+  /** Entities of the bench `lookup`. */
+  readonly keys: number
+  /** Entities of the bench `entities`. */
+  readonly entities: number
+  /** Seconds that one run of the bench `latency` measures. */
+  readonly seconds: number
+  /** MiB that the bench `backpressure` sends. */
+  readonly size: number
+}
+
+/** One line of the table. */
+export interface Measurement {
+  readonly name: string
+  readonly unit: string
+  /** One value for each run. */
+  readonly ours: readonly number[]
+  /** Absent: nothing is compared, and the target is about `ours` itself. */
+  readonly theirs?: readonly number[]
+  /** Who they are. */
+  readonly against?: string
+  /** About the ratio of the medians, ours to theirs. Absent: only for information. */
+  readonly target?: Target
+}
+
+export type Target = { readonly atLeast: number } | { readonly atMost: number }
+
+export interface Bench {
+  readonly name: string
+  /** One line of help. */
+  readonly about: string
+  measure(options: BenchOptions): Promise<BenchResult>
+}
+
+export interface BenchResult {
+  readonly measurements: readonly Measurement[]
+  /** How it was measured, and what else was seen; a line each. */
+  readonly notes: readonly string[]
+}

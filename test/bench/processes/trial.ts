@@ -1,0 +1,17 @@
+import { answer } from '../answer.ts'
+import { createTrial } from '../trials.ts'
+
+// node trial.ts NAME SIZE, with --expose-gc
+
+const trial = createTrial(process.argv[2]!, Number(process.argv[3]))
+
+answer({
+  check: () => trial.check!(),
+  /** Nanoseconds for each message. */
+  async run() {
+    globalThis.gc?.()
+    const start = process.hrtime.bigint()
+    await trial.run()
+    return Number(process.hrtime.bigint() - start) / trial.messages
+  },
+})

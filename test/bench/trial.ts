@@ -1,0 +1,8 @@
+/** Something that is measured in a process of its own, again and again. */
+export interface Trial {
+  /** Messages that one run handles. */
+  readonly messages: number
+  run(): unknown
+  /** A digest of the output, equal for all trials that must give the same. */
+  check?(): Promise<string>
+}
