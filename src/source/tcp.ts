@@ -1,12 +1,12 @@
 import { createServer as createPlainServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from 'node:tls'
 import type { Observable } from 'rxjs'
 import { formatAddress, parseAddress, type Address } from '../address.ts'
 import { within } from '../context.ts'
 import { invalidOption, shown, WallarxError, wholeNumber } from '../errors.ts'
 import { checkFraming, createFramer } from '../framer.ts'
 import type { Framing } from '../framing.ts'
-import { frameEmitter } from '../inPlace.ts'
+import { frameEmitter } from '../frameEmitter.ts'
 import { createSource, type SourceSubscription } from '../source.ts'
 
 export interface TcpSourceOptions {
@@ -59,7 +59,9 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
     idleTimeout = 0,
     name = `tcp ${formatAddress(address)}`,
   } = options
-  if (typeof framing !== 'object') throw invalidOption('framing', 'a framing, such as lengthPrefixed(4)', framing)
+  if (typeof framing !== 'object' || framing === null) {
+    throw invalidOption('framing', 'a framing, such as lengthPrefixed(4)', framing)
+  }
   checkFraming(framing, maxFrameLength)
   wholeNumber('maxConnections', maxConnections, 1)
   wholeNumber('idleTimeout', idleTimeout, 0)
@@ -69,9 +71,18 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
     const connections = new Set<{ stop(): void }>()
     const sockets = new Set<Socket>() // of connections, and of clients that have not finished a TLS handshake
     let listening = false
+    let serverClosed = false
 
     const reject = (error: WallarxError, input?: Uint8Array): void => {
       if (!within(context, () => context.reject(error, input))) process.emitWarning(error)
+    }
+
+    /** A connection may be closed while its last chunk is held: that is handed over before the end. */
+    const completeIfDone = (): void => {
+      if (!serverClosed || connections.size > 0) return
+      within(context, () => {
+        output.complete()
+      })
     }
 
     const serve = (socket: Socket): void => {
@@ -80,6 +91,7 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
         { name, framing, maxFrameLength, idleTimeout, subscription, reject },
         () => {
           connections.delete(connection)
+          completeIfDone()
         },
       )
       connections.add(connection)
@@ -94,11 +106,13 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
     })
-    server.on('tlsClientError', (cause: Error, socket: Socket) => {
+    server.on('tlsClientError', (cause: Error, socket: TLSSocket) => {
+      // A certificate that is not accepted is known by its reason only; the error is a plain `socket hang up` then.
+      const refusal = socket.authorizationError as Error | string | null | undefined
       reject(
         new WallarxError('CONNECTION_FAILED', {
           expected: 'a TLS handshake that succeeds',
-          got: shown(cause),
+          got: refusal ? `a client certificate that is not accepted: ${String(refusal)}` : shown(cause),
           where: { source: name, connection: peerOf(socket) },
           cause,
         }),
@@ -140,9 +154,8 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
 
     const stop = (): void => {
       server.close(() => {
-        within(context, () => {
-          output.complete()
-        })
+        serverClosed = true
+        completeIfDone()
       })
       for (const connection of connections) connection.stop()
       if (options.tls !== undefined) for (const socket of sockets) socket.destroy()
@@ -248,8 +261,15 @@ function serveConnection(
     if (held === undefined) end()
   })
   if (idleTimeout > 0) {
-    socket.setTimeout(idleTimeout, () => {
-      if (holds.held || socket.isPaused()) return
+    const waitAgain = (): void => {
+      if (!socket.destroyed) socket.setTimeout(idleTimeout)
+    }
+    socket.setTimeout(idleTimeout)
+    socket.on('timeout', () => {
+      if (holds.held || socket.isPaused()) {
+        holds.onFree(waitAgain)
+        return
+      }
       const idle = new WallarxError('CONNECTION_IDLE', {
         expected: `something within ${idleTimeout} ms (option idleTimeout)`,
         got: 'nothing',

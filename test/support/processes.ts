@@ -1,0 +1,58 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+import { createWatch, type Watch } from './watch.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** A program under test. It gets dist where it imports `wallarx`. */
+export interface Program {
+  readonly process: ChildProcessWithoutNullStreams
+  stdout(): string
+  stderr(): string
+  readonly hasEnded: () => boolean
+  /** Waits for a condition that output and the end change. */
+  readonly until: Watch['until']
+  /** Resolves at the end, when all output has come: the exit code, or the signal that killed it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>
+}
+
+/** Starts Node with these arguments in the package's folder; kills it at the end of the test. */
+export function startNode(...args: string[]): Program {
+  const child = spawn(process.execPath, args, { cwd: root })
+  const watch = createWatch()
+  let stdout = ''
+  let stderr = ''
+  let hasEnded = false
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    watch.changed()
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+    watch.changed()
+  })
+  child.stdin.on('error', () => undefined) // a program may end without reading it
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return {
+    process: child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    hasEnded: () => hasEnded,
+    until: watch.until,
+    ended: new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        hasEnded = true
+        watch.changed()
+        resolve(code ?? signal)
+      })
+    }),
+  }
+}
+
+/** Starts a program that is given as the text of an ES module. */
+export const startProgram = (text: string): Program => startNode('--input-type=module', '--eval', text)
+
+/** Starts the example of a folder. */
+export const startExample = (folder: string, ...args: string[]): Program =>
+  startNode('--import', 'tsx', `examples/${folder}/main.ts`, ...args)
