@@ -9,20 +9,21 @@ const basisHigh = 0xcbf29ce4
 const prime = 0x1b3
 const two32 = 2 ** 32
 
-let lowHash = 0
-let highHash = 0
+// The hash at work, low half first. An array, because a variable would hold each number above 2^31 as an object of its own
+// (two for each byte that is mixed, 32 bytes).
+const hashed = new Uint32Array(2)
 
 function mix(byte: number): void {
-  const xored = (lowHash ^ byte) >>> 0
+  const xored = (hashed[0]! ^ byte) >>> 0
   const product = xored * prime
   const carry = (product / two32) | 0
-  highHash = (Math.imul(highHash, prime) + carry + (xored << 8)) >>> 0
-  lowHash = product >>> 0
+  hashed[1] = Math.imul(hashed[1]!, prime) + carry + (xored << 8)
+  hashed[0] = product
 }
 
 function hash(value: string | Uint8Array): void {
-  lowHash = basisLow
-  highHash = basisHigh
+  hashed[0] = basisLow
+  hashed[1] = basisHigh
   if (typeof value === 'string') {
     for (let at = 0; at < value.length; at++) {
       const unit = value.charCodeAt(at)
@@ -67,7 +68,7 @@ function mixCodePoint(codePoint: number): number {
  */
 export function hashKey(value: string | Uint8Array): bigint {
   hash(value)
-  return keyOf(lowHash, highHash)
+  return keyOf(hashed[0]!, hashed[1]!)
 }
 
 /**
@@ -86,8 +87,8 @@ export function hashOf<In>(select: (message: In) => string | Uint8Array): KeyFun
   const key: KeyFunction<In> = (message) => hashKey(select(message))
   key[writeKey] = (message: In, halves: KeyHalves) => {
     hash(select(message))
-    halves[0] = lowHash
-    halves[1] = highHash
+    halves[0] = hashed[0]!
+    halves[1] = hashed[1]!
   }
   return key
 }

@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest'
 import { delimited } from '../../../src/framing/delimited.ts'
 
-test.each([['', {}], [new Uint8Array(), {}], [10, {}], [undefined, { unterminated: 'ignore' }]])(
-  'the delimiter %j with options %j is OPTION_INVALID',
-  (delimiter, options) => {
-    expect(() => delimited(delimiter as string, options as object)).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID' }),
-    )
-  },
-)
+test.each([
+  ['', {}],
+  [new Uint8Array(), {}],
+  [10, {}],
+  [undefined, { unterminated: 'ignore' }],
+])('the delimiter %j with options %j is OPTION_INVALID', (delimiter, options) => {
+  expect(() => delimited(delimiter as string, options)).toThrow(
+    expect.objectContaining({ code: 'OPTION_INVALID' }),
+  )
+})
 
 test('a delimiter is bytes, or a string in UTF-8, and a newline where none is given', () => {
   expect([...delimited(new Uint8Array([1, 2])).delimiter]).toEqual([1, 2])

@@ -59,7 +59,7 @@ export function counted(work: () => void): { copied: number; allocated: number; 
   Buffer.alloc = ((size: number) => {
     counts.allocated += size
     return alloc(size)
-  }) as typeof Buffer.alloc
+  })
   try {
     work()
   } finally {
