@@ -1,4 +1,4 @@
-import { invalidOption } from './errors.ts'
+import { invalidOption, longestTimer } from './errors.ts'
 
 export interface BackoffOptions {
   /** The longest wait before the second attempt, in milliseconds; it doubles with each further one. Default: 100 */
@@ -17,7 +17,9 @@ export interface Backoff {
 
 export function createBackoff({ initial = 100, max = 5000 }: BackoffOptions = {}, random = Math.random): Backoff {
   if (!(initial > 0)) throw invalidOption('backoff.initial', 'more than 0 milliseconds', initial)
-  if (!(max >= initial)) throw invalidOption('backoff.max', `at least backoff.initial (${initial})`, max)
+  if (!(max >= initial && max <= longestTimer)) {
+    throw invalidOption('backoff.max', `from backoff.initial (${initial}) to ${longestTimer} milliseconds`, max)
+  }
   let longest = initial
   return {
     next() {

@@ -144,3 +144,14 @@ export function wholeNumber(option: string, value: number, least: number): numbe
   if (!Number.isSafeInteger(value) || value < least) throw invalidOption(option, `a whole number from ${least}`, value)
   return value
 }
+
+/** The longest time a timer takes, in milliseconds, some 24 days; one that is set for longer fires at once. */
+export const longestTimer = 2 ** 31 - 1
+
+/** Checks an option that is a time to wait, in whole milliseconds; returns it. */
+export function timerLength(option: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0 || value > longestTimer) {
+    throw invalidOption(option, `whole milliseconds from 0 to ${longestTimer}`, value)
+  }
+  return value
+}

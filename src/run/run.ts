@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { isObservable } from 'rxjs'
-import { invalidOption, WallarxError, wholeNumber } from '../errors.ts'
+import { invalidOption, timerLength, WallarxError } from '../errors.ts'
 import type { Hold } from '../holds.ts'
 import type { Lifecycle, Log, Running, RunOptions } from './contract.ts'
 import { silentLog, stderrLog } from './log.ts'
@@ -181,7 +181,7 @@ const namesOf = (holds: readonly Hold[]): string => holds.map((hold) => hold.nam
 
 function check({ name, pipelines, onError = 'stop', drainTimeout = 0 }: RunOptions): void {
   if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name)
-  if (typeof pipelines !== 'object' || Object.keys(pipelines).length === 0) {
+  if (typeof pipelines !== 'object' || pipelines === null || Object.keys(pipelines).length === 0) {
     throw invalidOption('pipelines', 'an object with at least one pipeline', pipelines)
   }
   for (const [pipeline, messages] of Object.entries(pipelines)) {
@@ -189,5 +189,5 @@ function check({ name, pipelines, onError = 'stop', drainTimeout = 0 }: RunOptio
       throw invalidOption(`pipelines[${JSON.stringify(pipeline)}]`, 'an Observable', messages)
   }
   if (onError !== 'stop' && onError !== 'skip') throw invalidOption('onError', "'stop' or 'skip'", onError)
-  wholeNumber('drainTimeout', drainTimeout, 0)
+  timerLength('drainTimeout', drainTimeout)
 }

@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from
 import type { Observable } from 'rxjs'
 import { formatAddress, parseAddress, type Address } from '../address.ts'
 import { within } from '../context.ts'
-import { invalidOption, shown, WallarxError, wholeNumber } from '../errors.ts'
+import { invalidOption, shown, timerLength, WallarxError, wholeNumber } from '../errors.ts'
 import { checkFraming, createFramer } from '../framer.ts'
 import type { Framing } from '../framing.ts'
 import { frameEmitter } from '../frameEmitter.ts'
@@ -64,7 +64,7 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
   }
   checkFraming(framing, maxFrameLength)
   wholeNumber('maxConnections', maxConnections, 1)
-  wholeNumber('idleTimeout', idleTimeout, 0)
+  timerLength('idleTimeout', idleTimeout)
 
   return createSource<Buffer>(name, (subscription) => {
     const { output, context, opened } = subscription

@@ -355,6 +355,7 @@ describe('listening', () => {
     { maxConnections: 0 },
     { maxConnections: 1.5 },
     { idleTimeout: -1 },
+    { idleTimeout: 2 ** 31 },
     { maxFrameLength: -1 },
     { framing: undefined },
     { framing: null },
