@@ -1,7 +1,11 @@
 import type { Bench } from '../bench.ts'
+import { backpressure } from './backpressure.ts'
+import { entities } from './entities.ts'
+import { latency } from './latency.ts'
 import { lookup } from './lookup.ts'
 import { memory } from './memory.ts'
 import { steps } from './steps.ts'
+import { tcp } from './tcp.ts'
 
 /** All benches, in the order in which they run. */
-export const benches: readonly Bench[] = [memory, steps, lookup]
+export const benches: readonly Bench[] = [memory, steps, tcp, latency, lookup, entities, backpressure]
