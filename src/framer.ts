@@ -17,6 +17,9 @@ export const defaultMaxFrameLength = 1024 * 1024
 
 export function createFramer({ framing, maxFrameLength, onFrame, where = {} }: FramerOptions): Framer {
   const max = checkMaxFrameLength(maxFrameLength)
+  if (typeof framing !== 'object' || framing === null) {
+    throw invalidOption('framing', 'a framing, such as lengthPrefixed(4)', framing)
+  }
   if ('delimiter' in framing) return createDelimitedFramer(framing, max, onFrame, where)
   return createHeaderFramer(framing, max, onFrame, where)
 }

@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from
 import type { Observable } from 'rxjs'
 import { formatAddress, parseAddress, type Address } from '../address.ts'
 import { within } from '../context.ts'
-import { invalidOption, shown, timerLength, WallarxError, wholeNumber } from '../errors.ts'
+import { shown, timerLength, WallarxError, wholeNumber } from '../errors.ts'
 import { checkFraming, createFramer } from '../framer.ts'
 import type { Framing } from '../framing.ts'
 import { frameEmitter } from '../frameEmitter.ts'
@@ -59,9 +59,6 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
     idleTimeout = 0,
     name = `tcp ${formatAddress(address)}`,
   } = options
-  if (typeof framing !== 'object' || framing === null) {
-    throw invalidOption('framing', 'a framing, such as lengthPrefixed(4)', framing)
-  }
   checkFraming(framing, maxFrameLength)
   wholeNumber('maxConnections', maxConnections, 1)
   timerLength('idleTimeout', idleTimeout)
