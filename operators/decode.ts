@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs'
 import type { DecoderOrFunction } from '../src/codec.ts'
 import { failureOf, shown } from '../src/errors.ts'
+import { failWith } from './failWith.ts'
 import { operate } from './operate.ts'
 
 /**
@@ -19,18 +20,28 @@ export function decode<Message>(decoder: DecoderOrFunction<Message>): OperatorFu
   const form = typeof decoder === 'function' ? { name: decoder.name, decode: decoder } : decoder
   return operate((output, context) => {
     const where = { pipeline: context.pipeline, step: form.name ?? 'decode' }
-    return {
-      next(frame) {
+    const fail = failWith(output, context, (thrown, frame: Uint8Array) =>
+      failureOf('DECODE_FAILED', `a message in a frame of ${shown(frame)}`, thrown, where),
+    )
+    const next = (frame: Buffer): void => {
+      try {
         const message = form.decode(frame)
         if (message !== undefined) output.next(message)
-      },
-      ...('decodeAt' in form && {
-        frame(bytes: Buffer, start: number, end: number) {
+      } catch (thrown) {
+        fail(thrown, frame)
+      }
+    }
+    if (!('decodeAt' in form)) return { next }
+    return {
+      next,
+      frame(bytes, start, end) {
+        try {
           const message = form.decodeAt!(bytes, start, end)
           if (message !== undefined) output.next(message)
-        },
-      }),
-      failure: (thrown, frame) => failureOf('DECODE_FAILED', `a message in a frame of ${shown(frame)}`, thrown, where),
+        } catch (thrown) {
+          fail(thrown, bytes.subarray(start, end))
+        }
+      },
     }
   })
 }

@@ -1,7 +1,8 @@
 import type { OperatorFunction } from 'rxjs'
 import { encoderOf, type EncoderOrFunction } from '../src/codec.ts'
-import { failureOf, shown, WallarxError } from '../src/errors.ts'
-import { takesText } from '../src/inPlace.ts'
+import { failureOf, shown } from '../src/errors.ts'
+import { acceptsText } from '../src/inPlace.ts'
+import { failWith } from './failWith.ts'
 import { operate } from './operate.ts'
 
 /**
@@ -20,28 +21,30 @@ export function encode<Message>(encoder: EncoderOrFunction<Message>): OperatorFu
   const { name, encode } = encoderOf(encoder)
   return operate((output, context) => {
     const where = { pipeline: context.pipeline, step: name }
+    const fail = failWith(output, context, (thrown, message: Message) =>
+      failureOf('ENCODE_FAILED', `the encoder to encode ${shown(message)}`, thrown, where),
+    )
     // Straight before `toSink`, text stays text: it is turned into bytes once for a whole batch.
-    const emitText = takesText(output)
+    const { [acceptsText]: keepText } = output
     return {
       next(message) {
-        const encoded = encode(message)
-        if (typeof encoded === 'string') {
-          if (emitText) emitText(encoded)
-          else output.next(Buffer.from(encoded, 'utf8'))
-        } else if (encoded instanceof Uint8Array) {
-          output.next(
-            Buffer.isBuffer(encoded) ? encoded : Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength),
-          )
-        } else if (encoded !== undefined) {
-          throw new WallarxError('ENCODE_FAILED', {
-            expected: 'the encoder to give a string or a Uint8Array',
-            got: shown(encoded),
-            where,
-          })
+        try {
+          const encoded = encode(message)
+          if (typeof encoded === 'string') {
+            output.next(keepText === true ? (encoded as unknown as Buffer) : Buffer.from(encoded, 'utf8'))
+          } else if (encoded !== undefined) {
+            output.next(asBuffer(encoded))
+          }
+        } catch (thrown) {
+          fail(thrown, message)
         }
       },
-      failure: (thrown, message) =>
-        failureOf('ENCODE_FAILED', `the encoder to encode ${shown(message)}`, thrown, where),
     }
   })
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes
+  if (bytes instanceof Uint8Array) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  throw new TypeError(`an encoder gives a string, a Uint8Array or undefined, not ${shown(bytes)}`)
 }

@@ -1,9 +1,11 @@
 import type { OperatorFunction } from 'rxjs'
 import type { Concurrency } from '../src/computation.ts'
+import type { Context } from '../src/context.ts'
 import { wholeNumber, type Where } from '../src/errors.ts'
 import { createQueue } from '../src/queue.ts'
 import type { Output } from '../src/output.ts'
-import { operate } from './operate.ts'
+import { failWith } from './failWith.ts'
+import { operate, type Operation } from './operate.ts'
 import { computationFailure } from './stepErrors.ts'
 import { isPromise, throttle } from './throttle.ts'
 
@@ -24,19 +26,14 @@ export function inOrder<In, Result, Out>(
   emit: (result: Result, output: Output<Out>, where: Where) => void,
 ): OperatorFunction<In, Out> {
   wholeNumber('concurrency', concurrency, 1)
-  return operate((output, context) => {
+  const start = (output: Output<Out>, context: Context): Operation<In> => {
     const where = { pipeline: context.pipeline, step: name }
-    const failure = computationFailure(where)
+    const fail = failWith(output, context, computationFailure(where))
     const started = createQueue<Passage<In, Result>>() // in order; the first is the next to be emitted
     const waiting = createQueue<In>()
     const load = throttle(context.holds, name, concurrency)
     let emitting = false
     let completed = false
-
-    const fail = (thrown: unknown, message: In): void => {
-      const error = failure(thrown, message)
-      if (!context.reject(error, message)) output.error(error)
-    }
 
     const start = (message: In): void => {
       const passage: Passage<In, Result> = { message, outcome: undefined }
@@ -76,7 +73,7 @@ export function inOrder<In, Result, Out>(
           fail(thrown, passage.message)
         }
         load.left()
-        if (waiting.size > 0) start(waiting.shift()!)
+        while (waiting.size > 0 && started.size < concurrency) start(waiting.shift()!)
       }
       emitting = false
       if (completed && started.size === 0) output.complete()
@@ -85,7 +82,7 @@ export function inOrder<In, Result, Out>(
     return {
       next(message) {
         load.entered()
-        if (started.size < concurrency) start(message)
+        if (waiting.size === 0 && started.size < concurrency) start(message)
         else waiting.push(message)
       },
       complete() {
@@ -97,5 +94,6 @@ export function inOrder<In, Result, Out>(
         load.end()
       },
     }
-  })
+  }
+  return operate(start, { asynchronous: true })
 }

@@ -1,7 +1,6 @@
 import type { Operation } from './operate.ts'
 import type { Context } from '../src/context.ts'
 import type { EntityTable } from '../src/entityTable.ts'
-import type { WallarxError } from '../src/errors.ts'
 import { createQueue, type Queue } from '../src/queue.ts'
 import type { Output } from '../src/output.ts'
 import { isPromise, throttle } from './throttle.ts'
@@ -14,7 +13,7 @@ export interface PerEntityOptions<In, State, Result> {
   readonly compute: (message: In, state: State) => PromiseLike<Result> | Result
   /** Emits the outputs of one result. May throw. */
   readonly emit: (result: Result) => void
-  readonly failure: (thrown: unknown, message: In) => WallarxError
+  readonly fail: (thrown: unknown, message: In) => void
 }
 
 /**
@@ -23,19 +22,15 @@ export interface PerEntityOptions<In, State, Result> {
  */
 export function perEntity<In, State, Result, Out>(
   output: Output<Out>,
-  context: Context,
-  { name, concurrency, entities, slotOf, compute, emit, failure }: PerEntityOptions<In, State, Result>,
+  { holds }: Context,
+  { name, concurrency, entities, slotOf, compute, emit, fail }: PerEntityOptions<In, State, Result>,
 ): Operation<In> {
   const busy = new Map<number, Queue<In>>() // by slot: what waits for an entity that is at work or in `ready`
   const ready = createQueue<number>() // entities with a message, when all places at work were taken
-  const load = throttle(context.holds, name, concurrency)
+  const load = throttle(holds, name, concurrency)
   let working = 0
+  let workingOn = false
   let completed = false
-
-  const fail = (thrown: unknown, message: In): void => {
-    const error = failure(thrown, message)
-    if (!context.reject(error, message)) output.error(error)
-  }
 
   const work = (slot: number, message: In): void => {
     working++
@@ -73,6 +68,7 @@ export function perEntity<In, State, Result, Out>(
   }
 
   const leave = (slot: number): void => {
+    if (output.closed) return
     working--
     if (busy.get(slot)!.size > 0) ready.push(slot)
     else busy.delete(slot)
@@ -80,17 +76,27 @@ export function perEntity<In, State, Result, Out>(
     workOn()
   }
 
+  // A loop of its own and no recursion: results that come at once would take a stack frame for each message that waits.
   const workOn = (): void => {
+    if (workingOn) return
+    workingOn = true
     while (working < concurrency && ready.size > 0 && !output.closed) {
       const slot = ready.shift()!
       work(slot, busy.get(slot)!.shift()!)
     }
+    workingOn = false
     if (completed && busy.size === 0) output.complete()
   }
 
   return {
     next(message) {
-      const slot = slotOf(message)
+      let slot: number
+      try {
+        slot = slotOf(message)
+      } catch (thrown) {
+        fail(thrown, message)
+        return
+      }
       load.entered()
       const queue = busy.get(slot)
       if (queue !== undefined) {
@@ -109,7 +115,6 @@ export function perEntity<In, State, Result, Out>(
       completed = true
       workOn()
     },
-    failure,
     finalize() {
       busy.clear()
       ready.clear()

@@ -1,11 +1,13 @@
 import type { OperatorFunction } from 'rxjs'
 import type { Concurrency, StateResult } from '../src/computation.ts'
+import type { Context } from '../src/context.ts'
 import { slotFinder } from '../src/entityTable.ts'
 import { wholeNumber, type Where } from '../src/errors.ts'
 import type { KeyFunction } from '../src/key.ts'
 import type { StatePartition } from '../src/statePartition.ts'
 import type { Output } from '../src/output.ts'
-import { operate } from './operate.ts'
+import { failWith } from './failWith.ts'
+import { operate, type Operation } from './operate.ts'
 import { perEntity } from './perEntity.ts'
 import { computationFailure, invalidStateResult } from './stepErrors.ts'
 
@@ -36,11 +38,11 @@ export function stateStep<In, State, Outputs, Out>({
   emit,
 }: StateStepOptions<In, State, Outputs, Out>): OperatorFunction<In, Out> {
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
-  return operate((output, context) => {
+  const start = (output: Output<Out>, context: Context): Operation<In> => {
     const where = { pipeline: context.pipeline, step: name, partition: partition.name }
     const entities = context.entities(partition)
     const slotOf = slotFinder(entities, key)
-    const failure = computationFailure(where)
+    const fail = failWith(output, context, computationFailure(where))
 
     const finish = (result: StateResult<Outputs>): void => {
       if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
@@ -51,14 +53,18 @@ export function stateStep<In, State, Outputs, Out>({
     }
 
     if (concurrency !== undefined) {
-      return perEntity(output, context, { name, concurrency, entities, slotOf, compute, emit: finish, failure })
+      return perEntity(output, context, { name, concurrency, entities, slotOf, compute, emit: finish, fail })
     }
     const { states } = entities
     return {
       next(message) {
-        finish(compute(message, states[slotOf(message)]!) as StateResult<Outputs>)
+        try {
+          finish(compute(message, states[slotOf(message)]!) as StateResult<Outputs>)
+        } catch (thrown) {
+          fail(thrown, message)
+        }
       },
-      failure,
     }
-  })
+  }
+  return operate(start, { asynchronous: concurrency !== undefined })
 }

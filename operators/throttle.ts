@@ -12,8 +12,9 @@ export function throttle(holds: Holds, name: string, most: number): Throttle {
   let inside = 0
   let release: (() => void) | undefined
   const drop = (): void => {
-    release?.()
-    release = undefined
+    const releaseNow = release
+    release = undefined // first: a source that reads on at once may bring the load back up
+    releaseNow?.()
   }
   return {
     entered() {

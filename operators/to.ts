@@ -6,6 +6,7 @@ import {
   type Concurrency,
   type OrFunction,
 } from '../src/computation.ts'
+import { failWith } from './failWith.ts'
 import { inOrder } from './inOrder.ts'
 import { operate } from './operate.ts'
 import { computationFailure, noPromise } from './stepErrors.ts'
@@ -41,14 +42,17 @@ export function to<In, Out>(
   }
   return operate((output, context) => {
     const where = { pipeline: context.pipeline, step: name }
+    const fail = failWith(output, context, computationFailure(where))
     return {
       next(message) {
-        const out = compute(message)
-        if (out === undefined) return
-        if (out instanceof Promise) throw noPromise(out, where)
-        output.next(out as Out)
+        try {
+          const out = compute(message)
+          if (out instanceof Promise) throw noPromise(out, where)
+          if (out !== undefined) output.next(out as Out)
+        } catch (thrown) {
+          fail(thrown, message)
+        }
       },
-      failure: computationFailure(where),
     }
   })
 }

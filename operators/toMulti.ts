@@ -7,6 +7,7 @@ import {
   type OrFunction,
 } from '../src/computation.ts'
 import { emitAll } from './emitAll.ts'
+import { failWith } from './failWith.ts'
 import { inOrder } from './inOrder.ts'
 import { operate } from './operate.ts'
 import { computationFailure } from './stepErrors.ts'
@@ -42,11 +43,15 @@ export function toMulti<In, Out>(
   }
   return operate((output, context) => {
     const where = { pipeline: context.pipeline, step: name }
+    const fail = failWith(output, context, computationFailure(where))
     return {
       next(message) {
-        emitAll(compute(message) as Iterable<Out | undefined> | undefined, output, where)
+        try {
+          emitAll(compute(message) as Iterable<Out | undefined> | undefined, output, where)
+        } catch (thrown) {
+          fail(thrown, message)
+        }
       },
-      failure: computationFailure(where),
     }
   })
 }

@@ -56,18 +56,13 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
       abort()
       throw error
     }
-    const [first] = writers as [SinkWriter<Message>, ...SinkWriter<Message>[]]
-    const toAll = (message: Message): void => {
-      for (const writer of writers) writer.write(message)
-    }
-    const toOne = (message: Message): void => {
-      first.write(message)
-    }
-    const write = writers.length === 1 ? toOne : toAll
+    const [first, ...others] = writers as [SinkWriter<Message>, ...SinkWriter<Message>[]]
     const keepUncut = onCut(complete)
     return {
       next(message) {
-        if (!closing) write(message)
+        if (closing) return
+        first.write(message)
+        for (let at = 0; at < others.length; at++) others[at]!.write(message)
       },
       complete,
       error(error) {

@@ -1,5 +1,5 @@
 import { WallarxError, shown, type Where } from './errors.ts'
-import { invalidKey, keyOf, toHalves, writeKey, type Key, type KeyFunction, type KeyHalves } from './key.ts'
+import { invalidKey, keyOf, toHalves, writeKey, type Key, type KeyFunction } from './key.ts'
 
 /**
  * The entities of one state partition, by key. An open-addressing index over the two 32-bit halves of a key points into
@@ -16,10 +16,8 @@ export interface EntityTable<State> {
    * `BUILD_FAILED`.
    */
   slot(key: Key): number
-  /** The slot of the key that stands in `halves`, see `slot`. */
-  slotOfHalves(): number
-  /** Where `slotOfHalves` reads the key. */
-  readonly halves: KeyHalves
+  /** The slot of the key with these unsigned halves, see `slot`. */
+  slotOf(lowHalf: number, highHalf: number): number
   /** The state of a key, if there is such an entity. */
   get(key: Key): State | undefined
   /** Every key, oldest entity first. */
@@ -56,9 +54,7 @@ export function createEntityTable<State>({ name, build, keys }: EntityTableOptio
     }
   }
 
-  const slotOfHalves = (): number => {
-    const lowHalf = halves[0]!
-    const highHalf = halves[1]!
+  const slotOf = (lowHalf: number, highHalf: number): number => {
     const at = place(lowHalf, highHalf)
     const entry = index[at]!
     return entry === 0 ? add(at, lowHalf, highHalf) : entry - 1
@@ -107,7 +103,7 @@ export function createEntityTable<State>({ name, build, keys }: EntityTableOptio
 
   const slot = (key: Key): number => {
     if (!toHalves(key, halves)) throw invalidKey(key, 'the key', where)
-    return slotOfHalves()
+    return slotOf(halves[0]!, halves[1]!)
   }
 
   if (keys !== undefined) {
@@ -122,8 +118,7 @@ export function createEntityTable<State>({ name, build, keys }: EntityTableOptio
     },
     states,
     slot,
-    slotOfHalves,
-    halves,
+    slotOf,
     get(key) {
       if (!toHalves(key, halves)) throw invalidKey(key, 'the key', where)
       const entry = index[place(halves[0]!, halves[1]!)]!
@@ -147,15 +142,16 @@ export function slotFinder<In>(entities: EntityTable<unknown>, key: KeyFunction<
       where: { partition: entities.name },
       cause,
     })
+  const halves = new Uint32Array(2)
   const write = key[writeKey]
   if (write !== undefined) {
     return (message) => {
       try {
-        write(message, entities.halves)
+        write(message, halves)
       } catch (cause) {
         throw failed(cause, message)
       }
-      return entities.slotOfHalves()
+      return entities.slotOf(halves[0]!, halves[1]!)
     }
   }
   return (message) => {
@@ -165,10 +161,12 @@ export function slotFinder<In>(entities: EntityTable<unknown>, key: KeyFunction<
     } catch (cause) {
       throw failed(cause, message)
     }
-    if (!toHalves(found, entities.halves)) {
+    // A number of 32 bits is its own low half.
+    if (typeof found === 'number' && found === found >>> 0) return entities.slotOf(found, 0)
+    if (!toHalves(found, halves)) {
       throw invalidKey(found, `the key of ${shown(message)}`, { partition: entities.name })
     }
-    return entities.slotOfHalves()
+    return entities.slotOf(halves[0]!, halves[1]!)
   }
 }
 

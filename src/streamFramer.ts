@@ -1,7 +1,7 @@
 import type { Context } from './context.ts'
 import { WallarxError } from './errors.ts'
 import { createFramer, type FramerOptions } from './framer.ts'
-import { frameEmitter } from './inPlace.ts'
+import { frameEmitter } from './frameEmitter.ts'
 import type { Output } from './output.ts'
 
 /** A framer, as an operator or source uses it whose whole stream ends when it cannot be cut any further. */
