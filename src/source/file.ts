@@ -30,7 +30,7 @@ export interface FileSourceOptions {
  * import { delimited, fileSource } from 'wallarx'
  *
  * const lines = fileSource({ path: 'LICENSE', framing: delimited('\n', { unterminated: 'frame' }) })
- * assert.match(String(await firstValueFrom(lines)), /Apache License/)
+ * assert.match(String(await lastValueFrom(lines)), /limitations under the License/)
  * ```
  */
 export function fileSource(options: FileSourceOptions): Observable<Buffer> {

@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs'
+import { Subject, takeUntil, type Observable } from 'rxjs'
 import { within } from '../context.ts'
 import { invalidOption, shown, WallarxError, wholeNumber } from '../errors.ts'
 import { createQueue } from '../queue.ts'
@@ -39,6 +39,7 @@ export function fromObservable<Message>(
   return createSource<Message>(name, ({ output, context, opened }) => {
     const { holds, stopping } = context
     const waiting = createQueue<Message>()
+    const enough = new Subject<void>() // stops the source, also one that emits synchronously
     let end: (() => void) | undefined // how the source ended, once it has; carried out when nothing waits
 
     const emit = (message: Message): void => {
@@ -50,15 +51,16 @@ export function fromObservable<Message>(
       else if (end !== undefined) within(context, end)
     }
     const endWith = (ending: () => void): void => {
-      subscription.unsubscribe()
       end ??= ending
+      enough.next()
       if (waiting.size === 0) within(context, end)
     }
 
-    const subscription = source.subscribe({
+    source.pipe(takeUntil(enough)).subscribe({
       next(message) {
         if (waiting.size === 0 && !holds.held) {
           within(context, emit, message)
+          if (output.closed) enough.next()
           return
         }
         if (waiting.size === maxBuffered) {
@@ -66,6 +68,7 @@ export function fromObservable<Message>(
           if (overflow === 'drop oldest') waiting.shift()
           else {
             output.error(overflown(name, maxBuffered, message))
+            enough.next()
             return
           }
         }
@@ -92,7 +95,7 @@ export function fromObservable<Message>(
     stopping.addEventListener('abort', stop)
     return () => {
       stopping.removeEventListener('abort', stop)
-      subscription.unsubscribe()
+      enough.next()
       waiting.clear()
     }
   })

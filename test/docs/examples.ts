@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+
+/** A piece of code in a docstring or in the README. */
+export interface Example {
+  /** Where it stands: a path in the repository and a line. */
+  readonly place: string
+  readonly code: string
+}
+
+export const root = join(import.meta.dirname, '../..')
+
+/** What examples may use without importing it, so that each shows only what it is about. */
+export const prelude = `import assert from 'node:assert/strict'
+import { firstValueFrom, from, lastValueFrom, of, toArray } from 'rxjs'
+`
+
+const fence = /```ts\n(.*?)```/gs
+
+export function docstringExamples(): Example[] {
+  return ['operators', 'src'].flatMap((folder) =>
+    typescriptFiles(join(root, folder)).flatMap((file) => {
+      const text = readFileSync(file, 'utf8')
+      return [...text.matchAll(fence)].map((match) => ({
+        place: `${relative(root, file)}:${lineOf(text, match.index)}`,
+        code: match[1]!.replaceAll(/^ *\* ?/gm, ''),
+      }))
+    }),
+  )
+}
+
+/** The README's blocks after the first, which is a program of its own and is run from the packed tarball. */
+export function readmeExamples(): Example[] {
+  const text = readFileSync(join(root, 'README.md'), 'utf8')
+  return [...text.matchAll(fence)]
+    .slice(1)
+    .map((match) => ({ place: `README.md:${lineOf(text, match.index)}`, code: match[1]! }))
+}
+
+function typescriptFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name))
+}
+
+const lineOf = (text: string, index: number): number => text.slice(0, index).split('\n').length
