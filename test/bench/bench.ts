@@ -20,12 +20,14 @@ export interface Measurement {
   readonly unit: string
   /** One value for each run. */
   readonly ours: readonly number[]
-  /** Absent: nothing is compared, and the target is about `ours` itself. */
+  /** Absent: nothing is compared. */
   readonly theirs?: readonly number[]
   /** Who they are. */
   readonly against?: string
-  /** About the ratio of the medians, ours to theirs. Absent: only for information. */
+  /** Absent: only for information. */
   readonly target?: Target
+  /** What the target is about: the ratio of the medians, ours to theirs, or ours alone. Default: the ratio if there is one */
+  readonly judged?: 'ratio' | 'ours'
 }
 
 export type Target = { readonly atLeast: number } | { readonly atMost: number }

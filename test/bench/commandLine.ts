@@ -3,6 +3,7 @@ import type { Bench, BenchOptions } from './bench.ts'
 
 export interface CommandLine {
   readonly help: boolean
+  readonly quick: boolean
   readonly names: readonly string[]
   readonly json: string | undefined
   readonly options: BenchOptions
@@ -41,6 +42,7 @@ export function readCommandLine(args: readonly string[], benches: readonly Bench
   }
   return {
     help: values.help,
+    quick: values.quick,
     names: positionals,
     json: values.json,
     options: {

@@ -15,10 +15,12 @@ try {
   process.exitCode = 1
 }
 
-async function measure({ names, options, json }: CommandLine): Promise<void> {
+async function measure({ names, quick, options, json }: CommandLine): Promise<void> {
   const where = environment()
   console.log(`${where.cpu}, ${where.cores} cores, ${where.memory}; Node ${where.node}; ${where.date}`)
-  console.log(`median of ${options.runs} runs, with the farthest run from it\n`)
+  console.log(
+    quick ? 'quick: the numbers mean nothing\n' : `median of ${options.runs} runs, with the farthest run from it\n`,
+  )
   const results: Record<string, BenchResult> = {}
   for (const bench of benches) {
     if (names.length > 0 && !names.includes(bench.name)) continue

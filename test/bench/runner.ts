@@ -1,5 +1,5 @@
 /** One of those that are compared. */
-export interface Contestant {
+interface Contestant {
   /** One run; resolves with what it measured. */
   run(): Promise<number>
 }

@@ -2,7 +2,7 @@ import { framed } from './corpus.ts'
 import { markerWord } from './markerFinder.ts'
 
 /** Frames to send in equal batches at equal intervals, whatever the receiver does. */
-export interface Schedule {
+interface Schedule {
   /** Milliseconds from one batch to the next. */
   readonly interval: number
   readonly batches: number

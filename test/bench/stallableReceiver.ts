@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { countLines } from './countLines.ts'
 
 /** A receiver of one connection that can stop reading. */
-export interface StallableReceiver {
+interface StallableReceiver {
   readonly port: number
   readonly lines: number
   stall(): void

@@ -19,16 +19,16 @@ export function table(measurements: readonly Measurement[]): string {
 }
 
 function row(measurement: Measurement): string[] {
-  const { name, against = '', unit, ours, theirs, target } = measurement
-  const { value } = judge(measurement)
+  const { name, against = '', unit, ours, theirs, target, judged } = measurement
+  const { ratio } = judge(measurement)
   return [
     name,
     against,
     unit,
     spread(ours),
     theirs === undefined ? '' : spread(theirs),
-    theirs === undefined ? '' : value.toFixed(2),
-    target === undefined ? '' : targetText(target),
+    ratio === undefined ? '' : ratio.toFixed(2),
+    target === undefined ? '' : `${targetText(target)}${judged === 'ours' ? ` ${unit}` : ''}`,
     verdictText(measurement),
   ]
 }

@@ -3,7 +3,7 @@ import { createCorpus } from './corpus.ts'
 import { outputLengths } from './outputLengths.ts'
 
 /** A sender and a receiver, each a process, between which servers run one after the other. */
-export interface TcpCourse {
+interface TcpCourse {
   readonly frames: number
   readonly words: number
   /** Starts a server, sends the corpus once to warm it up and once more to measure; stops it. */
@@ -13,7 +13,7 @@ export interface TcpCourse {
 
 export type ServerName = 'ours' | 'net'
 
-export interface TcpRun {
+interface TcpRun {
   /** Wall-clock milliseconds of the second pass, from the last byte of output of the first to its own. */
   readonly milliseconds: number
   /** Processor time of the server meanwhile, all threads. */

@@ -1,6 +1,6 @@
 import { createRandom } from './random.ts'
 
-export const vocabularySize = 20_000
+const vocabularySize = 20_000
 
 const letters = 'eeeeeeeeeeetttttttttaaaaaaaaoooooooiiiiiiinnnnnnnsssssshhhhhhrrrrrrddddllllcccuuummmwwffggyyppbbvkjxqz'
 

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench } from '../bench.ts'
 import { startChild } from '../child.ts'
-import { createCorpus } from '../corpus.ts'
+import { createCorpus, type Corpus } from '../corpus.ts'
 import { createFlood, type Flood } from '../flood.ts'
 import { createStallableReceiver } from '../stallableReceiver.ts'
+import type { ServerName } from '../tcpCourse.ts'
 
 const MiB = 2 ** 20
 const settleTime = 1000
@@ -15,76 +16,118 @@ export const backpressure: Bench = {
     const corpus = createCorpus(frames)
     const passes = Math.ceil((size * MiB) / corpus.bytes)
     const warmUps = Math.ceil(passes / 32)
-    const receiver = await createStallableReceiver()
-    const server = startChild(new URL('../processes/server.ts', import.meta.url), ['ours'])
-    let flood: Flood | undefined
-    try {
-      const port = await server.ask<number>('start', receiver.port)
-      await sleep(settleTime)
-      const rss = async (): Promise<number> => (await server.ask<number>('rss')) / MiB
-      const idle = await rss()
-
-      flood = await createFlood(port)
-      for (let pass = 0; pass < warmUps; pass++) flood.push(corpus.chunks)
-      await until(() => receiver.lines === warmUps * corpus.words)
-      await sleep(settleTime)
-      const warm = await rss()
-      await server.ask('watch')
-
-      const start = flood.pushed
-      receiver.stall()
-      for (let pass = 0; pass < passes; pass++) flood.push(corpus.chunks)
-      await stalled(flood)
-      const taken = [flood.pushed - start]
-      const stalledPeak = (await server.ask<number>('peak')) / MiB
-
-      // Once more in the middle, then everything must arrive.
-      receiver.readOn()
-      await until(() => receiver.lines >= (warmUps + passes / 2) * corpus.words)
-      receiver.stall()
-      const before = flood.pushed
-      await stalled(flood)
-      taken.push(flood.pushed - before)
-      receiver.readOn()
-      await until(() => receiver.lines === (warmUps + passes) * corpus.words)
-      const peak = (await server.ask<number>('peak')) / MiB
-
-      return {
-        measurements: [
-          {
-            name: 'receiver does not read, above the idle process',
-            unit: 'MiB',
-            ours: [stalledPeak - idle],
-            target: { atMost: 64 },
-          },
-          {
-            name: 'until all has arrived, above the idle process',
-            unit: 'MiB',
-            ours: [peak - idle],
-            target: { atMost: 64 },
-          },
-          { name: 'receiver does not read, above the warm process', unit: 'MiB', ours: [stalledPeak - warm] },
-          { name: 'until all has arrived, above the warm process', unit: 'MiB', ours: [peak - warm] },
-        ],
-        notes: [
-          `${Math.round((passes * corpus.bytes) / MiB)} MiB pushed; the receiver stopped reading at once and again half way, until nothing had moved for a second; the sender got rid of ${taken.map((bytes) => (bytes / MiB).toFixed(1)).join(' and ')} MiB meanwhile; all ${passes * corpus.words} lines arrived`,
-          `idle: ${idle.toFixed(0)} MiB, before the first connection; warm: ${warm.toFixed(0)} MiB, after ${((warmUps * corpus.bytes) / MiB).toFixed(0)} MiB had passed, with compiled code, state, and a heap of the size that V8 keeps under load; peak: ${peak.toFixed(0)} MiB, looked at every 10 ms`,
-        ],
-      }
-    } finally {
-      flood?.close()
-      receiver.close()
-      await server.stop()
+    const ours = await watchedFlood('ours', corpus, { passes, warmUps })
+    const net = await watchedFlood('net', corpus, { passes, warmUps })
+    const against = 'hand-written server'
+    const unit = 'MiB'
+    const target = { atMost: 64 }
+    const judged = 'ours' as const
+    return {
+      measurements: [
+        {
+          name: 'receiver does not read, above the warm process',
+          against,
+          unit,
+          ours: [ours.stalled - ours.warm],
+          theirs: [net.stalled - net.warm],
+          target,
+          judged,
+        },
+        {
+          name: 'until all has arrived, above the warm process',
+          against,
+          unit,
+          ours: [ours.peak - ours.warm],
+          theirs: [net.peak - net.warm],
+          target,
+          judged,
+        },
+        {
+          name: 'receiver does not read, above the new process',
+          against,
+          unit,
+          ours: [ours.stalled - ours.cold],
+          theirs: [net.stalled - net.cold],
+        },
+        {
+          name: 'until all has arrived, above the new process',
+          against,
+          unit,
+          ours: [ours.peak - ours.cold],
+          theirs: [net.peak - net.cold],
+        },
+      ],
+      notes: [
+        `one run: ${mebibytes(passes * corpus.bytes)} MiB pushed; the receiver stopped reading at once and again half way, until nothing had moved for a second; the sender got rid of ${ours.taken.map(mebibytes).join(' and ')} MiB meanwhile; all ${passes * corpus.words} lines arrived`,
+        `new: before the first connection, ${ours.cold.toFixed(0)} MiB; warm: idle after ${mebibytes(warmUps * corpus.bytes)} MiB had passed, ${ours.warm.toFixed(0)} MiB, so that compiled code, the state and the heap that V8 keeps do not count as backlog; peak: ${ours.peak.toFixed(0)} MiB, looked at every 10 ms`,
+      ],
     }
   },
 }
+
+interface Watched {
+  /** Resident MiB: new; idle after the warm-up; greatest while the receiver did not read; greatest of all. */
+  readonly cold: number
+  readonly warm: number
+  readonly stalled: number
+  readonly peak: number
+  /** Bytes that left the sender while the receiver did not read, each time. */
+  readonly taken: readonly number[]
+}
+
+async function watchedFlood(
+  name: ServerName,
+  corpus: Corpus,
+  { passes, warmUps }: { readonly passes: number; readonly warmUps: number },
+): Promise<Watched> {
+  const receiver = await createStallableReceiver()
+  const server = startChild(new URL('../processes/server.ts', import.meta.url), [name])
+  let flood: Flood | undefined
+  try {
+    const resident = async (question: 'rss' | 'peak'): Promise<number> => (await server.ask<number>(question)) / MiB
+    const port = await server.ask<number>('start', receiver.port)
+    await sleep(settleTime)
+    const cold = await resident('rss')
+
+    flood = await createFlood(port)
+    for (let pass = 0; pass < warmUps; pass++) flood.push(corpus.chunks)
+    await until(() => receiver.lines === warmUps * corpus.words)
+    await sleep(settleTime)
+    const warm = await resident('rss')
+    await server.ask('watch')
+
+    const start = flood.pushed
+    receiver.stall()
+    for (let pass = 0; pass < passes; pass++) flood.push(corpus.chunks)
+    await untilStill(flood)
+    const stalled = await resident('peak')
+    const taken = [flood.pushed - start]
+
+    receiver.readOn()
+    await until(() => receiver.lines >= (warmUps + passes / 2) * corpus.words)
+    receiver.stall()
+    const before = flood.pushed
+    await untilStill(flood)
+    taken.push(flood.pushed - before)
+
+    receiver.readOn()
+    await until(() => receiver.lines === (warmUps + passes) * corpus.words)
+    return { cold, warm, stalled, peak: await resident('peak'), taken }
+  } finally {
+    flood?.close()
+    receiver.close()
+    await server.stop()
+  }
+}
+
+const mebibytes = (bytes: number): string => (bytes / MiB).toFixed(bytes < 10 * MiB ? 1 : 0)
 
 async function until(reached: () => boolean): Promise<void> {
   while (!reached()) await sleep(10)
 }
 
 /** Waits until nothing has left the sender for a second. */
-async function stalled(flood: Flood): Promise<void> {
+async function untilStill(flood: Flood): Promise<void> {
   for (let before = -1; before !== flood.pushed;) {
     before = flood.pushed
     await sleep(settleTime)
