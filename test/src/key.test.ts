@@ -3,10 +3,11 @@ import { of } from 'rxjs'
 import { expect, test } from 'vitest'
 import { toStatePartition } from '../../operators/toStatePartition.ts'
 import { createEntityTable } from '../../src/entityTable.ts'
-import { greatestKey, keyOf, toHalves, type Key } from '../../src/key.ts'
+import { keyOf, toHalves, type Key } from '../../src/key.ts'
 import { statePartition } from '../../src/statePartition.ts'
 import { gather } from '../operators/gather.ts'
 
+const greatestKey = 2n ** 64n - 1n
 const uint64 = fc.bigInt({ min: 0n, max: greatestKey })
 const numbers = fc.maxSafeNat()
 
