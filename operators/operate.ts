@@ -22,7 +22,10 @@ export interface Operation<In> {
 }
 
 export interface OperateOptions {
-  /** The operation emits outside its `next` and `complete` as well, from a promise or an event. Default: `false` */
+  /**
+   * The operation emits or ends outside its `next` and `complete` as well, from a promise or an event; it is completed when
+   * the pipeline is cut. Default: `false`
+   */
   readonly asynchronous?: boolean
 }
 
@@ -78,10 +81,12 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
     this.#onNext = this.#operation.next
     this[acceptsText] = this.#operation.acceptsText ?? false
     this[receiveFrame] = this.#operation.frame && this.#guarded(this.#operation.frame)
+    const keepUncut = asynchronous ? context.onCut(() => this.complete()) : undefined
     this.add(() => {
       this.#turn = over
       this.#output.closed = true
       this.#operation.finalize?.()
+      keepUncut?.()
     })
   }
 

@@ -1,7 +1,9 @@
 import type { OperatorFunction } from 'rxjs'
+import type { Context } from '../src/context.ts'
 import { invalidOption } from '../src/errors.ts'
+import type { Output } from '../src/output.ts'
 import type { Sink, SinkWriter } from '../src/sink.ts'
-import { operate } from './operate.ts'
+import { operate, type Operation } from './operate.ts'
 
 /**
  * Writes every message to the sink, or each of several sinks, and completes when everything is handed over. A sink that
@@ -28,7 +30,7 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
       throw invalidOption('sink', 'a sink with the method open', sink)
     }
   }
-  return operate((output, { holds, warn, onCut }) => {
+  const start = (output: Output<never>, { holds, warn, failing }: Context): Operation<Message> => {
     const writers: SinkWriter<Message>[] = []
     let closing = false // nothing is written any more
 
@@ -42,7 +44,8 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
     const close = (then: () => void, failure?: { readonly error: unknown }): void => {
       if (closing) return
       closing = true
-      Promise.all(writers.map((writer) => writer.close(failure))).then(then, fail)
+      // An observer may throw at its end, and is then called from `close` itself: `async` makes a rejection of that.
+      Promise.all(writers.map(async (writer) => writer.close(failure))).then(then, fail)
     }
     const complete = (): void => {
       close(() => {
@@ -57,7 +60,6 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
       throw error
     }
     const [first, ...others] = writers as [SinkWriter<Message>, ...SinkWriter<Message>[]]
-    const keepUncut = onCut(complete)
     return {
       next(message) {
         if (closing) return
@@ -66,6 +68,7 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
       },
       complete,
       error(error) {
+        failing()
         close(
           () => {
             output.error(error)
@@ -73,11 +76,9 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
           { error },
         )
       },
-      finalize() {
-        keepUncut()
-        abort()
-      },
+      finalize: abort,
       acceptsText: all.every((sink) => sink.acceptsText === true),
     }
-  })
+  }
+  return operate(start, { asynchronous: true })
 }

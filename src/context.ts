@@ -22,7 +22,8 @@ export interface Context {
   readonly entities: <State>(partition: StatePartition<never, State>) => EntityTable<State>
   /**
    * Calls `complete` when the run stops and no source can end the pipeline, because it is a foreign Observable or was
-   * subscribed to again: whoever asks for it then flushes and completes. The result takes the wish back.
+   * subscribed to again: whoever asks for it then finishes what it has begun and completes. Who asked last is called first,
+   * that is, what is furthest upstream; the next one when that has taken back its wish. The result takes the wish back.
    */
   readonly onCut: (complete: () => void) => () => void
   /**
@@ -30,6 +31,8 @@ export interface Context {
    * the error channel.
    */
   readonly reject: (error: WallarxError, input: unknown) => boolean
+  /** Says that the pipeline fails as soon as its sinks are flushed: it does not count as open any more. */
+  readonly failing: () => void
   /** Something an operator of the application should know; a line for the log of `run`, elsewhere a process warning. */
   readonly warn: (event: string) => void
   /** A source calls this when it is subscribed to. */

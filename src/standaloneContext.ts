@@ -23,6 +23,7 @@ export function standaloneContext(): Context {
     },
     onCut: () => () => undefined,
     reject: () => false,
+    failing: () => undefined,
     warn: (event) => {
       process.emitWarning(event, 'WallarxWarning')
     },

@@ -38,18 +38,25 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
   let deadLetters = 0
   let sourceSeen = false
   let restarted = false // a source was subscribed to after the stop
+  let failing = false // an error waits for the sinks to be flushed
   let subscription: Subscription | undefined
   let events: PipelineEvents | undefined
 
   const stop = (): void => {
     if (lifecycle !== 'running' || sources.size > 0 || (sourceSeen && !restarted)) return
-    if (cuts.size > 0) {
-      for (const complete of [...cuts]) complete()
+    const upmost = [...cuts].pop()
+    if (upmost !== undefined) {
+      upmost()
       return
     }
     lifecycle = 'completed'
     subscription?.unsubscribe()
     events?.completed()
+  }
+
+  // Not now: what led here (a `repeat`, an end that travels down the pipeline) is still at work.
+  const stopLater = (): void => {
+    if (shared.stopping.aborted) queueMicrotask(stop)
   }
 
   const context: Context = {
@@ -58,8 +65,15 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
     stopping: shared.stopping,
     entities: shared.entities,
     onCut(complete) {
+      failing = false // subscribed to again, by a `retry`
       cuts.add(complete)
-      return () => cuts.delete(complete)
+      return () => {
+        cuts.delete(complete)
+        stopLater()
+      }
+    },
+    failing() {
+      failing = true
     },
     reject(error, input) {
       const rejected = shared.reject(name, error, input)
@@ -74,21 +88,20 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
       sourceSeen = true
       if (shared.stopping.aborted) {
         restarted = true
-        // Not now: what led to the subscription (a `repeat`) is still at work.
-        queueMicrotask(stop)
+        stopLater()
         return { opened: () => undefined, ended: () => undefined }
       }
       sources.set(id, sourceName)
       openings.add(id)
       const opened = (): void => {
-        if (openings.delete(id) && openings.size === 0) events?.opened()
+        if (openings.delete(id) && openings.size === 0 && !failing) events?.opened()
       }
       return {
         opened,
         ended() {
           sources.delete(id)
           opened()
-          if (shared.stopping.aborted) queueMicrotask(stop)
+          stopLater()
         },
       }
     },
@@ -96,7 +109,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
 
   return {
     get opening() {
-      return openings.size > 0
+      return lifecycle === 'running' && (openings.size > 0 || failing)
     },
     start(listener) {
       events = listener

@@ -137,6 +137,7 @@ export async function run(options: RunOptions): Promise<Running> {
       opened: openIfDone,
       completed() {
         running--
+        openIfDone()
         closeIfDone()
       },
       failed(error) {

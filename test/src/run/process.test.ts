@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import { startProgram } from '../../support/processes.ts'
+import { connectWhenOpen, frame, freePort, receive } from '../../support/sockets.ts'
+
+const imports = `
+  import { interval, NEVER, Subject } from 'rxjs'
+  import { fromAsyncIterable, fileSink, lengthPrefixed, run, statePartition, tcpSink, tcpSource } from 'wallarx'
+  import { decode, to, toSink, toStatePartition } from 'wallarx/operators'
+`
+
+describe('the process of a run', () => {
+  test('that nobody catches exits with 1 and shows the code and the stack of the user code that threw', async () => {
+    const program = startProgram(`${imports}
+      function divideByZero(n) { throw new RangeError('division by zero of ' + n) }
+      const pipeline = fromAsyncIterable([1]).pipe(to(divideByZero))
+      const app = await run({ name: 'app', pipelines: { 'the pipeline': pipeline } })
+      await new Promise(() => setInterval(() => {}, 1000))
+    `)
+    expect(await program.ended).toBe(1)
+    expect(program.stderr()).toContain('COMPUTATION_FAILED')
+    expect(program.stderr()).toContain('pipeline: the pipeline, step: divideByZero')
+    expect(program.stderr()).toMatch(
+      /RangeError: division by zero of 1\n\s+at Object\.divideByZero|RangeError: division by zero of 1\n\s+at divideByZero/,
+    )
+  })
+
+  test('drains its other pipelines before it exits with 1', async () => {
+    const receiver = await receive()
+    const program = startProgram(`${imports}
+      const lines = fromAsyncIterable(Array.from({ length: 1000 }, (_, n) => n + '\\n'))
+      const failing = new Subject()
+      await run({
+        name: 'app',
+        pipelines: {
+          lines: lines.pipe(to((line) => { if (line === '500\\n') failing.next(); return line }), toSink(tcpSink({ connect: '${receiver.address}' }))),
+          failing: failing.pipe(to(() => { throw new Error('in the other pipeline') })),
+        },
+      })
+    `)
+    expect(await program.ended).toBe(1)
+    expect(program.stderr()).toContain('Error: in the other pipeline')
+    await receiver.until(() => receiver.connections[0]?.ended === true)
+    const lines = receiver.text().split('\n').slice(0, -1)
+    expect(lines.length).toBeGreaterThan(500)
+    expect(lines).toEqual(lines.map((_, n) => String(n)))
+  })
+
+  test('exits with 0 by itself when every pipeline has completed, and after close: no handle is left', async () => {
+    const receiver = await receive()
+    const program = startProgram(`${imports}
+      const options = { name: 'app', log: false }
+      const finite = fromAsyncIterable(['a', 'b']).pipe(toSink(tcpSink({ connect: '${receiver.address}' })))
+      const first = await run({ ...options, pipelines: { finite } })
+      await first.closed
+      const endless = {
+        tcp: tcpSource({ listen: '127.0.0.1:0', framing: lengthPrefixed(4), idleTimeout: 60_000 }).pipe(toSink(fileSink({ path: '-' }))),
+        interval: interval(10).pipe(to(String), toSink(tcpSink({ connect: '${receiver.address}' }))),
+        never: NEVER,
+      }
+      const second = await run({ ...options, pipelines: endless, drainTimeout: 60_000 })
+      await second.close()
+      console.log('closed')
+    `)
+    expect(await program.ended, program.stderr()).toBe(0)
+    expect(program.stdout()).toBe('closed\n')
+    expect(program.stderr()).toBe('')
+  })
+
+  test('exits with 0 after close although the receivers and senders keep their connections open', async () => {
+    const receiver = await receive({ onConnection: ({ socket }) => (socket.allowHalfOpen = true) })
+    const port = await freePort()
+    const program = startProgram(`${imports}
+      const source = tcpSource({ listen: '127.0.0.1:${port}', framing: lengthPrefixed(4) })
+      const pipeline = source.pipe(decode(String), toSink(tcpSink({ connect: '${receiver.address}' })))
+      const app = await run({ name: 'app', pipelines: { pipeline } })
+      await app.closed
+    `)
+    const client = await connectWhenOpen(port, program.hasEnded)
+    client.write(frame('hello'))
+    await receiver.until(() => receiver.text() === 'hello')
+    program.process.kill('SIGTERM')
+    expect(await program.ended, program.stderr()).toBe(0)
+    expect(program.stderr()).toBe('app: SIGTERM: stopping the sources and draining; once more to exit at once\n')
+  })
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('drains at %s, and exits at once with %i at the second', async (signal, code) => {
+    const program = startProgram(`${imports}
+      const stuck = { name: 'stuck', open: () => ({ write() {}, abort() {}, close: () => new Promise(() => {}) }) }
+      await run({ name: 'app', pipelines: { pipeline: tcpSource({ listen: '127.0.0.1:0', framing: lengthPrefixed(4) }).pipe(toSink(stuck)) } })
+      setInterval(() => {}, 1000)
+      console.log('running')
+    `)
+    await program.until(() => program.stdout() === 'running\n')
+    program.process.kill(signal)
+    await program.until(() => program.stderr().includes('draining'))
+    expect(program.hasEnded()).toBe(false)
+    program.process.kill(signal)
+    expect(await program.ended).toBe(code)
+  })
+
+  test('keeps the signals to itself with handleSignals false', async () => {
+    const program = startProgram(`${imports}
+      const app = await run({ name: 'app', pipelines: { pipeline: NEVER }, handleSignals: false })
+      setInterval(() => {}, 1000)
+      console.log('running')
+    `)
+    await program.until(() => program.stdout() === 'running\n')
+    program.process.kill('SIGTERM')
+    expect(await program.ended).toBe('SIGTERM')
+    expect(program.stderr()).toBe('')
+  })
+
+  test('two runs of one process both end at one signal', async () => {
+    const program = startProgram(`${imports}
+      const apps = await Promise.all(['one', 'two'].map((name) => run({ name, pipelines: { pipeline: NEVER } })))
+      const alive = setInterval(() => {}, 1000)
+      console.log('running')
+      await Promise.all(apps.map((app) => app.closed))
+      clearInterval(alive)
+      console.log(apps.map((app) => app.lifecycle).join())
+    `)
+    await program.until(() => program.stdout() === 'running\n')
+    program.process.kill('SIGINT')
+    expect(await program.ended, program.stderr()).toBe(0)
+    expect(program.stdout()).toBe('running\nclosed,closed\n')
+  })
+})
