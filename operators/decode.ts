@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs'
-import type { DecoderOrFunction } from '../src/codec.ts'
+import type { Decoder, DecoderOrFunction } from '../src/codec.ts'
 import { failureOf, shown } from '../src/errors.ts'
 import { failWith } from './failWith.ts'
 import { operate } from './operate.ts'
@@ -17,7 +17,7 @@ import { operate } from './operate.ts'
  * ```
  */
 export function decode<Message>(decoder: DecoderOrFunction<Message>): OperatorFunction<Buffer, Message> {
-  const form = typeof decoder === 'function' ? { name: decoder.name, decode: decoder } : decoder
+  const form: Decoder<Message> = typeof decoder === 'function' ? { name: decoder.name, decode: decoder } : decoder
   return operate((output, context) => {
     const where = { pipeline: context.pipeline, step: form.name ?? 'decode' }
     const fail = failWith(output, context, (thrown, frame: Uint8Array) =>
@@ -31,7 +31,7 @@ export function decode<Message>(decoder: DecoderOrFunction<Message>): OperatorFu
         fail(thrown, frame)
       }
     }
-    if (!('decodeAt' in form)) return { next }
+    if (form.decodeAt === undefined) return { next }
     return {
       next,
       frame(bytes, start, end) {

@@ -20,7 +20,7 @@ export function emitAll<Out>(items: Iterable<Out | undefined> | undefined, outpu
     throw invalidOutputs(items, where)
   }
   for (const item of items) {
-    if (output.closed) return
     if (item !== undefined) output.next(item)
+    if (output.closed) return // before the next item is asked for
   }
 }

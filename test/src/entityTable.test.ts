@@ -129,7 +129,12 @@ describe('an entity table', () => {
 
   test('keeps undefined as a state', () => {
     let built = 0
-    const table = createEntityTable({ name: 'empty', build: () => void built++ })
+    const table = createEntityTable({
+      name: 'empty',
+      build: () => {
+        built++
+      },
+    })
     expect(table.slot(3)).toBe(table.slot(3n))
     expect(built).toBe(1)
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { delimited } from '../../../src/framing/delimited.ts'
+import { delimited, type DelimitedOptions } from '../../../src/framing/delimited.ts'
 
 test.each([
   ['', {}],
@@ -7,7 +7,7 @@ test.each([
   [10, {}],
   [undefined, { unterminated: 'ignore' }],
 ])('the delimiter %j with options %j is OPTION_INVALID', (delimiter, options) => {
-  expect(() => delimited(delimiter as string, options)).toThrow(
+  expect(() => delimited(delimiter as string, options as DelimitedOptions)).toThrow(
     expect.objectContaining({ code: 'OPTION_INVALID' }),
   )
 })

@@ -39,14 +39,14 @@ export const byteByByte = (stream: Buffer): Buffer[] => [...stream].map((byte) =
 /** How many bytes `work` copied, allocated and searched by means of Buffer. */
 export function counted(work: () => void): { copied: number; allocated: number; searched: number } {
   const counts = { copied: 0, allocated: 0, searched: 0 }
-  const { copy, indexOf } = Buffer.prototype
+  const { copy, indexOf } = Buffer.prototype as Buffer
   const { allocUnsafe, alloc } = Buffer
-  Buffer.prototype.copy = function (...args: Parameters<Buffer['copy']>) {
+  Buffer.prototype.copy = function (this: Buffer, ...args: Parameters<Buffer['copy']>): number {
     const copied = copy.apply(this, args)
     counts.copied += copied
     return copied
   }
-  Buffer.prototype.indexOf = function (this: Buffer, ...args: Parameters<Buffer['indexOf']>) {
+  Buffer.prototype.indexOf = function (this: Buffer, ...args: Parameters<Buffer['indexOf']>): number {
     const from = typeof args[1] === 'number' ? args[1] : 0
     const found = indexOf.apply(this, args)
     counts.searched += (found < 0 ? this.length : found) - from
@@ -56,10 +56,10 @@ export function counted(work: () => void): { copied: number; allocated: number; 
     counts.allocated += size
     return allocUnsafe(size)
   }
-  Buffer.alloc = ((size: number) => {
+  Buffer.alloc = (size: number) => {
     counts.allocated += size
     return alloc(size)
-  })
+  }
   try {
     work()
   } finally {

@@ -1,0 +1,175 @@
+import fc from 'fast-check'
+import { from, map, of } from 'rxjs'
+import { describe, expect, test } from 'vitest'
+import { decode } from '../../operators/decode.ts'
+import { frame } from '../../operators/frame.ts'
+import { to } from '../../operators/to.ts'
+import { toMulti } from '../../operators/toMulti.ts'
+import { utf8, type Decoder } from '../../src/codec.ts'
+import { lengthPrefixed } from '../../src/framing/lengthPrefixed.ts'
+import { chunksOf } from '../src/framing/framed.ts'
+import { checklist, type Checked } from './checklist.ts'
+import { gather } from './gather.ts'
+
+const text = (bytes: Buffer): string | undefined => (bytes.length === 0 ? undefined : bytes.toString('utf8'))
+
+const inPlace = (before?: () => void): Decoder<string> => ({
+  name: 'in place',
+  decode() {
+    throw new Error('decode is called where decodeAt could be')
+  },
+  decodeAt(bytes, start, end) {
+    before?.()
+    return text(bytes.subarray(start, end))
+  },
+})
+
+const checked: Checked<Buffer, string> = {
+  build: (before) =>
+    decode((bytes) => {
+      before?.()
+      return text(bytes)
+    }),
+  inputs: [Buffer.from('a'), Buffer.from(''), Buffer.from('ü'), Buffer.from('c')],
+  outputs: [['a'], [], ['ü'], ['c']],
+  code: 'DECODE_FAILED',
+}
+
+checklist('decode', checked)
+checklist('decode of an object', {
+  ...checked,
+  build: (before) =>
+    decode({
+      name: 'object',
+      decode(bytes) {
+        before?.()
+        return text(bytes)
+      },
+    }),
+})
+checklist('decode straight behind frame', {
+  ...checked,
+  inputs: [Buffer.from([1, 97]), Buffer.from([0]), Buffer.from([2, 0xc3, 0xbc, 1, 98]), Buffer.from([1, 99])],
+  outputs: [['a'], [], ['ü', 'b'], ['c']],
+  build: (before) => (source) => source.pipe(frame(lengthPrefixed(1)), decode(inPlace(before))),
+})
+
+/** A foreign operator that does nothing, but stands in between. */
+const foreign = map(<Message>(message: Message): Message => message)
+
+describe('decode', () => {
+  const frames = fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 20 }).chain((payloads) => {
+    const stream = Buffer.concat(payloads.flatMap((payload) => [Buffer.from([payload.length]), Buffer.from(payload)]))
+    return chunksOf(stream)
+  })
+  /** Filters, fails and passes, by the first byte. */
+  const choosy: Decoder<string> = {
+    decode(bytes) {
+      if (bytes[0] === 0) return undefined
+      if (bytes[0] === 1) throw new Error('the first byte is 1')
+      return bytes.toString('hex')
+    },
+    decodeAt(bytes, start, end) {
+      return this.decode(bytes.subarray(start, end))
+    },
+  }
+
+  test.each([
+    ['utf8', utf8],
+    ['a decoder that filters and fails', choosy as Decoder<unknown>],
+  ])(
+    'of %s gives the same in place, straight behind frame, as with another operator in between',
+    async (_, decoder) => {
+      await fc.assert(
+        fc.asyncProperty(frames, async (chunks) => {
+          const framed = from(chunks).pipe(frame(lengthPrefixed(1)))
+          const straight = await gather(framed.pipe(decode(decoder)))
+          expect(await gather(framed.pipe(foreign, decode(decoder)))).toEqual(straight)
+          expect(
+            await gather(
+              framed.pipe(
+                map((bytes) => bytes),
+                decode((bytes) => decoder.decode(bytes)),
+              ),
+            ),
+          ).toMatchObject({ messages: straight.messages })
+          expect(
+            await gather(
+              framed.pipe(
+                to((bytes) => bytes),
+                decode(decoder),
+              ),
+            ),
+          ).toEqual(straight)
+        }),
+      )
+    },
+  )
+
+  test('reads in place only straight behind frame', async () => {
+    const calls: string[] = []
+    const watching: Decoder<string> = {
+      decode: () => (calls.push('decode'), 'a'),
+      decodeAt: () => (calls.push('decodeAt'), 'a'),
+    }
+    const framed = of(Buffer.from([0])).pipe(frame(lengthPrefixed(1)))
+    await gather(framed.pipe(decode(watching)))
+    await gather(framed.pipe(foreign, decode(watching)))
+    await gather(
+      framed.pipe(
+        toMulti((bytes) => [bytes]),
+        decode(watching),
+      ),
+    )
+    expect(calls).toEqual(['decodeAt', 'decode', 'decode'])
+  })
+
+  test('takes a decoder whose decodeAt is there as undefined', async () => {
+    const decoder = { decode: (bytes: Buffer) => bytes.length, decodeAt: undefined } as unknown as Decoder<number>
+    expect(await gather(of(Buffer.from([1, 7])).pipe(frame(lengthPrefixed(1)), decode(decoder)))).toEqual({
+      messages: [1],
+    })
+  })
+
+  test('calls the methods of an object on it', async () => {
+    const decoder = {
+      encoding: 'hex' as const,
+      decode(bytes: Buffer): string {
+        return bytes.toString(this.encoding)
+      },
+      decodeAt(bytes: Buffer, start: number, end: number): string {
+        return bytes.toString(this.encoding, start, end)
+      },
+    }
+    const framed = of(Buffer.from([1, 0xab])).pipe(frame(lengthPrefixed(1)))
+    expect(await gather(framed.pipe(decode(decoder)))).toEqual({ messages: ['ab'] })
+    expect(await gather(framed.pipe(foreign, decode(decoder)))).toEqual({ messages: ['ab'] })
+  })
+
+  test('says in DECODE_FAILED which decoder could not read which frame', async () => {
+    const { error } = await gather(
+      of(Buffer.from([1, 1])).pipe(frame(lengthPrefixed(1)), decode({ ...choosy, name: 'choosy' })),
+    )
+    expect(error).toMatchObject({
+      code: 'DECODE_FAILED',
+      kind: 'bad input',
+      where: { step: 'choosy' },
+      expected: 'a message in a frame of 1 bytes <01>',
+      got: 'Error: the first byte is 1',
+    })
+  })
+
+  test('hands out frames that stay valid', async () => {
+    const stream = Buffer.from([2, 1, 2, 2, 3, 4])
+    const { messages } = await gather(
+      from([stream.subarray(0, 2), stream.subarray(2, 4), stream.subarray(4)]).pipe(
+        frame(lengthPrefixed(1)),
+        decode((bytes) => bytes),
+      ),
+    )
+    expect(messages.map((bytes) => [...bytes])).toEqual([
+      [1, 2],
+      [3, 4],
+    ])
+  })
+})
