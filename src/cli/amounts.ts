@@ -1,0 +1,21 @@
+/** How numbers are shown to a person. */
+
+const count = (number: number): string => Math.round(number).toLocaleString('en-US')
+
+export const messages = (number: number): string => `${count(number)} ${number === 1 ? 'message' : 'messages'}`
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+
+export function bytes(number: number): string {
+  let unit = 0
+  while (number >= 999.95 && unit < units.length - 1) {
+    number /= 1000
+    unit++
+  }
+  return `${unit === 0 ? number : number.toFixed(1)} ${units[unit]!}`
+}
+
+export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`
+
+export const perSecond = (number: number, milliseconds: number): string =>
+  `${count(number / Math.max(0.001, milliseconds / 1000))} messages/s`

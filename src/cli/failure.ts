@@ -1,0 +1,4 @@
+/** The command could not do what it was asked to. The message is one line that says what to do; the exit code is 1. */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+}

@@ -1,0 +1,77 @@
+import { createRequire } from 'node:module'
+import { WallarxError } from '../errors.ts'
+import type { Command } from './command.ts'
+import { Failure } from './failure.ts'
+import { receive } from './receive.ts'
+import { send } from './send.ts'
+import { UsageError } from './usageError.ts'
+
+const commands: readonly Command[] = [send, receive]
+
+const help = `wallarx: try a stream processing application from the command line
+
+${commands.map(({ name, summary }) => `  wallarx ${name.padEnd(10)}${summary}`).join('\n')}
+  wallarx --help    this text; wallarx COMMAND --help tells more
+  wallarx --version
+
+Word count in three terminals:
+
+  wallarx receive 127.0.0.1:7002
+  npm run word-count -- --in 127.0.0.1:7010 --out 127.0.0.1:7002
+  wallarx send 127.0.0.1:7010 FILE`
+
+/** Runs the command that the arguments name, and tells what went wrong; resolves to the exit code and never rejects. */
+export async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined) return misused('wallarx', `a command is missing, one of ${names()}`)
+  if (name === '--help' || name === '-h' || name === 'help') return say(help)
+  if (name === '--version' || name === '-v') return say(version())
+  const command = commands.find((candidate) => candidate.name === name)
+  if (command === undefined) {
+    const what = name.startsWith('-') ? 'option' : 'command'
+    return misused('wallarx', `unknown ${what} "${name}", expected one of ${names()}`)
+  }
+  const title = `wallarx ${command.name}`
+  if (args.includes('--help') || args.includes('-h')) return say(command.help)
+  try {
+    return await command.run(args)
+  } catch (error) {
+    const usage = usageProblem(error)
+    if (usage !== undefined) return misused(title, usage)
+    const problem = knownProblem(error)
+    console.error(problem === undefined ? error : `${title}: ${problem}`)
+    return 1
+  }
+}
+
+const names = (): string => commands.map((command) => command.name).join(', ')
+
+function say(text: string): number {
+  console.log(text)
+  return 0
+}
+
+function misused(title: string, problem: string): number {
+  console.error(`${title}: ${problem}. Try ${title} --help`)
+  return 2
+}
+
+/** What was wrong with how the command was called, in a line. */
+function usageProblem(error: unknown): string | undefined {
+  if (error instanceof UsageError) return error.message
+  // parseArgs goes on with advice on positional arguments, which does not fit our commands.
+  const isFromParseArgs =
+    error instanceof TypeError && String((error as { code?: unknown }).code).includes('PARSE_ARGS')
+  return isFromParseArgs ? error.message.replace(/\.( .*|$)/s, '') : undefined
+}
+
+/** What a user can mend, in a line; anything else is told with its stack. */
+function knownProblem(error: unknown): string | undefined {
+  if (error instanceof Failure) return error.message
+  if (!(error instanceof WallarxError)) return undefined
+  return error.cause instanceof Failure ? error.cause.message : error.message
+}
+
+function version(): string {
+  const { version } = createRequire(import.meta.url)('wallarx/package.json') as { version: string }
+  return version
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { wallarx } from './wallarx.ts'
+
+describe('wallarx', () => {
+  test('--help shows the commands', async () => {
+    const program = wallarx('--help')
+    expect(await program.ended).toBe(0)
+    expect(program.stdout()).toContain('wallarx send')
+    expect(program.stdout()).toContain('wallarx receive')
+  })
+
+  test.each(['send', 'receive'])('%s --help shows its options, whatever else is there', async (command) => {
+    const program = wallarx(command, 'nonsense', '--help')
+    expect(await program.ended).toBe(0)
+    expect(program.stdout()).toContain(`wallarx ${command} HOST:PORT`)
+    expect(program.stdout()).toContain('--framing')
+  })
+
+  test('--version prints the version of the package', async () => {
+    const program = wallarx('--version')
+    expect(await program.ended).toBe(0)
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    expect(program.stdout()).toBe(`${version}\n`)
+  })
+
+  test.each([
+    [[], 'a command is missing'],
+    [['sned'], 'unknown command "sned"'],
+    [['--sned'], 'unknown option "--sned"'],
+    [['send'], 'HOST:PORT is missing'],
+    [['send', 'river.txt'], 'got "river.txt"'],
+    [['send', '127.0.0.1:70000'], 'a port from 0 to 65535'],
+    [['send', '127.0.0.1:1', 'a', 'b'], 'got "b" too'],
+    [['send', '127.0.0.1:1', '--fast'], "Unknown option '--fast'"],
+    [['send', '127.0.0.1:1', '--rate', 'high'], '--rate wants a number'],
+    [['send', '127.0.0.1:1', '--rate', '0'], '--rate wants a number above 0'],
+    [['send', '127.0.0.1:1', '--repeat', '1.5'], '--repeat wants a whole number'],
+    [['send', '127.0.0.1:1', '--repeat', '2'], '--repeat needs a FILE'],
+    [['send', '127.0.0.1:1', '--framing', 'xml'], '--framing wants one of length, newline'],
+    [['send', '127.0.0.1:1', '--header-length', '3'], '--header-length wants one of 1, 2, 4'],
+    [['send', '127.0.0.1:1', '--framing', 'newline', '--header-length', '2'], '--header-length needs --framing length'],
+    [['receive'], 'HOST:PORT is missing'],
+    [['receive', '127.0.0.1:0', 'more'], 'got "more" too'],
+    [['receive', '127.0.0.1:0', '--expect', '0'], '--expect wants a whole number from 1'],
+    [['receive', '127.0.0.1:0', '--expect'], "Option '--expect <value>' argument missing"],
+    [['receive', '127.0.0.1:0', '--count', '--quiet'], '--count and --quiet exclude each other'],
+    [['receive', '127.0.0.1:0', '--framing', 'none', '--expect', '1'], '--expect needs messages'],
+  ])('%j is refused in one line that says why and where help is, exit code 2', async (args, why) => {
+    const program = wallarx(...args)
+    expect(await program.ended).toBe(2)
+    expect(program.stdout()).toBe('')
+    expect(program.stderr()).toContain(why)
+    expect(program.stderr()).toMatch(/^wallarx[^\n]*Try wallarx[^\n]* --help\n$/)
+  })
+})
