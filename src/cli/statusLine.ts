@@ -23,7 +23,8 @@ export function createStatusLine(
     }
   }
   const show = (): void => {
-    stream.write(clear + render().slice(0, stream.columns - 1)) // a line that wraps could not be written over
+    const width = stream.columns || 80 // some terminals say 0
+    stream.write(clear + render().slice(0, width - 1)) // a line that wraps could not be written over
   }
   const timer = setInterval(show, interval).unref()
   let ended = false
