@@ -76,7 +76,7 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
     asynchronous: boolean,
   ) {
     super(destination)
-    this.#output = this.#outputTo(destination, asynchronous)
+    this.#output = this.#outputTo(destination, context, asynchronous)
     this.#operation = start(this.#output, context)
     this.#onNext = this.#operation.next
     this[acceptsText] = this.#operation.acceptsText ?? false
@@ -120,7 +120,7 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
   }
 
   /** What the operation emits to. An end that it sends also ends what is upstream, even if the end is acted on later. */
-  #outputTo(destination: Subscriber<Out>, asynchronous: boolean): Closable<Output<Out>> {
+  #outputTo(destination: Subscriber<Out>, context: Context, asynchronous: boolean): Closable<Output<Out>> {
     const next = (message: Out): void => {
       destination.next(message)
     }
@@ -129,12 +129,17 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
     const direct = asynchronous || neighbour === undefined ? undefined : neighbour.#operation
     return {
       next: direct?.next ?? next,
+      // Inside the context: who subscribes again because of an end (`retry`, `repeat`) must find it, wherever the end came from.
       error: (error) => {
-        destination.error(error)
+        within(context, () => {
+          destination.error(error)
+        })
         this.unsubscribe()
       },
       complete: () => {
-        destination.complete()
+        within(context, () => {
+          destination.complete()
+        })
         this.unsubscribe()
       },
       closed: false, // a field, because loops over outputs read it for each
