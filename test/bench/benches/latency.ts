@@ -1,7 +1,9 @@
 import type { Bench, BenchOptions } from '../bench.ts'
 import { startChild } from '../child.ts'
-import { interleave } from '../runner.ts'
 import { createTcpCourse, type ServerName } from '../tcpCourse.ts'
+
+/** Milliseconds of the median. */
+const fallenBehind = 20
 
 const percentiles = ['p50', 'p99', 'p99.9'] as const
 
@@ -16,32 +18,36 @@ export const latency: Bench = {
     const probe = startChild(new URL('../processes/probe.ts', import.meta.url))
     try {
       const receiverPort = await probe.ask<number>('port')
-      const found: Record<ServerName, number[][]> = { ours: [], net: [] }
-      const contestant = (name: ServerName) => ({
-        async run() {
-          const server = startChild(new URL('../processes/server.ts', import.meta.url), [name])
-          try {
-            const port = await server.ask<number>('start', receiverPort)
-            const measured = await probe.ask<number[]>('measure', port, rate, warmUp, seconds)
-            found[name].push(measured)
-            return measured[0]!
-          } finally {
-            await server.stop()
-          }
-        },
-      })
-      await interleave({ ours: contestant('ours'), net: contestant('net') }, { warmUps: 0, runs })
+      const measure = async (name: ServerName): Promise<number[]> => {
+        const server = startChild(new URL('../processes/server.ts', import.meta.url), [name])
+        try {
+          const port = await server.ask<number>('start', receiverPort)
+          return await probe.ask<number[]>('measure', port, rate, warmUp, seconds)
+        } finally {
+          await server.stop()
+        }
+      }
+      const pairs: Pair[] = []
+      while (pairs.filter(isCalm).length < runs && pairs.length < 2 * runs) {
+        pairs.push({ ours: await measure('ours'), net: await measure('net') })
+      }
+      const calm = pairs.filter(isCalm)
+      const busy = 2 * calm.length < pairs.length
+      const counted = busy ? pairs : calm
       return {
         measurements: percentiles.map((percentile, index) => ({
           name: `TCP in → TCP out, ${percentile}`,
           against: 'hand-written server',
           unit: 'ms',
-          ours: found.ours.map((run) => run[index]!),
-          theirs: found.net.map((run) => run[index]!),
-          target: { atMost: 1.5 },
+          ours: counted.map((pair) => pair.ours[index]!),
+          theirs: counted.map((pair) => pair.net[index]!),
+          ...(!busy && { target: { atMost: 1.5 } }),
         })),
         notes: [
           `at ${Math.round(rate)} frames a second, half of the ${Math.round(highest)} that the hand-written server reached; ${seconds} s each after ${warmUp} s of warm-up`,
+          busy
+            ? `THE MACHINE WAS BUSY, nothing is judged: in ${pairs.length - calm.length} of ${pairs.length} pairs of runs the hand-written server itself fell behind`
+            : `${calm.length} of ${pairs.length} pairs of runs count; in any other the hand-written server itself fell behind, as the machine was busy`,
           'a batch of frames every 0.25 ms, whatever the server does (open loop); time from when the batch was due until a word of every 100th frame has come back',
         ],
       }
@@ -50,6 +56,15 @@ export const latency: Bench = {
     }
   },
 }
+
+/** The percentiles of two runs, one straight after the other. */
+interface Pair {
+  readonly ours: readonly number[]
+  readonly net: readonly number[]
+}
+
+/** At half of its rate the hand-written server falls behind only where other programs take its processor. */
+const isCalm = ({ net }: Pair): boolean => net[0]! < fallenBehind
 
 /** Frames a second. */
 async function highestRate({ runs, frames }: BenchOptions): Promise<number> {
