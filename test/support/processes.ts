@@ -11,7 +11,7 @@ export interface Program {
   stdout(): string
   stderr(): string
   readonly hasEnded: () => boolean
-  /** Waits for a condition that output and the end change. */
+  /** Waits for a condition that output changes; rejects with what the program said when it ends before. */
   readonly until: Watch['until']
   /** Resolves at the end, when all output has come: the exit code, or the signal that killed it. */
   readonly ended: Promise<number | NodeJS.Signals | null>
@@ -39,7 +39,12 @@ export function startNode(...args: string[]): Program {
     stdout: () => stdout,
     stderr: () => stderr,
     hasEnded: () => hasEnded,
-    until: watch.until,
+    until: (condition) =>
+      watch.until(() => {
+        if (condition()) return true
+        if (hasEnded) throw new Error(`the program ended before that, and said: ${stdout}${stderr}`)
+        return false
+      }),
     ended: new Promise((resolve) => {
       child.once('close', (code, signal) => {
         hasEnded = true

@@ -1,6 +1,6 @@
 import { from, lastValueFrom, Subject, toArray } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { fromAsyncIterable, observerSink, statePartition, type StateResult } from 'wallarx'
+import { fromAsyncIterable, lengthPrefixed, observerSink, statePartition, tcpSource, type StateResult } from 'wallarx'
 import { toSink, toStatePartition } from 'wallarx/operators'
 import { collect, runForTest } from '../../support/pipelines.ts'
 import { usedPort } from '../../support/sockets.ts'
@@ -17,13 +17,13 @@ interface Delivery {
   readonly delivered: number
 }
 
-const stock = () => statePartition('stock', { build: (): Stock => ({ count: 0 }) })
 const count = (message: number, state: Stock): StateResult<string> => [`${message}: ${++state.count}`, true]
-const counted = statePartition('counted', { key: (message: number) => message, build: (): Stock => ({ count: 0 }) })
+const stockOf = (name: string) =>
+  statePartition(name, { key: (message: number) => message, build: (): Stock => ({ count: 0 }) })
 
 describe('state partitions of a run', () => {
   test('are shared by its pipelines, each with a key function of its own', async () => {
-    const partition = stock()
+    const partition = statePartition('stock', { build: (): Stock => ({ count: 0 }) })
     const orders = new Subject<Order>()
     const deliveries = new Subject<Delivery>()
     const sink = collect<string>()
@@ -61,6 +61,7 @@ describe('state partitions of a run', () => {
   })
 
   test('begin anew in each run: state is in memory', async () => {
+    const counted = stockOf('counted')
     for (let time = 0; time < 2; time++) {
       const sink = collect<string>()
       const pipeline = fromAsyncIterable([5, 5]).pipe(toStatePartition(count, counted), toSink(sink))
@@ -71,7 +72,7 @@ describe('state partitions of a run', () => {
   })
 
   test('are not to be had outside while the run is open, and are again when it is closed', async () => {
-    const partition = statePartition('busy', { key: (message: number) => message, build: (): Stock => ({ count: 0 }) })
+    const partition = stockOf('busy')
     const messages = new Subject<number>()
     const pipeline = messages.pipe(toStatePartition(count, partition))
     const { app } = await runForTest({ pipelines: { pipeline } })
@@ -98,7 +99,6 @@ describe('state partitions of a run', () => {
   })
 
   test('are free again after a run that could not open', async () => {
-    const { tcpSource, lengthPrefixed } = await import('wallarx')
     const partition = stockOf('freed')
     const port = await usedPort()
     const messages = new Subject<number>()
@@ -113,6 +113,3 @@ describe('state partitions of a run', () => {
     expect(app.status().partitions).toEqual({ freed: { entities: 1 } })
   })
 })
-
-const stockOf = (name: string) =>
-  statePartition(name, { key: (message: number) => message, build: (): Stock => ({ count: 0 }) })

@@ -189,7 +189,10 @@ describe('a receiver that reads slowly', () => {
         ),
       },
     })
+    const held = (): boolean => app.status().pipelines.pipeline!.holds.length > 0
+    await eventually(held)
     await settled(() => given)
+    await eventually(held)
     const sink = `tcp ${receiver.address}`
     expect(app.status().pipelines.pipeline!.holds.map(({ name }) => name)).toEqual([sink])
     expect(given).toBeLessThan(64)
@@ -244,6 +247,20 @@ describe('the end', () => {
     expect(receiver.text()).toBe(lines(50_000))
     expect(holds.held).toBe(false)
     writer.abort() // takes nothing back
+  })
+
+  test('a close waits for a receiver that is not there, sends everything and ends then', async () => {
+    const port = await freePort()
+    const { writer, warnings, until } = open({ connect: `127.0.0.1:${port}` })
+    for (let number = 0; number < 1000; number++) writer.write(line(number))
+    let isClosed = false
+    const closing = writer.close().then(() => (isClosed = true))
+    await until(() => warnings.length === 3)
+    expect(isClosed).toBe(false)
+    const receiver = await receive({ port })
+    await closing
+    await receiver.until(() => receiver.connections[0]?.ended === true)
+    expect(receiver.text()).toBe(lines(1000))
   })
 
   test('text and bytes in any mixture keep their order, and bytes may be used again after the call', async () => {
