@@ -31,7 +31,7 @@ export function inOrder<In, Result, Out>(
     const fail = failWith(output, context, computationFailure(where))
     const started = createQueue<Passage<In, Result>>() // in order; the first is the next to be emitted
     const waiting = createQueue<In>()
-    const load = throttle(context.holds, name, concurrency)
+    const load = throttle(context, name, concurrency)
     let emitting = false
     let completed = false
 

@@ -22,12 +22,12 @@ export interface PerEntityOptions<In, State, Result> {
  */
 export function perEntity<In, State, Result, Out>(
   output: Output<Out>,
-  { holds }: Context,
+  context: Context,
   { name, concurrency, entities, slotOf, compute, emit, fail }: PerEntityOptions<In, State, Result>,
 ): Operation<In> {
   const busy = new Map<number, Queue<In>>() // by slot: what waits for an entity that is at work or in `ready`
   const ready = createQueue<number>() // entities with a message, when all places at work were taken
-  const load = throttle(holds, name, concurrency)
+  const load = throttle(context, name, concurrency)
   let working = 0
   let workingOn = false
   let completed = false

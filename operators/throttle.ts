@@ -1,6 +1,6 @@
-import type { Holds } from '../src/holds.ts'
+import type { Context } from '../src/context.ts'
 
-/** Holds the sources while as many messages as `most` are inside a step. */
+/** Counts the messages inside an asynchronous step, and holds the sources while there are as many as `most`. */
 export interface Throttle {
   entered(): void
   left(): void
@@ -8,7 +8,7 @@ export interface Throttle {
   end(): void
 }
 
-export function throttle(holds: Holds, name: string, most: number): Throttle {
+export function throttle({ holds, inside: insideCount }: Context, name: string, most: number): Throttle {
   let inside = 0
   let release: (() => void) | undefined
   const drop = (): void => {
@@ -18,12 +18,18 @@ export function throttle(holds: Holds, name: string, most: number): Throttle {
   }
   return {
     entered() {
+      insideCount.entered()
       if (++inside >= most) release ??= holds.take(name)
     },
     left() {
+      if (inside === 0) return // the step has ended, and its messages were left with it
+      insideCount.left()
       if (--inside < most) drop()
     },
-    end: drop,
+    end() {
+      for (; inside > 0; inside--) insideCount.left()
+      drop()
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs'
-import type { Context } from '../src/context.ts'
+import type { Context, SinkEntry } from '../src/context.ts'
 import { invalidOption } from '../src/errors.ts'
 import type { Output } from '../src/output.ts'
 import type { Sink, SinkWriter } from '../src/sink.ts'
@@ -30,8 +30,9 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
       throw invalidOption('sink', 'a sink with the method open', sink)
     }
   }
-  const start = (output: Output<never>, { holds, warn, failing }: Context): Operation<Message> => {
+  const start = (output: Output<never>, { holds, warn, failing, addSink }: Context): Operation<Message> => {
     const writers: SinkWriter<Message>[] = []
+    const entries: SinkEntry[] = []
     let closing = false // nothing is written any more
 
     const abort = (): void => {
@@ -45,7 +46,11 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
       if (closing) return
       closing = true
       // An observer may throw at its end, and is then called from `close` itself: `async` makes a rejection of that.
-      Promise.all(writers.map(async (writer) => writer.close(failure))).then(then, fail)
+      Promise.all(
+        writers.map(async (writer, at) => {
+          entries[at]!.closed((await writer.close(failure)) ?? undefined)
+        }),
+      ).then(then, fail)
     }
     const complete = (): void => {
       close(() => {
@@ -54,7 +59,13 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
     }
 
     try {
-      for (const sink of all) writers.push(sink.open({ holds, warn, fail }))
+      for (const sink of all) {
+        const entry = addSink(sink.name)
+        const writer = sink.open({ holds, restored: entry.restored, warn, fail })
+        writers.push(writer)
+        entries.push(entry)
+        entry.flushWith(() => writer.flush?.() ?? Promise.resolve(undefined))
+      }
     } catch (error) {
       abort()
       throw error

@@ -16,6 +16,8 @@ export interface Backlog {
   readonly bytes: number
   add(bytes: number): void
   remove(bytes: number): void
+  /** Resolves when nothing waits. */
+  empty(): Promise<void>
   /** No hold any more, whatever is left. */
   end(): void
 }
@@ -35,6 +37,7 @@ export function createBacklog(sink: string, options: BacklogOptions, { holds, fa
   let waiting = 0
   let release: (() => void) | undefined
   let overflown = false
+  let emptied: (() => void)[] = [] // who waits for it
   return {
     get bytes() {
       return waiting
@@ -61,6 +64,16 @@ export function createBacklog(sink: string, options: BacklogOptions, { holds, fa
         release = undefined
         releaseNow()
       }
+      if (waiting > 0) return
+      const resolve = emptied
+      emptied = []
+      for (const tell of resolve) tell()
+    },
+    empty() {
+      if (waiting === 0) return Promise.resolve()
+      return new Promise((resolve) => {
+        emptied.push(resolve)
+      })
     },
     end() {
       release?.()

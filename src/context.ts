@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EntityTable } from './entityTable.ts'
 import type { WallarxError } from './errors.ts'
 import type { Holds } from './holds.ts'
+import type { Position } from './position.ts'
 import type { StatePartition } from './statePartition.ts'
 
 /**
@@ -37,14 +38,40 @@ export interface Context {
   readonly warn: (event: string) => void
   /** A source calls this when it is subscribed to. */
   readonly addSource: (name: string) => SourceEntry
+  /** A sink's writer is announced here when it is opened. */
+  readonly addSink: (name: string) => SinkEntry
+  /** An asynchronous step counts here the messages that are inside it, so that a checkpoint can wait for them. */
+  readonly inside: InsideCount
 }
 
-/** How a source tells its `run` where it is. Each is called at most once. */
+/** How a source tells its `run` where it is. */
 export interface SourceEntry {
-  /** It can take input: listening, file open. */
-  opened(): void
-  /** It will hand over nothing more. */
-  ended(): void
+  /** Where to open it: its position in the last checkpoint. */
+  readonly restored: Position | undefined
+  /** It can take input: listening, file open. Called at most once. */
+  readonly opened: () => void
+  /**
+   * How to ask for its position: of all that it has handed over and nothing else. Asked only while the pipeline is held and
+   * nothing is on its way. A source that never says this cannot replay.
+   */
+  readonly positionFrom: (position: () => Position) => void
+  /** It will hand over nothing more. Called at most once. */
+  readonly ended: () => void
+}
+
+/** How a sink tells its `run` where it is. */
+export interface SinkEntry {
+  /** The position in the last checkpoint: what is beyond it will be written again. */
+  readonly restored: Position | undefined
+  /** How to have everything written so far handed over; resolves to the position then, if the sink has one. */
+  readonly flushWith: (flush: () => Promise<Position | undefined>) => void
+  /** Everything is handed over, up to this position. */
+  readonly closed: (position: Position | undefined) => void
+}
+
+export interface InsideCount {
+  readonly entered: () => void
+  readonly left: () => void
 }
 
 // The one module-level value operators share: not state, but the place where the context of the present call is found.

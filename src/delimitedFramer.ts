@@ -68,7 +68,9 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
       stopped = true
       if (unterminated === 'frame') {
         checkLength(fill)
-        onFrame(begun, 0, fill)
+        const last = begun
+        begun = undefined
+        onFrame(last, 0, fill)
         return
       }
       const missing = width - delimiterBegun(begun.subarray(0, fill), delimiter)
@@ -78,6 +80,7 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
         where,
       })
     },
+    pending: () => (begun === undefined ? 0 : fill),
     stop() {
       stopped = true
       begun = undefined

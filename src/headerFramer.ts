@@ -116,6 +116,7 @@ export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame:
         where,
       })
     },
+    pending: () => (body === undefined ? headerFill : headerLength + bodyFill),
     stop() {
       stopped = true
       body = undefined

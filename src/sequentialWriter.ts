@@ -1,6 +1,7 @@
 import { createBacklog, type BacklogOptions } from './backlog.ts'
 import { createByteBatch } from './byteBatch.ts'
 import { shown, WallarxError } from './errors.ts'
+import type { Position } from './position.ts'
 import { createQueue } from './queue.ts'
 import type { SinkContext, SinkWriter } from './sink.ts'
 
@@ -8,6 +9,8 @@ import type { SinkContext, SinkWriter } from './sink.ts'
 export interface ByteTarget {
   /** Resolves when the bytes are written; the next call comes after that. */
   write(bytes: Buffer): Promise<void>
+  /** Where the next byte will be, for a target that can be cut back to a position. */
+  position?(): Promise<Position>
   /** Called once, when everything is written. */
   close(): Promise<void>
   /** Called in place of `close` when what is left is dropped. */
@@ -54,13 +57,19 @@ export function sequentialWriter(
     write(bytes) {
       batch.write(bytes)
     },
+    async flush() {
+      batch.flush()
+      await backlog.empty()
+      return target.position?.()
+    },
     async close() {
       batch.flush()
       await writing
-      if (failed || ended) return
+      if (failed || ended) return undefined
       try {
         await target.close()
         ended = true
+        return target.position?.()
       } catch (cause) {
         throw sinkFailed(sink, cause)
       }

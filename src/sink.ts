@@ -1,4 +1,5 @@
 import type { Holds } from './holds.ts'
+import type { Position } from './position.ts'
 
 /** Where a pipeline's outputs go. A sink may be opened many times, each time with a writer of its own. */
 export interface Sink<in Message> {
@@ -13,6 +14,11 @@ export interface Sink<in Message> {
 export interface SinkContext {
   /** A writer takes a hold while it has more than its high-water mark to write, and releases it later. */
   readonly holds: Holds
+  /**
+   * Where the last checkpoint says this sink was, for a sink that has positions: it goes back there, because what was
+   * written beyond comes again.
+   */
+  readonly restored: Position | undefined
   /** Something an operator should know, such as a lost connection; a line for the log. */
   readonly warn: (event: string) => void
   /** The sink cannot go on; the pipeline fails with this error. Call it once at most, and never from `open` or `write`. */
@@ -27,10 +33,16 @@ export interface SinkWriter<in Message> {
   /** Takes a message; never blocks and never refuses. Bytes are copied: the caller may reuse them. */
   write(message: Message): void
   /**
-   * Resolves when everything written has been handed over for good, as far as the sink can know. `failure` is there when the
-   * pipeline ends with an error, which goes on down the pipeline by itself.
+   * Resolves when everything written so far has been handed over, with the position then if the sink has positions. A
+   * checkpoint waits for it, while nothing is written. A failure goes to `fail`; this may then stay pending. A sink without
+   * it counts as handed over at once.
    */
-  close(failure?: { readonly error: unknown }): Promise<void>
+  flush?(): Promise<Position | undefined>
+  /**
+   * Resolves, to the last position, when everything written has been handed over for good, as far as the sink can know.
+   * `failure` is there when the pipeline ends with an error, which goes on down the pipeline by itself.
+   */
+  close(failure?: { readonly error: unknown }): Promise<Position | undefined | void>
   /** Lets go of everything at once; what is not handed over yet is lost. Idempotent, never throws. */
   abort(): void
 }

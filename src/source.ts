@@ -1,5 +1,5 @@
 import { Observable, type TeardownLogic } from 'rxjs'
-import type { Context } from './context.ts'
+import type { Context, SourceEntry } from './context.ts'
 import type { Output } from './output.ts'
 import { presentContext } from './standaloneContext.ts'
 
@@ -8,7 +8,10 @@ export interface SourceSubscription<Message> {
   readonly output: Output<Message>
   readonly context: Context
   /** It can take input: listening, file open. Call it once. */
-  readonly opened: () => void
+  readonly opened: SourceEntry['opened']
+  /** Where to open a source that can replay: its position in the last checkpoint. */
+  readonly restored: SourceEntry['restored']
+  readonly positionFrom: SourceEntry['positionFrom']
 }
 
 /**
@@ -24,15 +27,8 @@ export function createSource<Message>(
     const context = presentContext()
     const entry = context.addSource(name)
     if (context.stopping.aborted) return
-    subscriber.add(() => {
-      entry.ended()
-    })
-    return connect({
-      output: subscriber,
-      context,
-      opened: () => {
-        entry.opened()
-      },
-    })
+    subscriber.add(entry.ended)
+    const { opened, restored, positionFrom } = entry
+    return connect({ output: subscriber, context, opened, restored, positionFrom })
   })
 }

@@ -4,7 +4,10 @@ import { createHolds } from './holds.ts'
 import { inUse, openUnder } from './statePartition.ts'
 
 const never = new AbortController().signal
-const unwatched = { opened: () => undefined, ended: () => undefined }
+const ignore = (): void => undefined
+const unwatchedSource = { restored: undefined, opened: ignore, positionFrom: ignore, ended: ignore }
+const unwatchedSink = { restored: undefined, flushWith: ignore, closed: ignore }
+const unwatchedInside = { entered: ignore, left: ignore }
 
 /** The present context, or one that stands alone: its own entities and holds, errors on the error channel, no stop. */
 export function presentContext(): Context {
@@ -27,6 +30,8 @@ export function standaloneContext(): Context {
     warn: (event) => {
       process.emitWarning(event, 'WallarxWarning')
     },
-    addSource: () => unwatched,
+    addSource: () => unwatchedSource,
+    addSink: () => unwatchedSink,
+    inside: unwatchedInside,
   }
 }

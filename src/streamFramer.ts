@@ -1,6 +1,7 @@
 import type { Context } from './context.ts'
 import { WallarxError } from './errors.ts'
 import { createFramer, type FramerOptions } from './framer.ts'
+import type { Framer } from './framing.ts'
 import { frameEmitter } from './frameEmitter.ts'
 import type { Output } from './output.ts'
 
@@ -9,6 +10,7 @@ export interface StreamFramer {
   readonly push: (chunk: Buffer) => void
   /** The stream has ended: completes the output. */
   readonly end: () => void
+  readonly pending: Framer['pending']
   readonly stop: () => void
 }
 
@@ -44,6 +46,7 @@ export function createStreamFramer(
       }
       output.complete()
     },
+    pending: framer.pending,
     stop: framer.stop,
   }
 }

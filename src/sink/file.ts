@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { checkBacklog, type BacklogOptions } from '../backlog.ts'
 import { invalidOption } from '../errors.ts'
+import type { Position } from '../position.ts'
 import { sequentialWriter, type ByteTarget } from '../sequentialWriter.ts'
 import type { ByteSink } from '../sink.ts'
 import { writableTarget } from '../writableTarget.ts'
@@ -36,19 +37,32 @@ export function fileSink(options: FileSinkOptions): ByteSink {
     acceptsText: true,
     open: (context) => {
       const target =
-        path === '-' ? writableTarget(process.stdout, { end: false }) : fileTarget(path, append ? 'a' : 'w')
+        path === '-' ? writableTarget(process.stdout, { end: false }) : fileTarget(path, append, context.restored)
       return sequentialWriter(name, target, options, context)
     },
   }
 }
 
-function fileTarget(path: string, flags: 'a' | 'w'): ByteTarget {
+function fileTarget(path: string, append: boolean, restored: Position | undefined): ByteTarget {
+  let position = 0
   let opened: Promise<FileHandle> | undefined
-  const file = (): Promise<FileHandle> => (opened ??= open(path, flags))
+  const file = (): Promise<FileHandle> =>
+    (opened ??= openAt(path, append, restored).then((found) => {
+      position = found.position
+      return found.file
+    }))
   return {
     async write(bytes) {
       const handle = await file()
-      for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesWritten } = await handle.write(bytes, at, bytes.length - at)
+        at += bytesWritten
+        position += bytesWritten
+      }
+    },
+    async position() {
+      await file()
+      return position
     },
     async close() {
       await (await file()).close() // opened here at the latest: no message at all still makes the file
@@ -57,4 +71,21 @@ function fileTarget(path: string, flags: 'a' | 'w'): ByteTarget {
       void opened?.then((handle) => handle.close()).catch(() => undefined)
     },
   }
+}
+
+/** Opens the file where writing goes on: cut back to the position in the checkpoint, at its end, or emptied. */
+async function openAt(
+  path: string,
+  append: boolean,
+  restored: Position | undefined,
+): Promise<{ file: FileHandle; position: Position }> {
+  const file = await open(path, restored !== undefined || append ? 'a' : 'w')
+  const { size } = await file.stat()
+  const position = restored ?? size
+  if (size < position) {
+    await file.close()
+    throw new RangeError(`${path} has ${size} bytes and the last checkpoint has written ${position}: it is not that file`)
+  }
+  if (size > position) await file.truncate(position)
+  return { file, position }
 }

@@ -130,9 +130,14 @@ function openWriter(
     write(bytes) {
       batch.write(bytes)
     },
+    async flush() {
+      batch.flush()
+      await backlog.empty()
+      return undefined
+    },
     close() {
       batch.flush()
-      return new Promise((resolve) => {
+      return new Promise<void>((resolve) => {
         closed = resolve
         if (unwritten.size === 0 && !connected) {
           clearTimeout(retry)

@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs'
 import { invalidOption, shown, WallarxError } from '../errors.ts'
 import { checkFraming } from '../framer.ts'
 import type { Framing } from '../framing.ts'
+import type { Position } from '../position.ts'
 import { pull } from '../pull.ts'
 import { readableChunks } from '../readableChunks.ts'
 import { createSource } from '../source.ts'
@@ -37,14 +38,19 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
   const { path, framing, maxFrameLength, name = `file ${path}` } = options
   if (typeof path !== 'string' || path === '') throw invalidOption('path', 'the path of a file, or - for stdin', path)
   checkFraming(framing, maxFrameLength)
-  return createSource<Buffer>(name, ({ output, context, opened }) => {
+  return createSource<Buffer>(name, ({ output, context, opened, restored = 0, positionFrom }) => {
     const where = { pipeline: context.pipeline, source: name }
     const framer = createStreamFramer({ framing, maxFrameLength, where }, output, context)
+    let read = restored // bytes of the file that were handed to the framer, or lie before them
+    if (path !== '-') positionFrom(() => read - framer.pending())
     const end = pull({
       context,
       items: (signal) =>
-        path === '-' ? (opened(), readableChunks(process.stdin, signal)) : fileChunks(path, opened, signal),
-      next: framer.push,
+        path === '-' ? (opened(), readableChunks(process.stdin, signal)) : fileChunks(path, restored, opened, signal),
+      next(chunk) {
+        read += chunk.length
+        framer.push(chunk)
+      },
       complete: () => {
         if (context.stopping.aborted)
           output.complete() // a stop cuts no frame off: it leaves the rest unread
@@ -65,13 +71,19 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
 
 const chunkLength = 64 * 1024
 
-async function* fileChunks(path: string, opened: () => void, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* fileChunks(
+  path: string,
+  from: Position,
+  opened: () => void,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   const file = await open(path, 'r')
   try {
     opened()
-    while (!signal.aborted) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(chunkLength), 0, chunkLength)
+    for (let at = from; !signal.aborted; ) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(chunkLength), 0, chunkLength, at)
       if (bytesRead === 0) return
+      at += bytesRead
       yield buffer.subarray(0, bytesRead)
     }
   } finally {
