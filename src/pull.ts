@@ -26,8 +26,11 @@ export function pull<Item>({ context, items, next, complete, error }: PullOption
     stopping.removeEventListener('abort', stop)
     ending.abort()
     // An iterator in the middle of `next` may return only after it, so nobody waits for this.
-    Promise.resolve(iterator?.return?.()).catch(() => undefined)
+    letGo().catch(() => undefined)
   }
+
+  // `async` also makes a rejection of what `return` throws at once.
+  const letGo = async (): Promise<unknown> => iterator?.return?.()
 
   /** An item that is taken but held is handed over before the end; one that is only asked for is not waited for. */
   const stop = (): void => {

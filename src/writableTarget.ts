@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { ByteTarget } from './sequentialWriter.ts'
@@ -16,12 +15,10 @@ export function writableTarget(stream: Writable, { end }: { readonly end: boolea
         })
       }),
     async close() {
-      if (end) {
-        stream.end()
-        await finished(stream, { readable: false })
-      } else if (stream.writableLength > 0) {
-        await once(stream, 'drain')
-      }
+      // Left open, there is nothing to wait for: every write has called back, and what others write is theirs.
+      if (!end) return
+      stream.end()
+      await finished(stream, { readable: false })
     },
     abort() {
       if (end) stream.destroy()

@@ -86,7 +86,7 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
   return {
     next: () =>
       new Promise((resolve, reject) => {
-        subscription ??= within(context, subscribe)
+        if (end === undefined) subscription ??= within(context, subscribe)
         if (waiting.size > 0) {
           resolve({ done: false, value: waiting.shift()! })
           if (waiting.size <= highWaterMark / 2) free()

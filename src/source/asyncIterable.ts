@@ -23,10 +23,14 @@ export function fromAsyncIterable<Message>(
   iterable: AsyncIterable<Message> | Iterable<Message>,
   { name = 'async iterable' }: FromOptions = {},
 ): Observable<Message> {
-  const isAsync = Symbol.asyncIterator in iterable
-  if (!isAsync && !(Symbol.iterator in iterable))
-    throw invalidOption('iterable', 'an AsyncIterable or Iterable', iterable)
-  return pulledSource(name, () => (isAsync ? iterable[Symbol.asyncIterator]() : asynchronous(iterable)))
+  const given = Object(iterable) as object // a string is an Iterable too, but `in` wants an object
+  const isAsync = Symbol.asyncIterator in given
+  if (!isAsync && !(Symbol.iterator in given)) throw invalidOption('iterable', 'an AsyncIterable or Iterable', iterable)
+  return pulledSource(name, () =>
+    isAsync
+      ? (iterable as AsyncIterable<Message>)[Symbol.asyncIterator]()
+      : asynchronous(iterable as Iterable<Message>),
+  )
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await
