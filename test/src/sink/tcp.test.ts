@@ -103,8 +103,12 @@ describe('a connection that is lost', () => {
     const lives = 6
     const receiver = await receive({
       onConnection({ socket }, index) {
-        // Says that it has had enough, but reads to the end.
-        if (index < lives - 1) socket.once('data', () => setTimeout(() => socket.end(), 5))
+        if (index === lives - 1) return
+        // Says that it has had enough while more is on the way, and reads that to the end.
+        socket.once('data', () => {
+          socket.pause().end()
+          setTimeout(() => socket.resume(), 20)
+        })
       },
     })
     const { writer, warnings } = open({ connect: receiver.address })
@@ -147,6 +151,19 @@ describe('a connection that is lost', () => {
     expect(numbersOf(connections.at(-1)!).at(-1)).toBe(written - 1)
     const starts = connections.map((connection) => numbersOf(connection)[0]!)
     expect([...starts].sort((a, b) => a - b)).toEqual(starts) // never further back than the connection before
+  })
+
+  test('begins the waits anew', async () => {
+    const port = await freePort()
+    const { writer, warnings, until } = open({ connect: `127.0.0.1:${port}`, backoff: { initial: 4, max: 64 } })
+    writer.write('hello\n')
+    await until(() => warnings.length === 5) // the wait is 32 ms at least by now
+    const receiver = await receive({ port })
+    await receiver.until(() => receiver.text() === 'hello\n')
+    await receiver.die()
+    await until(() => warnings.some((warning) => warning.includes('connection lost')))
+    const lost = warnings.find((warning) => warning.includes('connection lost'))!
+    expect(Number(/trying again in (\d+) ms/.exec(lost)![1])).toBeLessThanOrEqual(4)
   })
 
   test('by a receiver that closes at once, in a loop, is not a tight loop: each attempt waits', async () => {
