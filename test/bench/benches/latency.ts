@@ -1,4 +1,4 @@
-import type { Bench, BenchOptions } from '../bench.ts'
+import type { Bench, BenchOptions, Measurement } from '../bench.ts'
 import { startChild } from '../child.ts'
 import { createTcpCourse, type ServerName } from '../tcpCourse.ts'
 
@@ -18,31 +18,46 @@ export const latency: Bench = {
     const probe = startChild(new URL('../processes/probe.ts', import.meta.url))
     try {
       const receiverPort = await probe.ask<number>('port')
-      const measure = async (name: ServerName): Promise<number[]> => {
+      const measure = async (name: ServerName): Promise<Run> => {
         const server = startChild(new URL('../processes/server.ts', import.meta.url), [name])
         try {
           const port = await server.ask<number>('start', receiverPort)
-          return await probe.ask<number[]>('measure', port, rate, warmUp, seconds)
+          const cpuFrom = await server.ask<number>('cpu')
+          const milliseconds = await probe.ask<number[]>('measure', port, rate, warmUp, seconds)
+          const cpu = (await server.ask<number>('cpu')) - cpuFrom
+          return { milliseconds, cpuOfFrame: (cpu * 1000) / (rate * (warmUp + seconds)) }
         } finally {
           await server.stop()
         }
       }
       const pairs: Pair[] = []
       while (pairs.filter(isCalm).length < runs && pairs.length < 2 * runs) {
-        pairs.push({ ours: await measure('ours'), net: await measure('net') })
+        // Each of them is the first in every other pair.
+        const netFirst = pairs.length % 2 === 1
+        const early = netFirst ? await measure('net') : undefined
+        const ours = await measure('ours')
+        pairs.push({ ours, net: early ?? (await measure('net')) })
       }
       const calm = pairs.filter(isCalm)
       const busy = 2 * calm.length < pairs.length
       const counted = busy ? pairs : calm
+      const times = percentiles.map((percentile, index): Measurement => ({
+        name: `TCP in → TCP out, ${percentile}`,
+        against: 'hand-written server',
+        unit: 'ms',
+        ours: counted.map((pair) => pair.ours.milliseconds[index]!),
+        theirs: counted.map((pair) => pair.net.milliseconds[index]!),
+        ...(!busy && { target: { atMost: 1.5 } }),
+      }))
+      const cpu: Measurement = {
+        name: "the server's processor time",
+        against: 'hand-written server',
+        unit: 'ns/frame',
+        ours: counted.map((pair) => pair.ours.cpuOfFrame),
+        theirs: counted.map((pair) => pair.net.cpuOfFrame),
+      }
       return {
-        measurements: percentiles.map((percentile, index) => ({
-          name: `TCP in → TCP out, ${percentile}`,
-          against: 'hand-written server',
-          unit: 'ms',
-          ours: counted.map((pair) => pair.ours[index]!),
-          theirs: counted.map((pair) => pair.net[index]!),
-          ...(!busy && { target: { atMost: 1.5 } }),
-        })),
+        measurements: [...times, cpu],
         notes: [
           `at ${Math.round(rate)} frames a second, half of the ${Math.round(highest)} that the hand-written server reached; ${seconds} s each after ${warmUp} s of warm-up`,
           busy
@@ -57,14 +72,18 @@ export const latency: Bench = {
   },
 }
 
-/** The percentiles of two runs, one straight after the other. */
-interface Pair {
-  readonly ours: readonly number[]
-  readonly net: readonly number[]
+interface Run {
+  /** By percentile. */
+  readonly milliseconds: readonly number[]
+  /** The server's processor time, in ns. */
+  readonly cpuOfFrame: number
 }
 
+/** Two runs, one straight after the other. */
+type Pair = Readonly<Record<ServerName, Run>>
+
 /** At half of its rate the hand-written server falls behind only where other programs take its processor. */
-const isCalm = ({ net }: Pair): boolean => net[0]! < fallenBehind
+const isCalm = ({ net }: Pair): boolean => net.milliseconds[0]! < fallenBehind
 
 /** Frames a second. */
 async function highestRate({ runs, frames }: BenchOptions): Promise<number> {
