@@ -11,8 +11,8 @@ export interface PerEntityOptions<In, State, Result> {
   readonly entities: EntityTable<State>
   readonly slotOf: (message: In) => number
   readonly compute: (message: In, state: State) => PromiseLike<Result> | Result
-  /** Emits the outputs of one result. May throw. */
-  readonly emit: (result: Result) => void
+  /** Takes the result of the entity in a slot. May throw. */
+  readonly emit: (slot: number, result: Result) => void
   readonly fail: (thrown: unknown, message: In) => void
 }
 
@@ -54,7 +54,7 @@ export function perEntity<In, State, Result, Out>(
   const finish = (slot: number, message: In, result: Result): void => {
     if (output.closed) return
     try {
-      emit(result)
+      emit(slot, result)
     } catch (thrown) {
       fail(thrown, message)
     }

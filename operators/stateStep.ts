@@ -44,10 +44,11 @@ export function stateStep<In, State, Outputs, Out>({
     const slotOf = slotFinder(entities, key)
     const fail = failWith(output, context, computationFailure(where))
 
-    const finish = (result: StateResult<Outputs>): void => {
+    const finish = (slot: number, result: StateResult<Outputs>): void => {
       if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
         throw invalidStateResult(result, where)
       }
+      if (result[1]) entities.changed(slot)
       const outputs = result[0]
       if (outputs !== undefined) emit(outputs, output, where)
     }
@@ -59,7 +60,8 @@ export function stateStep<In, State, Outputs, Out>({
     return {
       next(message) {
         try {
-          finish(compute(message, states[slotOf(message)]!) as StateResult<Outputs>)
+          const slot = slotOf(message)
+          finish(slot, compute(message, states[slot]!) as StateResult<Outputs>)
         } catch (thrown) {
           fail(thrown, message)
         }

@@ -60,7 +60,7 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
 
     try {
       for (const sink of all) {
-        const entry = addSink(sink.name)
+        const entry = addSink(sink.name, sink.delivery ?? 'at least once')
         const writer = sink.open({ holds, restored: entry.restored, warn, fail })
         writers.push(writer)
         entries.push(entry)

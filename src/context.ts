@@ -3,6 +3,7 @@ import type { EntityTable } from './entityTable.ts'
 import type { WallarxError } from './errors.ts'
 import type { Holds } from './holds.ts'
 import type { Position } from './position.ts'
+import type { SinkDelivery } from './sink.ts'
 import type { StatePartition } from './statePartition.ts'
 
 /**
@@ -39,7 +40,7 @@ export interface Context {
   /** A source calls this when it is subscribed to. */
   readonly addSource: (name: string) => SourceEntry
   /** A sink's writer is announced here when it is opened. */
-  readonly addSink: (name: string) => SinkEntry
+  readonly addSink: (name: string, delivery: SinkDelivery) => SinkEntry
   /** An asynchronous step counts here the messages that are inside it, so that a checkpoint can wait for them. */
   readonly inside: InsideCount
 }
@@ -55,6 +56,8 @@ export interface SourceEntry {
    * nothing is on its way. A source that never says this cannot replay.
    */
   readonly positionFrom: (position: () => Position) => void
+  /** Calls `taken` with the position in each checkpoint, once that is durable. */
+  readonly onCheckpoint: (taken: (position: Position) => void) => void
   /** It will hand over nothing more. Called at most once. */
   readonly ended: () => void
 }

@@ -1,4 +1,4 @@
-import { createEntityTable, type EntityTable } from './entityTable.ts'
+import { createEntityTable, type EntityTable, type StoredEntities } from './entityTable.ts'
 import { WallarxError } from './errors.ts'
 import type { StatePartition } from './statePartition.ts'
 
@@ -8,13 +8,15 @@ export interface Entities {
   of<State>(partition: StatePartition<never, State>): EntityTable<State>
 }
 
-export function createEntities(): Entities {
+export function createEntities(
+  storedOf: <State>(partition: StatePartition<never, State>) => StoredEntities<State> | undefined = () => undefined,
+): Entities {
   const tables = new Map<string, { partition: StatePartition<never, unknown>; table: EntityTable<unknown> }>()
   return {
     of<State>(partition: StatePartition<never, State>) {
       const known = tables.get(partition.name)
       if (known === undefined) {
-        const table = createEntityTable(partition)
+        const table = createEntityTable({ ...partition, stored: storedOf(partition) })
         tables.set(partition.name, { partition, table })
         return table
       }

@@ -20,8 +20,21 @@ export interface EntityTable<State> {
   slotOf(low: number, high: number): number
   /** The state of a key, if there is such an entity. */
   get(key: Key): State | undefined
+  /** Notes that the entity has changed. */
+  readonly changed: (slot: number) => void
+  /** The slots of entities that have changed since the last call. */
+  takeChanged(): number[]
+  /** The halves of a slot's key. */
+  low(slot: number): number
+  high(slot: number): number
   /** Every key, oldest entity first. */
   keys(): IterableIterator<bigint>
+}
+
+/** Entities that are kept elsewhere and come back on use. */
+export interface StoredEntities<State> {
+  /** The state of an entity, `undefined` where there is none; `migrated` when it must be written again. */
+  load(low: number, high: number, slot: number): { readonly state: State; readonly migrated: boolean } | undefined
 }
 
 export interface EntityTableOptions<State> {
@@ -29,14 +42,29 @@ export interface EntityTableOptions<State> {
   readonly build: () => State
   /** The only keys there are; absent: an entity is made on first use. */
   readonly keys?: Iterable<Key> | undefined
+  /** Absent: entities are in memory only, and what has changed is not followed. */
+  readonly stored?: StoredEntities<State> | undefined
 }
 
-export function createEntityTable<State>({ name, build, keys }: EntityTableOptions<State>): EntityTable<State> {
+export function createEntityTable<State>({ name, build, keys, stored }: EntityTableOptions<State>): EntityTable<State> {
   const index = createKeyIndex()
   const states: State[] = []
   const halves = new Uint32Array(2)
   const where: Where = { partition: name }
   let open = true // may a key be added?
+  let isChanged = new Uint8Array(stored === undefined ? 0 : 64) // by slot
+  let changedSlots: number[] = []
+
+  const noteChanged = (slot: number): void => {
+    if (slot >= isChanged.length) {
+      const longer = new Uint8Array(2 ** Math.ceil(Math.log2(slot + 1)))
+      longer.set(isChanged)
+      isChanged = longer
+    }
+    if (isChanged[slot] === 1) return
+    isChanged[slot] = 1
+    changedSlots.push(slot)
+  }
 
   const slotOf = (low: number, high: number): number => {
     const slot = index.find(low, high)
@@ -51,8 +79,11 @@ export function createEntityTable<State>({ name, build, keys }: EntityTableOptio
         where: { ...where, key: keyOf(low, high) },
       })
     }
-    states.push(built(low, high))
-    return index.add(low, high)
+    const found = stored?.load(low, high, states.length)
+    states.push(found === undefined ? built(low, high) : found.state)
+    const slot = index.add(low, high)
+    if (found?.migrated === true) noteChanged(slot)
+    return slot
   }
 
   const built = (low: number, high: number): State => {
@@ -92,6 +123,15 @@ export function createEntityTable<State>({ name, build, keys }: EntityTableOptio
       const slot = index.find(halves[0]!, halves[1]!)
       return slot < 0 ? undefined : states[slot]
     },
+    changed: stored === undefined ? () => undefined : noteChanged,
+    takeChanged() {
+      const taken = changedSlots
+      changedSlots = []
+      for (const slot of taken) isChanged[slot] = 0
+      return taken
+    },
+    low: index.low,
+    high: index.high,
     *keys() {
       for (let at = 0; at < states.length; at++) yield keyOf(index.low(at), index.high(at))
     },

@@ -23,11 +23,15 @@ const kinds = {
   STATE_PARTITION_DUPLICATE: 'misuse',
   STATE_PARTITION_IN_USE: 'misuse',
   STATE_PARTITION_WITHOUT_KEY: 'misuse',
+  NAME_DUPLICATE: 'misuse',
+  STATE_VERSION: 'misuse',
+  GUARANTEE_IMPOSSIBLE: 'misuse',
   LISTEN_FAILED: 'environment',
   SOURCE_FAILED: 'environment',
   SINK_FAILED: 'environment',
   BUFFER_OVERFLOW: 'environment',
   DRAIN_TIMEOUT: 'environment',
+  CHECKPOINT_FAILED: 'environment',
 } as const
 
 export type ErrorCode = keyof typeof kinds

@@ -1,12 +1,19 @@
 import type { Holds } from './holds.ts'
 import type { Position } from './position.ts'
 
+export type SinkDelivery = 'exactly once' | 'at least once'
+
 /** Where a pipeline's outputs go. A sink may be opened many times, each time with a writer of its own. */
 export interface Sink<in Message> {
   /** Stands in errors and status. */
   readonly name: string
   /** Takes strings, to be written as UTF-8, where its type says bytes: `encode` then makes no Buffer for each message. */
   readonly acceptsText?: boolean
+  /**
+   * What a crash does to what was written after the last checkpoint: `'exactly once'` for a sink that goes back to its
+   * position. Default: `'at least once'`
+   */
+  readonly delivery?: SinkDelivery
   /** Called once for each subscription of `toSink`. What it throws fails that subscription. */
   open(context: SinkContext): SinkWriter<Message>
 }
@@ -18,7 +25,7 @@ export interface SinkContext {
    * Where the last checkpoint says this sink was, for a sink that has positions: it goes back there, because what was
    * written beyond comes again.
    */
-  readonly restored: Position | undefined
+  readonly restored?: Position | undefined
   /** Something an operator should know, such as a lost connection; a line for the log. */
   readonly warn: (event: string) => void
   /** The sink cannot go on; the pipeline fails with this error. Call it once at most, and never from `open` or `write`. */

@@ -12,6 +12,7 @@ export interface SourceSubscription<Message> {
   /** Where to open a source that can replay: its position in the last checkpoint. */
   readonly restored: SourceEntry['restored']
   readonly positionFrom: SourceEntry['positionFrom']
+  readonly onCheckpoint: SourceEntry['onCheckpoint']
 }
 
 /**
@@ -28,7 +29,7 @@ export function createSource<Message>(
     const entry = context.addSource(name)
     if (context.stopping.aborted) return
     subscriber.add(entry.ended)
-    const { opened, restored, positionFrom } = entry
-    return connect({ output: subscriber, context, opened, restored, positionFrom })
+    const { opened, restored, positionFrom, onCheckpoint } = entry
+    return connect({ output: subscriber, context, opened, restored, positionFrom, onCheckpoint })
   })
 }

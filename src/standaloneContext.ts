@@ -5,7 +5,13 @@ import { inUse, openUnder } from './statePartition.ts'
 
 const never = new AbortController().signal
 const ignore = (): void => undefined
-const unwatchedSource = { restored: undefined, opened: ignore, positionFrom: ignore, ended: ignore }
+const unwatchedSource = {
+  restored: undefined,
+  opened: ignore,
+  positionFrom: ignore,
+  onCheckpoint: ignore,
+  ended: ignore,
+}
 const unwatchedSink = { restored: undefined, flushWith: ignore, closed: ignore }
 const unwatchedInside = { entered: ignore, left: ignore }
 

@@ -1,6 +1,7 @@
 import type { Observable, Observer } from 'rxjs'
 import type { DeadLetter } from '../deadLetter.ts'
 import type { Hold } from '../holds.ts'
+import type { Store } from '../store.ts'
 
 export interface RunOptions {
   /** The application's name, in logs and status. */
@@ -14,6 +15,18 @@ export interface RunOptions {
   readonly onError?: 'stop' | 'skip'
   /** Gets every dead letter, besides the count and the log: a function, or an observer such as a `Subject`. Default: none */
   readonly deadLetters?: ((letter: DeadLetter) => void) | Pick<Observer<DeadLetter>, 'next'>
+  /**
+   * Where checkpoints are kept: entities, positions of sources and of sinks, written together. At the next start the run goes
+   * on from the last one. Default: none, everything is in memory
+   */
+  readonly store?: Store
+  /**
+   * Milliseconds from the end of one checkpoint to the start of the next. Shorter: less is computed anew after a crash, and
+   * the sources are held more often. Default: 1,000
+   */
+  readonly checkpointInterval?: number
+  /** Refuses to start (`GUARANTEE_IMPOSSIBLE`) where a source or sink cannot keep it. Default: whatever they can keep */
+  readonly guarantee?: 'exactly-once'
   /** Aborting it stops the run as `close()` does. */
   readonly signal?: AbortSignal
   /**

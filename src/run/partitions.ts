@@ -1,32 +1,183 @@
+import {
+  entityKey,
+  entityValue,
+  entriesPrefix,
+  entryKey,
+  entryOf,
+  infoValue,
+  partitionKey,
+  partitionName,
+  partitionsPrefix,
+  readInfo,
+  stateOf,
+  versionOf,
+  type PartitionInfo,
+} from '../checkpointLayout.ts'
 import type { Context } from '../context.ts'
 import { createEntities } from '../entities.ts'
-import type { EntityTable } from '../entityTable.ts'
+import type { EntityTable, StoredEntities } from '../entityTable.ts'
+import { WallarxError } from '../errors.ts'
+import { keyOf } from '../key.ts'
+import { createStateCodec, type StateCodec } from '../stateCodec.ts'
 import { inUse, openUnder, type StatePartition } from '../statePartition.ts'
-import type { RunStatus } from './contract.ts'
+import type { Change, OpenStore } from '../store.ts'
+import type { Log, RunStatus } from './contract.ts'
 
 /** The state partitions a run has open. */
 export interface RunPartitions {
   readonly entities: Context['entities']
+  /** What the store knows of state partitions, by name. */
+  readonly stored: ReadonlyMap<string, PartitionInfo>
+  /** Packs the entities that have changed since the last call. Throws `STATE_NOT_SERIALIZABLE`. */
+  changes(): Change[]
   status(): RunStatus['partitions']
   /** Gives the state partitions free for others. */
   close(): void
 }
 
-export function createRunPartitions(run: string): RunPartitions {
-  const entities = createEntities()
-  const mine = new Map<StatePartition<never, unknown>, EntityTable<unknown>>()
+interface OpenPartition {
+  readonly partition: StatePartition<never, unknown>
+  readonly table: EntityTable<unknown>
+  readonly kept: KeptPartition | undefined
+}
+
+export function createRunPartitions(run: string, store: OpenStore | undefined, log: Log): RunPartitions {
+  const stored = new Map<string, PartitionInfo>()
+  for (const { key, value } of store?.range(partitionsPrefix) ?? []) {
+    stored.set(partitionName(key), readInfo<PartitionInfo>(value))
+  }
+  let nextId = Math.max(0, ...[...stored.values()].map(({ id }) => id)) + 1
+  const kept = new Map<string, KeptPartition>()
+  const entities = createEntities(<State>(partition: StatePartition<never, State>) => {
+    if (store === undefined) return undefined
+    const known = stored.get(partition.name)
+    tellChange(partition, known, log)
+    const keeping = keepPartition(store, partition as StatePartition<never, unknown>, known, known?.id ?? nextId++)
+    kept.set(partition.name, keeping)
+    return keeping.stored as StoredEntities<State>
+  })
+  const mine = new Map<StatePartition<never, unknown>, OpenPartition>()
+
   return {
     entities<State>(partition: StatePartition<never, State>) {
       const asKnown = partition as StatePartition<never, unknown>
       if (partition[openUnder] !== undefined && !mine.has(asKnown)) throw inUse(asKnown)
       const table = entities.of(partition)
       partition[openUnder] = run
-      mine.set(asKnown, table)
+      mine.set(asKnown, { partition: asKnown, table, kept: kept.get(partition.name) })
       return table
     },
-    status: () => Object.fromEntries([...mine.values()].map(({ name, size }) => [name, { entities: size }])),
+    stored,
+    changes: () => [...mine.values()].flatMap(({ table, kept }) => kept?.changes(table) ?? []),
+    status: () => Object.fromEntries([...mine.values()].map(({ table: { name, size } }) => [name, { entities: size }])),
     close() {
       for (const partition of mine.keys()) partition[openUnder] = undefined
     },
   }
+}
+
+/** What stands between the entities of one state partition and the store. */
+interface KeptPartition {
+  readonly stored: StoredEntities<unknown>
+  changes(table: EntityTable<unknown>): Change[]
+}
+
+function keepPartition(
+  store: OpenStore,
+  partition: StatePartition<never, unknown>,
+  known: PartitionInfo | undefined,
+  id: number,
+): KeptPartition {
+  const { name, version, migrate } = partition
+  const codec: StateCodec<unknown> = createStateCodec(partition)
+  let written = known // the info in the store
+  let entities = known?.entities ?? 0
+  const inStore = new Set<number>() // slots whose entity the store has
+
+  const migrated = (state: unknown, from: number, key: bigint): unknown => {
+    if (migrate !== undefined && from < version) return migrate(state, from)
+    throw versionError(partition, from, key)
+  }
+
+  return {
+    stored: {
+      load(low, high, slot) {
+        const value = store.get(entityKey(id, low, high))
+        if (value === undefined) return undefined
+        inStore.add(slot)
+        const key = keyOf(low, high)
+        const state = codec.unpack(stateOf(value), key, (map) => ({
+          get: (entry) => store.get(entryKey(id, low, high, map, entry)),
+          *all() {
+            for (const found of store.range(entriesPrefix(id, low, high, map))) {
+              yield { entryKey: entryOf(found.key), value: found.value }
+            }
+          },
+        }))
+        const from = versionOf(value)
+        if (from === version) return { state, migrated: false }
+        return { state: migrated(state, from, key), migrated: true }
+      },
+    },
+    changes(table) {
+      const changes: Change[] = []
+      for (const slot of table.takeChanged()) {
+        const low = table.low(slot)
+        const high = table.high(slot)
+        const packed = codec.pack(table.states[slot], keyOf(low, high))
+        changes.push({ key: entityKey(id, low, high), value: entityValue(version, packed.bytes) })
+        for (const map of packed.clearedMaps) {
+          for (const { key } of store.range(entriesPrefix(id, low, high, map))) changes.push({ key, value: undefined })
+        }
+        for (const { mapId, entryKey: entry, value } of packed.changedEntries) {
+          changes.push({ key: entryKey(id, low, high, mapId, entry), value })
+        }
+        if (!inStore.has(slot)) {
+          inStore.add(slot)
+          entities++
+        }
+      }
+      const info: PartitionInfo = { id, version, entities, keys: keysOf(partition) }
+      if (JSON.stringify(info) !== JSON.stringify(written)) {
+        written = info
+        changes.push({ key: partitionKey(name), value: infoValue(info) })
+      }
+      return changes
+    },
+  }
+}
+
+const keysOf = ({ keys }: StatePartition<never, unknown>): string[] | undefined =>
+  keys?.map((key) => BigInt(key).toString())
+
+/** Throws, or logs, what a changed definition of a state partition means for what is stored. */
+function tellChange<State>(partition: StatePartition<never, State>, known: PartitionInfo | undefined, log: Log): void {
+  if (known === undefined) return
+  const { name, version, migrate } = partition
+  if (known.version > version || (known.version < version && migrate === undefined)) {
+    throw versionError(partition as StatePartition<never, unknown>, known.version)
+  }
+  if (known.version < version) {
+    log.info(
+      `state partition ${name}: version ${known.version} in the store; each entity is migrated to ${version} on use`,
+    )
+  }
+  const keys = keysOf(partition as StatePartition<never, unknown>)
+  const gone = known.keys?.filter((key) => keys !== undefined && !keys.includes(key)) ?? []
+  if (gone.length > 0) {
+    log.warn(
+      `state partition ${name}: keys ${gone.join(', ')} are no longer in keys: their entities stay in the store, unused`,
+    )
+  }
+}
+
+function versionError({ name, version }: StatePartition<never, unknown>, found: number, key?: bigint): WallarxError {
+  return new WallarxError('STATE_VERSION', {
+    expected:
+      found > version
+        ? `a program whose state partition has version ${found} or newer`
+        : `a migrate function from version ${found}, statePartition(name, { version, migrate })`,
+    got: `version ${version} of it; nothing was touched`,
+    where: { partition: name, key },
+  })
 }

@@ -1,14 +1,27 @@
 import type { Observable, Subscription } from 'rxjs'
 import { within, type Context } from '../context.ts'
 import { createHolds } from '../holds.ts'
+import type { SinkDelivery } from '../sink.ts'
 import type { PipelineStatus } from './contract.ts'
+import { guaranteeOf, type Guarantee } from './guarantee.ts'
+import type { Positions } from './positions.ts'
 
 /** What the pipelines of a run share. */
 export type Shared = Pick<Context, 'stopping' | 'entities'> & {
   /** `true`: the error is a dead letter of this pipeline now. */
   reject(pipeline: string, ...rejected: Parameters<Context['reject']>): boolean
   warn(event: string): void
+  readonly follow: Positions['follow']
 }
+
+interface OpenSink {
+  readonly delivery: SinkDelivery
+  flush: (() => Promise<void>) | undefined
+}
+
+const ignore = (): void => undefined
+/** For a source that is subscribed to while the run stops. */
+const silentSource = { restored: undefined, opened: ignore, positionFrom: ignore, onCheckpoint: ignore, ended: ignore }
 
 /** What a pipeline tells its run. */
 export interface PipelineEvents {
@@ -24,6 +37,12 @@ export interface Pipeline {
   start(events: PipelineEvents): void
   /** To be called after `stopping` was aborted: ends the pipeline where its sources cannot. */
   stop(): void
+  /** What a crash does to state and output, as far as sources and sinks are open by now. */
+  readonly guarantee: Guarantee
+  /** Keeps the sources from reading on for a checkpoint; the result releases them. */
+  hold(): () => void
+  /** Resolves when nothing is on its way while the sources are held, or the pipeline has ended. */
+  quiet(): Promise<void>
   /** Drops the pipeline as it is. */
   abort(): void
   status(): PipelineStatus
@@ -38,9 +57,18 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
   let deadLetters = 0
   let sourceSeen = false
   let restarted = false // a source was subscribed to after the stop
+  const sinks = new Set<OpenSink>()
+  const replayable = new Set<symbol>() // sources that have a position
+  let inside = 0 // messages in asynchronous steps
+  let emptied: (() => void)[] = [] // who waits for that to be none
   let failing = false // an error waits for the sinks to be flushed
   let subscription: Subscription | undefined
   let events: PipelineEvents | undefined
+
+  let tellEnded: () => void
+  const ended = new Promise<void>((resolve) => {
+    tellEnded = resolve
+  })
 
   const stop = (): void => {
     if (lifecycle !== 'running' || sources.size > 0 || (sourceSeen && !restarted)) return
@@ -50,6 +78,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
       return
     }
     lifecycle = 'completed'
+    tellEnded()
     subscription?.unsubscribe()
     events?.completed()
   }
@@ -89,22 +118,72 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
       if (shared.stopping.aborted) {
         restarted = true
         stopLater()
-        return { opened: () => undefined, ended: () => undefined }
+        return silentSource
       }
+      const place = shared.follow(name, 'source', sourceName)
       sources.set(id, sourceName)
       openings.add(id)
       const opened = (): void => {
         if (openings.delete(id) && openings.size === 0 && !failing) events?.opened()
       }
       return {
+        restored: place.restored,
         opened,
+        positionFrom(position) {
+          replayable.add(id)
+          place.from(position)
+        },
+        onCheckpoint: place.onCheckpoint,
         ended() {
+          place.end()
           sources.delete(id)
           opened()
           stopLater()
         },
       }
     },
+    addSink(sinkName, delivery) {
+      const place = shared.follow(name, 'sink', sinkName)
+      const sink: OpenSink = { delivery, flush: undefined }
+      sinks.add(sink)
+      return {
+        restored: place.restored,
+        flushWith(flush) {
+          sink.flush = async () => {
+            const position = await flush()
+            if (position !== undefined) place.set(position)
+          }
+        },
+        closed(position) {
+          if (position !== undefined) place.set(position)
+          place.end()
+          sinks.delete(sink)
+        },
+      }
+    },
+    inside: {
+      entered() {
+        inside++
+      },
+      left() {
+        if (--inside > 0) return
+        const tell = emptied
+        emptied = []
+        for (const resolve of tell) resolve()
+      },
+    },
+  }
+
+  /** Resolves when nothing is inside an asynchronous step and everything written is handed over. */
+  const quiet = async (): Promise<void> => {
+    do {
+      if (inside > 0) {
+        await new Promise<void>((resolve) => {
+          emptied.push(resolve)
+        })
+      }
+      await Promise.all([...sinks].map((sink) => sink.flush?.()))
+    } while (inside > 0)
   }
 
   return {
@@ -117,19 +196,30 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
         messages.subscribe({
           error(error: unknown) {
             lifecycle = 'failed'
+            tellEnded()
             listener.failed(error)
           },
           complete() {
             lifecycle = 'completed'
+            tellEnded()
             listener.completed()
           },
         }),
       )
     },
     stop,
+    hold: () => holds.take('checkpoint'),
+    quiet: () => (lifecycle === 'running' ? Promise.race([quiet(), ended]) : ended),
     abort() {
       if (lifecycle === 'running') lifecycle = 'failed'
+      tellEnded()
       subscription?.unsubscribe()
+    },
+    get guarantee() {
+      return guaranteeOf(
+        [...sources.keys()].map((id) => replayable.has(id)),
+        [...sinks].map(({ delivery }) => delivery),
+      )
     },
     status: () => ({ lifecycle, deadLetters, holds: holds.list(), sources: [...sources.values()] }),
   }

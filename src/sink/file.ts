@@ -35,6 +35,7 @@ export function fileSink(options: FileSinkOptions): ByteSink {
   return {
     name,
     acceptsText: true,
+    delivery: path === '-' ? 'at least once' : 'exactly once',
     open: (context) => {
       const target =
         path === '-' ? writableTarget(process.stdout, { end: false }) : fileTarget(path, append, context.restored)
@@ -54,7 +55,7 @@ function fileTarget(path: string, append: boolean, restored: Position | undefine
   return {
     async write(bytes) {
       const handle = await file()
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const { bytesWritten } = await handle.write(bytes, at, bytes.length - at)
         at += bytesWritten
         position += bytesWritten
@@ -84,7 +85,9 @@ async function openAt(
   const position = restored ?? size
   if (size < position) {
     await file.close()
-    throw new RangeError(`${path} has ${size} bytes and the last checkpoint has written ${position}: it is not that file`)
+    throw new RangeError(
+      `${path} has ${size} bytes and the last checkpoint has written ${position}: it is not that file`,
+    )
   }
   if (size > position) await file.truncate(position)
   return { file, position }

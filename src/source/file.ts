@@ -80,7 +80,7 @@ async function* fileChunks(
   const file = await open(path, 'r')
   try {
     opened()
-    for (let at = from; !signal.aborted; ) {
+    for (let at = from; !signal.aborted;) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(chunkLength), 0, chunkLength, at)
       if (bytesRead === 0) return
       at += bytesRead

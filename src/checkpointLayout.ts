@@ -1,0 +1,102 @@
+import { keyOf } from './key.ts'
+
+/**
+ * What a store holds for one application, as keys and values. Integers are big-endian, so that entities lie in the order of
+ * their keys; names are UTF-8; `info` values are JSON.
+ *
+ *   store     := 'C'                              → CheckpointInfo
+ *              | 'P' name                         → PartitionInfo
+ *              | 'O' pipeline NUL kind NUL name   → position, JSON          kind := 'source' | 'sink'
+ *              | 'E' partition:u32 key:u64        → version:u16 state       as the state codec packs it
+ *              | 'M' partition:u32 key:u64 map:u32 entryKey → value         an entry of a StateMap
+ */
+export interface CheckpointInfo {
+  /** The layout on this page. */
+  readonly layout: number
+  readonly application: string
+  /** Counts checkpoints from 1. */
+  readonly checkpoint: number
+  /** `Date.now()` when it was taken. */
+  readonly at: number
+}
+
+export interface PartitionInfo {
+  readonly id: number
+  /** The version that new entities are written in. */
+  readonly version: number
+  readonly entities: number
+  /** The keys, where the set is closed, as decimal numbers. */
+  readonly keys: readonly string[] | undefined
+}
+
+/** What stands in `CheckpointInfo.layout`. */
+export const presentLayout = 1
+
+export const checkpointKey = Buffer.from('C')
+
+const partitionPrefix = Buffer.from('P')
+const positionPrefix = Buffer.from('O')
+const E = 'E'.charCodeAt(0)
+const M = 'M'.charCodeAt(0)
+
+export const partitionsPrefix = partitionPrefix
+export const partitionKey = (name: string): Buffer => Buffer.concat([partitionPrefix, Buffer.from(name)])
+export const partitionName = (key: Buffer): string => key.toString('utf8', 1)
+
+export type Endpoint = 'source' | 'sink'
+
+export const positionsPrefix = positionPrefix
+export const positionKey = (pipeline: string, kind: Endpoint, name: string): Buffer =>
+  Buffer.concat([positionPrefix, Buffer.from(`${pipeline}\0${kind}\0${name}`)])
+export function positionParts(key: Buffer): { pipeline: string; kind: Endpoint; name: string } {
+  const [pipeline = '', kind = '', ...name] = key.toString('utf8', 1).split('\0')
+  return { pipeline, kind: kind as Endpoint, name: name.join('\0') }
+}
+
+export function entityKey(partition: number, low: number, high: number): Buffer {
+  const key = Buffer.allocUnsafe(13)
+  key[0] = E
+  key.writeUInt32BE(partition, 1)
+  key.writeUInt32BE(high, 5)
+  key.writeUInt32BE(low, 9)
+  return key
+}
+
+export function entitiesPrefix(partition: number): Buffer {
+  return entityKey(partition, 0, 0).subarray(0, 5)
+}
+
+/** The key of the entity that a store key is of. */
+export const keyOfEntity = (key: Buffer): bigint => keyOf(key.readUInt32BE(9), key.readUInt32BE(5))
+
+export function entryKey(partition: number, low: number, high: number, map: number, entry: Uint8Array): Buffer {
+  const key = Buffer.allocUnsafe(17 + entry.length)
+  key[0] = M
+  key.writeUInt32BE(partition, 1)
+  key.writeUInt32BE(high, 5)
+  key.writeUInt32BE(low, 9)
+  key.writeUInt32BE(map, 13)
+  key.set(entry, 17)
+  return key
+}
+
+const none = new Uint8Array(0)
+
+export const entriesPrefix = (partition: number, low: number, high: number, map: number): Buffer =>
+  entryKey(partition, low, high, map, none)
+export const entryOf = (key: Buffer): Buffer => key.subarray(17)
+
+const versionLength = 2
+
+export function entityValue(version: number, state: Uint8Array): Buffer {
+  const value = Buffer.allocUnsafe(versionLength + state.length)
+  value.writeUInt16BE(version, 0)
+  value.set(state, versionLength)
+  return value
+}
+
+export const versionOf = (value: Buffer): number => value.readUInt16BE(0)
+export const stateOf = (value: Buffer): Buffer => value.subarray(versionLength)
+
+export const infoValue = (info: unknown): Buffer => Buffer.from(JSON.stringify(info))
+export const readInfo = <Info>(value: Buffer): Info => JSON.parse(value.toString('utf8')) as Info
