@@ -37,12 +37,19 @@ export interface Context {
   readonly failing: () => void
   /** Something an operator of the application should know; a line for the log of `run`, elsewhere a process warning. */
   readonly warn: (event: string) => void
+  /** Something worth knowing that is in order; a line for the log of `run`, elsewhere nothing. */
+  readonly info: (event: string) => void
   /** A source calls this when it is subscribed to. */
-  readonly addSource: (name: string) => SourceEntry
+  readonly addSource: (name: string, options?: AddSourceOptions) => SourceEntry
   /** A sink's writer is announced here when it is opened. */
   readonly addSink: (name: string, delivery: SinkDelivery) => SinkEntry
   /** An asynchronous step counts here the messages that are inside it, so that a checkpoint can wait for them. */
   readonly inside: InsideCount
+}
+
+export interface AddSourceOptions {
+  /** What it hands over is kept by a journal in front of it: a checkpoint needs no position of it. Default: `false` */
+  readonly covered?: boolean
 }
 
 /** How a source tells its `run` where it is. */

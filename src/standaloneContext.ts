@@ -36,6 +36,7 @@ export function standaloneContext(): Context {
     warn: (event) => {
       process.emitWarning(event, 'WallarxWarning')
     },
+    info: ignore,
     addSource: () => unwatchedSource,
     addSink: () => unwatchedSink,
     inside: unwatchedInside,

@@ -46,6 +46,9 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
     warn: (event) => {
       log.warn(event)
     },
+    info: (event) => {
+      log.info(event)
+    },
     follow: positions.follow,
   }
 

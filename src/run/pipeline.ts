@@ -11,6 +11,7 @@ export type Shared = Pick<Context, 'stopping' | 'entities'> & {
   /** `true`: the error is a dead letter of this pipeline now. */
   reject(pipeline: string, ...rejected: Parameters<Context['reject']>): boolean
   warn(event: string): void
+  info(event: string): void
   readonly follow: Positions['follow']
 }
 
@@ -112,7 +113,10 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
     warn(event) {
       shared.warn(`${name}: ${event}`)
     },
-    addSource(sourceName) {
+    info(event) {
+      shared.info(`${name}: ${event}`)
+    },
+    addSource(sourceName, { covered = false } = {}) {
       const id = Symbol(sourceName)
       sourceSeen = true
       if (shared.stopping.aborted) {
@@ -123,6 +127,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
       const place = shared.follow(name, 'source', sourceName)
       sources.set(id, sourceName)
       openings.add(id)
+      if (covered) replayable.add(id)
       const opened = (): void => {
         if (openings.delete(id) && openings.size === 0 && !failing) events?.opened()
       }

@@ -1,0 +1,201 @@
+import type { Observable, Subscription } from 'rxjs'
+import { within, type Context } from '../src/context.ts'
+import { invalidOption } from '../src/errors.ts'
+import { frameEmitter } from '../src/frameEmitter.ts'
+import type { JournalRecords } from '../src/journalBatch.ts'
+import { openJournalLog, type JournalLog, type JournalLogOptions } from '../src/journalLog.ts'
+import { createQueue } from '../src/queue.ts'
+import { createSource, type SourceSubscription } from '../src/source.ts'
+import { operate } from './operate.ts'
+
+export interface JournaledOptions extends Pick<JournalLogOptions, 'directory' | 'segmentLength' | 'onDamage'> {
+  /**
+   * What a frame survives before it is processed: `'process'`, the end of this process in whatever way; `'machine'`, a crash of
+   * the machine too, at the price of one fdatasync for each batch of frames. Default: `'process'`
+   */
+  readonly sync?: 'process' | 'machine'
+  /** Default: `journal DIRECTORY` */
+  readonly name?: string
+}
+
+/**
+ * Lets a source replay that cannot do so by itself: its frames are appended to a journal before they are processed. At the next
+ * start of a `run` with a store, those after the last checkpoint are processed again before new ones are taken; the journal is
+ * trimmed at each checkpoint. Without a store the whole journal is replayed at each start, and it grows.
+ *
+ * A crash loses what the source had received and not yet appended: for TCP, what was not a whole frame, and bytes that were
+ * still in the socket.
+ *
+ * Errors: `JOURNAL_DAMAGED`, `JOURNAL_FAILED`, `JOURNAL_POSITION_GONE`; `OPTION_INVALID`.
+ */
+export function journaled(source: Observable<Buffer>, options: JournaledOptions): Observable<Buffer> {
+  const { directory, sync = 'process', name = `journal ${directory}` } = options
+  if (typeof directory !== 'string' || directory === '') throw invalidOption('directory', 'a path', directory)
+  if (sync !== 'process' && sync !== 'machine') throw invalidOption('sync', "'process' or 'machine'", sync)
+  return createSource<Buffer>(name, (subscription) => {
+    const { output, context, restored } = subscription
+    let log: JournalLog | undefined
+    let live: Subscription | undefined
+    let handed = restored ?? 0 // the log position after the last frame that was handed over
+    let ended = false
+
+    const fail = (error: unknown): void => {
+      within(context, () => {
+        output.error(error)
+      })
+    }
+    const emit = frameEmitter(output)
+    const handOver = (records: JournalRecords): void => {
+      within(context, records.forEach, emit)
+      handed = records.positionAfter
+    }
+
+    const begin = async (): Promise<void> => {
+      log = await openJournalLog({
+        ...options,
+        ...(sync === 'machine' && restored !== undefined && { synced: restored }),
+        onSkip: (damage) => {
+          context.warn(`${name}: left out: ${JSON.stringify(damage)}`)
+        },
+      })
+      if (ended) {
+        await log.close()
+        return
+      }
+      if (log.cut !== undefined) {
+        context.warn(`${name}: a torn tail was cut off: ${log.cut.bytes} bytes at ${log.cut.position}`)
+      }
+      handed = restored ?? log.start
+      await replay(log)
+      if (!ended) live = within(coveredContext(context), () => follow(log!, subscription, source, sync, handOver))
+    }
+
+    const replay = async (from: JournalLog): Promise<void> => {
+      let frames = 0
+      for await (const records of from.read(handed)) {
+        while (context.holds.held) await new Promise<void>((resolve) => context.holds.onFree(resolve))
+        if (ended || context.stopping.aborted) return
+        handOver(records)
+        frames += records.count
+      }
+      if (frames > 0) context.info(`${name}: ${frames} frames were replayed`)
+    }
+
+    subscription.positionFrom(() => handed)
+    subscription.onCheckpoint((position) => {
+      log?.trim(position).catch((error: unknown) => {
+        context.warn(`${name}: could not be trimmed: ${String(error)}`)
+      })
+    })
+    begin().catch(fail)
+    return () => {
+      ended = true
+      live?.unsubscribe()
+      void log?.close()
+    }
+  })
+}
+
+/** The source behind a journal is no source of its own to a checkpoint. */
+const coveredContext = (context: Context): Context => ({
+  ...context,
+  addSource: (name) => context.addSource(name, { covered: true }),
+})
+
+const flushAt = 256 * 1024
+
+/** Appends what the source emits, in batches of one turn of the event loop, and hands it over when it is safe. */
+function follow(
+  log: JournalLog,
+  { output, context, opened }: SourceSubscription<Buffer>,
+  source: Observable<Buffer>,
+  sync: 'process' | 'machine',
+  handOver: (records: JournalRecords) => void,
+): Subscription {
+  const { holds } = context
+  const batch = log.createBatch()
+  const safe = createQueue<JournalRecords>() // appended, and waiting for the hold to be released
+  let syncing = 0
+  let scheduled = false
+  let end: (() => void) | undefined // how the source ended, once it has
+
+  const flush = (): void => {
+    scheduled = false
+    if (batch.count === 0) return
+    try {
+      const records = log.append(batch)
+      if (sync === 'process') pass(records)
+      else passWhenSynced(records)
+    } catch (error) {
+      output.error(error)
+    }
+  }
+  const passWhenSynced = (records: JournalRecords): void => {
+    syncing++
+    log.sync().then(
+      () => {
+        syncing--
+        pass(records)
+      },
+      (error: unknown) => {
+        output.error(error)
+      },
+    )
+  }
+  const pass = (records: JournalRecords): void => {
+    safe.push(records)
+    if (safe.size === 1) passSafe()
+  }
+  const passSafe = (): void => {
+    while (safe.size > 0 && !output.closed) {
+      if (holds.held) {
+        holds.onFree(passSafe)
+        return
+      }
+      handOver(safe.peek()!)
+      safe.shift()
+    }
+    if (end !== undefined && syncing === 0) within(context, end)
+  }
+  const endWith = (how: () => void): void => {
+    flush()
+    end = how
+    if (safe.size === 0) passSafe()
+  }
+  const add = (bytes: Buffer, start: number, last: number): void => {
+    batch.add(bytes, start, last)
+    if (batch.length >= flushAt) flush()
+    else if (!scheduled) {
+      scheduled = true
+      process.nextTick(flush)
+    }
+  }
+
+  const appending = operate<Buffer, never>(
+    (own) => ({
+      next(frame) {
+        add(frame, 0, frame.length)
+      },
+      frame: add,
+      complete() {
+        endWith(own.complete)
+      },
+      error(error) {
+        endWith(() => {
+          own.error(error)
+        })
+      },
+    }),
+    { asynchronous: true },
+  )
+  const subscription = source.pipe(appending).subscribe({
+    error: (error: unknown) => {
+      output.error(error)
+    },
+    complete: () => {
+      output.complete()
+    },
+  })
+  opened()
+  return subscription
+}
