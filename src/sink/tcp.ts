@@ -55,6 +55,9 @@ export function tcpSink(options: TcpSinkOptions): ByteSink {
   }
 }
 
+/** Milliseconds after which a connection counts as one that worked. */
+const lasting = 1000
+
 function openWriter(
   name: string,
   options: TcpSinkOptions,
@@ -89,11 +92,11 @@ function openWriter(
 
   const open = (): void => {
     let problem: unknown // why this connection ended
-    let seen = false // whether it was a connection at all
+    let since: number | undefined // when it became a connection
     socket = connect()
     socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => {
-      seen = connected = true
-      backoff.reset()
+      connected = true
+      since = performance.now()
       for (const bytes of unwritten) send(bytes)
       endIfDone()
     })
@@ -107,8 +110,10 @@ function openWriter(
         closed()
         return
       }
+      // A receiver that accepts and closes at once is no better than one that refuses.
+      if (since !== undefined && performance.now() - since > lasting) backoff.reset()
       const wait = backoff.next()
-      const what = seen ? 'connection lost' : 'cannot connect'
+      const what = since !== undefined ? 'connection lost' : 'cannot connect'
       const why = problem === undefined ? 'closed by the receiver' : shown(problem)
       context.warn(`${name}: ${what}: ${why}; trying again in ${Math.round(wait)} ms, ${backlog.bytes} bytes wait`)
       retry = setTimeout(open, wait)
