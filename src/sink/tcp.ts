@@ -55,9 +55,6 @@ export function tcpSink(options: TcpSinkOptions): ByteSink {
   }
 }
 
-/** Milliseconds after which a connection counts as one that worked. */
-const lasting = 1000
-
 function openWriter(
   name: string,
   options: TcpSinkOptions,
@@ -70,6 +67,7 @@ function openWriter(
   let socket: Socket // the present connection, or the present attempt at one
   let connected = false
   let retry: NodeJS.Timeout | undefined
+  let wait = 0 // milliseconds before the present attempt
   let closed: (() => void) | undefined // set when `close` waits
   let aborted = false
 
@@ -110,9 +108,9 @@ function openWriter(
         closed()
         return
       }
-      // A receiver that accepts and closes at once is no better than one that refuses.
-      if (since !== undefined && performance.now() - since > lasting) backoff.reset()
-      const wait = backoff.next()
+      // A connection that lasted longer than it was waited for worked; one that is closed at once is as good as refused.
+      if (since !== undefined && performance.now() - since > wait) backoff.reset()
+      wait = backoff.next()
       const what = since !== undefined ? 'connection lost' : 'cannot connect'
       const why = problem === undefined ? 'closed by the receiver' : shown(problem)
       context.warn(`${name}: ${what}: ${why}; trying again in ${Math.round(wait)} ms, ${backlog.bytes} bytes wait`)
