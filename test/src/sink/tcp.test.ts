@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { lastValueFrom, of, Subject } from 'rxjs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { fromAsyncIterable, tcpSink, type ByteSink, type TcpSinkOptions } from 'wallarx'
@@ -161,7 +161,7 @@ describe('a connection that is lost', () => {
     await until(() => warnings.length === 5) // the wait is 32 ms at least by now
     const receiver = await receive({ port })
     await receiver.until(() => receiver.text() === 'hello\n')
-    await setTimeout(70) // longer than the longest wait: this is about a time, so there is no event to await
+    await delay(70) // longer than the longest wait: this is about a time, so there is no event to await
     await receiver.die()
     await until(() => warnings.some((warning) => warning.includes('connection lost')))
     const lost = warnings.find((warning) => warning.includes('connection lost'))!
