@@ -16,7 +16,7 @@ export interface EntityTable<State> {
    * `BUILD_FAILED`.
    */
   slot(key: Key): number
-  /** The slot of the key with these unsigned halves, see `slot`. */
+  /** The slot of the key with these signed halves (see `KeyIndex`), otherwise as `slot`. */
   slotOf(low: number, high: number): number
   /** The state of a key, if there is such an entity. */
   get(key: Key): State | undefined
@@ -102,7 +102,7 @@ export function createEntityTable<State>({ name, build, keys, stored }: EntityTa
 
   const slot = (key: Key): number => {
     if (!toHalves(key, halves)) throw invalidKey(key, 'the key', where)
-    return slotOf(halves[0]!, halves[1]!)
+    return slotOf(halves[0]! | 0, halves[1]! | 0)
   }
 
   if (keys !== undefined) {
@@ -120,7 +120,7 @@ export function createEntityTable<State>({ name, build, keys, stored }: EntityTa
     slotOf,
     get(key) {
       if (!toHalves(key, halves)) throw invalidKey(key, 'the key', where)
-      const slot = index.find(halves[0]!, halves[1]!)
+      const slot = index.find(halves[0]! | 0, halves[1]! | 0)
       return slot < 0 ? undefined : states[slot]
     },
     changed: stored === undefined ? () => undefined : noteChanged,
@@ -159,7 +159,7 @@ export function slotFinder<In>(entities: EntityTable<unknown>, key: KeyFunction<
       } catch (cause) {
         throw failed(cause, message)
       }
-      return entities.slotOf(halves[0]!, halves[1]!)
+      return entities.slotOf(halves[0]! | 0, halves[1]! | 0)
     }
   }
   return (message) => {
@@ -170,10 +170,10 @@ export function slotFinder<In>(entities: EntityTable<unknown>, key: KeyFunction<
       throw failed(cause, message)
     }
     // A number of 32 bits is its own low half.
-    if (typeof found === 'number' && found === found >>> 0) return entities.slotOf(found, 0)
+    if (typeof found === 'number' && found === found >>> 0) return entities.slotOf(found | 0, 0)
     if (!toHalves(found, halves)) {
       throw invalidKey(found, `the key of ${shown(message)}`, { partition: entities.name })
     }
-    return entities.slotOf(halves[0]!, halves[1]!)
+    return entities.slotOf(halves[0]! | 0, halves[1]! | 0)
   }
 }

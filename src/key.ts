@@ -43,9 +43,9 @@ export function toHalves(key: Key, halves: KeyHalves): boolean {
   return true
 }
 
-/** The key of two halves, as a bigint. */
+/** The key of two halves, signed or not, as a bigint. */
 export function keyOf(lowHalf: number, highHalf: number): bigint {
-  return (BigInt(highHalf) << 32n) | BigInt(lowHalf)
+  return (BigInt(highHalf >>> 0) << 32n) | BigInt(lowHalf >>> 0)
 }
 
 /** `KEY_INVALID`; `from` says where the key came from. */

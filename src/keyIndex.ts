@@ -1,6 +1,6 @@
 /**
- * Numbers keys in the order they are added: key → slot 0, 1, 2, … A key is two unsigned 32-bit halves; finding one allocates
- * nothing.
+ * Numbers keys in the order they are added: key → slot 0, 1, 2, … A key is two 32-bit halves, as signed numbers: an unsigned
+ * one above 2^31 would become an object wherever V8 does not inline a call. So finding one allocates nothing.
  *
  * Two places hold slots:
  *
@@ -26,10 +26,10 @@ const fewKeys = 128 // keys below this are direct from the start
 
 export function createKeyIndex(): KeyIndex {
   let direct = new Uint32Array(fewKeys)
-  let entries = new Uint32Array(width * leastCapacity)
+  let entries = new Int32Array(width * leastCapacity)
   let mask = leastCapacity - 1
   let filled = 0 // keys in `entries`, at most three quarters of the capacity
-  let halves = new Uint32Array(2 * leastCapacity) // low and high half of each slot's key, side by side
+  let halves = new Int32Array(2 * leastCapacity) // low and high half of each slot's key, side by side
   let size = 0
 
   /** Where in `entries` the key is, or the free place where it belongs. */
@@ -53,7 +53,7 @@ export function createKeyIndex(): KeyIndex {
 
   const rebuild = (capacity: number): void => {
     const old = entries
-    entries = new Uint32Array(width * capacity)
+    entries = new Int32Array(width * capacity)
     mask = capacity - 1
     filled = 0
     for (let entry = 0; entry < old.length; entry += width) {
@@ -63,7 +63,7 @@ export function createKeyIndex(): KeyIndex {
     }
   }
 
-  const isDirect = (low: number, high: number): boolean => high === 0 && low < direct.length
+  const isDirect = (low: number, high: number): boolean => high === 0 && low >= 0 && low < direct.length
 
   /** Makes the key direct, and those below it. */
   const extendDirect = (low: number): void => {
@@ -81,7 +81,7 @@ export function createKeyIndex(): KeyIndex {
       return size
     },
     find(low, high) {
-      if (high === 0 && low < direct.length) return direct[low]! - 1
+      if (high === 0 && low >= 0 && low < direct.length) return direct[low]! - 1
       return entries[place(low, high)]! - 1
     },
     add(low, high) {
@@ -107,8 +107,8 @@ function mixed(low: number, high: number): number {
   return hash ^ (hash >>> 16)
 }
 
-function doubled(column: Uint32Array): Uint32Array<ArrayBuffer> {
-  const longer = new Uint32Array(2 * column.length)
+function doubled(column: Int32Array): Int32Array<ArrayBuffer> {
+  const longer = new Int32Array(2 * column.length)
   longer.set(column)
   return longer
 }

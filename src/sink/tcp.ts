@@ -67,6 +67,7 @@ function openWriter(
   let socket: Socket // the present connection, or the present attempt at one
   let connected = false
   let retry: NodeJS.Timeout | undefined
+  let wait = 0 // milliseconds before the present attempt
   let closed: (() => void) | undefined // set when `close` waits
   let aborted = false
 
@@ -89,11 +90,11 @@ function openWriter(
 
   const open = (): void => {
     let problem: unknown // why this connection ended
-    let seen = false // whether it was a connection at all
+    let since: number | undefined // when it became a connection
     socket = connect()
     socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => {
-      seen = connected = true
-      backoff.reset()
+      connected = true
+      since = performance.now()
       for (const bytes of unwritten) send(bytes)
       endIfDone()
     })
@@ -107,8 +108,10 @@ function openWriter(
         closed()
         return
       }
-      const wait = backoff.next()
-      const what = seen ? 'connection lost' : 'cannot connect'
+      // A connection that lasted longer than it was waited for worked; one that is closed at once is as good as refused.
+      if (since !== undefined && performance.now() - since > wait) backoff.reset()
+      wait = backoff.next()
+      const what = since !== undefined ? 'connection lost' : 'cannot connect'
       const why = problem === undefined ? 'closed by the receiver' : shown(problem)
       context.warn(`${name}: ${what}: ${why}; trying again in ${Math.round(wait)} ms, ${backlog.bytes} bytes wait`)
       retry = setTimeout(open, wait)

@@ -9,7 +9,7 @@ import { takeUnhandledErrors } from '../setup.ts'
 import { gather, type Gathered } from './gather.ts'
 
 /** A computation whose results the test gives, in the order it likes. */
-export interface Deferred {
+interface Deferred {
   readonly compute: (message: number) => Promise<number>
   /** Messages whose computation has begun and has no result yet, in the order they began. */
   readonly open: number[]
@@ -19,7 +19,7 @@ export interface Deferred {
   reject(message: number, error: unknown): void
 }
 
-export function deferred(): Deferred {
+function deferred(): Deferred {
   const settlers = new Map<number, { resolve(): void; reject(error: unknown): void }>()
   const open: number[] = []
   const state = { most: 0 }
@@ -55,7 +55,7 @@ export function deferred(): Deferred {
 }
 
 /** Subscribes inside a context of the test's own, which shows the holds. */
-export function inContext<Message>(pipeline: Observable<Message>): {
+function inContext<Message>(pipeline: Observable<Message>): {
   context: Context
   end: Promise<Gathered<Message>>
 } {

@@ -29,7 +29,7 @@ export type BuildStep = (
   options: { concurrency?: number; key?: (letter: Letter) => number },
 ) => OperatorFunction<Letter, string>
 
-export const boxes = (options: { name?: string; keys?: number[] } = {}): StatePartition<Letter, Box> =>
+const boxes = (options: { name?: string; keys?: number[] } = {}): StatePartition<Letter, Box> =>
   statePartition<Letter, Box>(options.name ?? 'boxes', {
     key: ({ key }: Letter) => key,
     build: () => ({ ids: [] }),

@@ -159,11 +159,13 @@ describe('an entity table', () => {
         return sum
       }
       const grown = finders.map(([find, message]) => {
-        lookups(find, message, 100)
-        globalThis.gc()
-        const before = process.memoryUsage().heapUsed
-        lookups(find, message, 1000)
-        return process.memoryUsage().heapUsed - before
+        const rounds = Array.from({ length: 10 }, () => {
+          globalThis.gc()
+          const before = process.memoryUsage().heapUsed
+          lookups(find, message, 1000)
+          return process.memoryUsage().heapUsed - before
+        })
+        return Math.min(...rounds) // the first ones run before V8 has optimised them
       })
       console.log(JSON.stringify(grown))
     `

@@ -6,7 +6,7 @@ import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
 import { takeUnhandledErrors } from '../../setup.ts'
 import { turn } from '../../operators/asynchronousSteps.ts'
 
-export interface Bridge {
+interface Bridge {
   readonly make: (pipeline: Observable<number>, options?: ToAsyncIterableOptions) => AsyncIterable<number>
   /** Messages that the other side takes before it is asked for them. */
   readonly ahead: number

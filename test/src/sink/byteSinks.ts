@@ -13,7 +13,7 @@ import { gather } from '../../operators/gather.ts'
 import { takeUnhandledErrors } from '../../setup.ts'
 
 /** A stream to write to, as a test sees it. */
-export interface Target {
+interface Target {
   /** What has been written. */
   readonly chunks: Buffer[]
   /** Called for each write; the next one begins when it has resolved, and it fails the stream when it rejects. */
@@ -24,7 +24,7 @@ export interface Target {
   aborted: boolean
 }
 
-export interface ByteSinkForm {
+interface ByteSinkForm {
   readonly make: (target: Target, options?: BacklogOptions) => ByteSink
 }
 

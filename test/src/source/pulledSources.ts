@@ -20,7 +20,7 @@ export interface Item {
   readonly number: number
 }
 
-export interface PulledSourceForm {
+interface PulledSourceForm {
   readonly make: (producer: Producer) => Observable<Item>
   /** Items that what is between the source and the producer asks for in advance. */
   readonly ahead: number
