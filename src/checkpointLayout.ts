@@ -57,8 +57,8 @@ export function entityKey(partition: number, low: number, high: number): Buffer 
   const key = Buffer.allocUnsafe(13)
   key[0] = E
   key.writeUInt32BE(partition, 1)
-  key.writeUInt32BE(high, 5)
-  key.writeUInt32BE(low, 9)
+  key.writeInt32BE(high | 0, 5)
+  key.writeInt32BE(low | 0, 9)
   return key
 }
 
@@ -73,8 +73,8 @@ export function entryKey(partition: number, low: number, high: number, map: numb
   const key = Buffer.allocUnsafe(17 + entry.length)
   key[0] = M
   key.writeUInt32BE(partition, 1)
-  key.writeUInt32BE(high, 5)
-  key.writeUInt32BE(low, 9)
+  key.writeInt32BE(high | 0, 5)
+  key.writeInt32BE(low | 0, 9)
   key.writeUInt32BE(map, 13)
   key.set(entry, 17)
   return key
