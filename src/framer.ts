@@ -13,7 +13,7 @@ export interface FramerOptions {
 }
 
 /** 1 MiB. */
-export const defaultMaxFrameLength = 1024 * 1024
+const defaultMaxFrameLength = 1024 * 1024
 
 export function createFramer({ framing, maxFrameLength, onFrame, where = {} }: FramerOptions): Framer {
   const max = checkMaxFrameLength(maxFrameLength)

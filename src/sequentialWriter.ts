@@ -85,7 +85,7 @@ export function sequentialWriter(
   }
 }
 
-export function sinkFailed(sink: string, cause: unknown): WallarxError {
+function sinkFailed(sink: string, cause: unknown): WallarxError {
   return new WallarxError('SINK_FAILED', {
     expected: 'to write to the sink',
     got: shown(cause),

@@ -9,7 +9,7 @@ const isTrimmed = (code: number): boolean =>
   (code >= 0x5b && code <= 0x60) ||
   (code >= 0x7b && code <= 0x7e)
 
-export function trim(text: string): string {
+function trim(text: string): string {
   let start = 0
   let end = text.length
   while (start < end && isTrimmed(text.charCodeAt(start))) start++

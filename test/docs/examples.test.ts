@@ -51,7 +51,7 @@ function typeErrors(): string[] {
     .filter(({ file }) => file !== undefined && dirname(file.fileName) === import.meta.dirname)
     .map(
       ({ file, messageText }) =>
-        `${files.get(file!.fileName)?.place}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+        `${String(files.get(file!.fileName)?.place)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
     )
 }
 

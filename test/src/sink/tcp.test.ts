@@ -335,7 +335,11 @@ describe('several sinks', () => {
     const { app } = await runForTest({
       pipelines: { pipeline: fromAsyncIterable(all).pipe(toSink<string>(sinks)) },
     })
-    const holding = (): string => app.status().pipelines.pipeline!.holds.map(({ name }) => name).join()
+    const holding = (): string =>
+      app
+        .status()
+        .pipelines.pipeline!.holds.map(({ name }) => name)
+        .join()
     await eventually(() => holding() === `tcp 127.0.0.1:${late}`) // the others too, until they are connected
     receivers.push(await receive({ port: late }))
     await app.closed
