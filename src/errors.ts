@@ -18,6 +18,7 @@ const kinds = {
   KEY_INVALID: 'user code',
   BUILD_FAILED: 'user code',
   ENCODE_FAILED: 'user code',
+  STATE_NOT_SERIALIZABLE: 'user code',
   OPTION_INVALID: 'misuse',
   ADDRESS_INVALID: 'misuse',
   STATE_PARTITION_DUPLICATE: 'misuse',
@@ -25,6 +26,7 @@ const kinds = {
   STATE_PARTITION_WITHOUT_KEY: 'misuse',
   NAME_DUPLICATE: 'misuse',
   STATE_VERSION: 'misuse',
+  STORE_FROM_NEWER_VERSION: 'misuse',
   GUARANTEE_IMPOSSIBLE: 'misuse',
   LISTEN_FAILED: 'environment',
   SOURCE_FAILED: 'environment',
@@ -32,6 +34,10 @@ const kinds = {
   BUFFER_OVERFLOW: 'environment',
   DRAIN_TIMEOUT: 'environment',
   CHECKPOINT_FAILED: 'environment',
+  STATE_CORRUPT: 'environment',
+  JOURNAL_FAILED: 'environment',
+  JOURNAL_DAMAGED: 'environment',
+  JOURNAL_POSITION_GONE: 'environment',
 } as const
 
 export type ErrorCode = keyof typeof kinds
@@ -46,6 +52,8 @@ export interface Where {
   readonly connection?: string | undefined
   readonly partition?: string | undefined
   readonly key?: bigint | number | undefined
+  /** Where inside a state, which is `$`: `$.orders[3].total`. */
+  readonly path?: string | undefined
 }
 
 export interface ErrorDetails {

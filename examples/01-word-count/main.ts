@@ -1,10 +1,13 @@
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { merge, type Observable } from 'rxjs'
 import {
   delimited,
   fileSink,
   fileSource,
+  journaled,
   lengthPrefixed,
+  lmdbStore,
   run,
   tcpSink,
   tcpSource,
@@ -23,14 +26,20 @@ const help = `Counts words: text in, a line "WORD => COUNT" for each word out.
   --out LIST   where the counts go, separated by commas, each one of
                  HOST:PORT   connect there
                  file:PATH   write this file, file:- for standard output
+  --state DIR  keeps checkpoints in this directory, and goes on from the last one at the next start; what comes over TCP
+               is written to a journal there before it is counted
+  --checkpoint-interval MS
+               milliseconds between checkpoints (1000)
   --help       this text
 
 Runs until it is stopped (Ctrl-C, SIGTERM); with only file: inputs, until their end.`
 
-function source(place: string): Observable<Buffer> {
+function source(place: string, state: string | undefined): Observable<Buffer> {
   const path = filePath(place)
   if (path !== undefined) return fileSource({ path, framing: delimited('\n', { unterminated: 'frame' }) })
-  return tcpSource({ listen: place, framing: lengthPrefixed(4) })
+  const frames = tcpSource({ listen: place, framing: lengthPrefixed(4) })
+  if (state === undefined) return frames
+  return journaled(frames, { directory: join(state, 'journal', place.replaceAll(/[^\w.]/g, '_')), name: `journal of ${place}` })
 }
 
 function sink(place: string): ByteSink {
@@ -50,18 +59,27 @@ function places(flag: string, list: string | undefined): string[] {
 
 try {
   const { values } = parseArgs({
-    options: { in: { type: 'string' }, out: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      in: { type: 'string' },
+      out: { type: 'string' },
+      state: { type: 'string' },
+      'checkpoint-interval': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   })
   if (values.help === true) {
     console.log(help)
   } else {
-    const sources = places('--in', values.in).map(source)
+    const { state } = values
+    const sources = places('--in', values.in).map((place) => source(place, state))
     const sinks = places('--out', values.out).map(sink)
     // One source is taken as it is: frames of merged ones cannot be read in place.
     const texts = sources.length === 1 ? sources[0]! : merge(...sources)
     const app = await run({
       name: 'Word Count Application',
       pipelines: { 'Split and Count': splitAndCount(texts, sinks) },
+      ...(state !== undefined && { store: lmdbStore(state) }),
+      ...(values['checkpoint-interval'] && { checkpointInterval: Number(values['checkpoint-interval']) }),
     })
     await app.closed
   }

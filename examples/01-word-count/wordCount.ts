@@ -1,4 +1,4 @@
-import { statePartition, utf8, type ByteSink, type StateResult } from 'wallarx'
+import { StateMap, statePartition, utf8, type ByteSink, type StateResult } from 'wallarx'
 import { decode, encode, toMulti, toSink, toStatePartition } from 'wallarx/operators'
 import type { Observable } from 'rxjs'
 
@@ -45,7 +45,10 @@ export interface WordCount {
   readonly count: number
 }
 
-export function countWord(word: string, counts: Map<string, number>): StateResult<WordCount> {
+/** The state of an entity: the words of one letter. A plain Map will do where there is no store. */
+type WordCounts = Pick<Map<string, number>, 'get' | 'set'>
+
+export function countWord(word: string, counts: WordCounts): StateResult<WordCount> {
   const count = (counts.get(word) ?? 0) + 1
   counts.set(word, count)
   return [{ word, count }, true]
@@ -55,7 +58,7 @@ export const wordCountLine = ({ word, count }: WordCount): string => `${word} =>
 
 export const wordTotals = statePartition('word totals', {
   key: firstLetter,
-  build: () => new Map<string, number>(),
+  build: () => new StateMap<string, number>(), // a checkpoint writes the words that changed, not all of them
   keys: [...letters, other],
 })
 
