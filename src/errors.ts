@@ -28,6 +28,9 @@ const kinds = {
   SINK_FAILED: 'environment',
   BUFFER_OVERFLOW: 'environment',
   DRAIN_TIMEOUT: 'environment',
+  JOURNAL_FAILED: 'environment',
+  JOURNAL_DAMAGED: 'environment',
+  JOURNAL_POSITION_GONE: 'environment',
 } as const
 
 export type ErrorCode = keyof typeof kinds
