@@ -13,7 +13,10 @@ export interface PerEntityOptions<In, State, Result> {
   readonly compute: (message: In, state: State) => PromiseLike<Result> | Result
   /** Takes the result of the entity in a slot. May throw. */
   readonly emit: (slot: number, result: Result) => void
+  /** What to do when no entity could be found for a message. */
   readonly fail: (thrown: unknown, message: In) => void
+  /** What to do when the computation has failed. */
+  readonly failComputing: (thrown: unknown, message: In) => void
 }
 
 /**
@@ -23,7 +26,7 @@ export interface PerEntityOptions<In, State, Result> {
 export function perEntity<In, State, Result, Out>(
   output: Output<Out>,
   context: Context,
-  { name, concurrency, entities, slotOf, compute, emit, fail }: PerEntityOptions<In, State, Result>,
+  { name, concurrency, entities, slotOf, compute, emit, fail, failComputing }: PerEntityOptions<In, State, Result>,
 ): Operation<In> {
   const busy = new Map<number, Queue<In>>() // by slot: what waits for an entity that is at work or in `ready`
   const ready = createQueue<number>() // entities with a message, when all places at work were taken
@@ -56,14 +59,14 @@ export function perEntity<In, State, Result, Out>(
     try {
       emit(slot, result)
     } catch (thrown) {
-      fail(thrown, message)
+      failComputing(thrown, message)
     }
     leave(slot)
   }
 
   const finishFailed = (slot: number, message: In, thrown: unknown): void => {
     if (output.closed) return
-    fail(thrown, message)
+    failComputing(thrown, message)
     leave(slot)
   }
 

@@ -42,7 +42,14 @@ export function stateStep<In, State, Outputs, Out>({
     const where = { pipeline: context.pipeline, step: name, partition: partition.name }
     const entities = context.entities(partition)
     const slotOf = slotFinder(entities, key)
-    const fail = failWith(output, context, computationFailure(where))
+    const failure = computationFailure(where)
+    const fail = failWith(output, context, failure)
+    // The state may be half changed now. Where it is kept, no checkpoint may see that: the pipeline fails whatever `onError` says.
+    const failComputing = entities.kept
+      ? (thrown: unknown, message: In): void => {
+          output.error(failure(thrown, message))
+        }
+      : fail
 
     const finish = (slot: number, result: StateResult<Outputs>): void => {
       if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
@@ -54,16 +61,31 @@ export function stateStep<In, State, Outputs, Out>({
     }
 
     if (concurrency !== undefined) {
-      return perEntity(output, context, { name, concurrency, entities, slotOf, compute, emit: finish, fail })
+      return perEntity(output, context, {
+        name,
+        concurrency,
+        entities,
+        slotOf,
+        compute,
+        emit: finish,
+        fail,
+        failComputing,
+      })
     }
     const { states } = entities
     return {
       next(message) {
+        let slot: number
         try {
-          const slot = slotOf(message)
-          finish(slot, compute(message, states[slot]!) as StateResult<Outputs>)
+          slot = slotOf(message)
         } catch (thrown) {
           fail(thrown, message)
+          return
+        }
+        try {
+          finish(slot, compute(message, states[slot]!) as StateResult<Outputs>)
+        } catch (thrown) {
+          failComputing(thrown, message)
         }
       },
     }

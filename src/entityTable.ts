@@ -20,6 +20,8 @@ export interface EntityTable<State> {
   slotOf(low: number, high: number): number
   /** The state of a key, if there is such an entity. */
   get(key: Key): State | undefined
+  /** Whether the entities are kept in a store. */
+  readonly kept: boolean
   /** Notes that the entity has changed. */
   readonly changed: (slot: number) => void
   /** The slots of entities that have changed since the last call. */
@@ -123,6 +125,7 @@ export function createEntityTable<State>({ name, build, keys, stored }: EntityTa
       const slot = index.find(halves[0]! | 0, halves[1]! | 0)
       return slot < 0 ? undefined : states[slot]
     },
+    kept: stored !== undefined,
     changed: stored === undefined ? () => undefined : noteChanged,
     takeChanged() {
       const taken = changedSlots

@@ -39,7 +39,10 @@ function source(place: string, state: string | undefined): Observable<Buffer> {
   if (path !== undefined) return fileSource({ path, framing: delimited('\n', { unterminated: 'frame' }) })
   const frames = tcpSource({ listen: place, framing: lengthPrefixed(4) })
   if (state === undefined) return frames
-  return journaled(frames, { directory: join(state, 'journal', place.replaceAll(/[^\w.]/g, '_')), name: `journal of ${place}` })
+  return journaled(frames, {
+    directory: join(state, 'journal', place.replaceAll(/[^\w.]/g, '_')),
+    name: `journal of ${place}`,
+  })
 }
 
 function sink(place: string): ByteSink {
