@@ -7,6 +7,8 @@ import type { SinkContext, SinkWriter } from './sink.ts'
 
 /** Something that takes bytes one buffer at a time. */
 export interface ByteTarget {
+  /** Rejects when there is nothing to write to. */
+  readonly opened?: Promise<unknown>
   /** Resolves when the bytes are written; the next call comes after that. */
   write(bytes: Buffer): Promise<void>
   /** Where the next byte will be, for a target that can be cut back to a position. */
@@ -30,6 +32,14 @@ export function sequentialWriter(
   let failed = false
   let ended = false
 
+  const fail = (cause: unknown): void => {
+    if (ended || failed) return
+    failed = true
+    waiting.clear()
+    context.fail(sinkFailed(sink, cause))
+  }
+  target.opened?.catch(fail)
+
   const batch = createByteBatch((bytes) => {
     if (failed || ended) return
     waiting.push(bytes)
@@ -44,10 +54,7 @@ export function sequentialWriter(
         backlog.remove(bytes.length)
       }
     } catch (cause) {
-      if (ended) return
-      failed = true
-      waiting.clear()
-      context.fail(sinkFailed(sink, cause))
+      fail(cause)
     } finally {
       writing = undefined
     }

@@ -46,30 +46,29 @@ export function fileSink(options: FileSinkOptions): ByteSink {
 
 function fileTarget(path: string, append: boolean, restored: Position | undefined): ByteTarget {
   let position = 0
-  let opened: Promise<FileHandle> | undefined
-  const file = (): Promise<FileHandle> =>
-    (opened ??= openAt(path, append, restored).then((found) => {
-      position = found.position
-      return found.file
-    }))
+  const opened = openAt(path, append, restored).then((found) => {
+    position = found.position
+    return found.file
+  })
   return {
+    opened,
     async write(bytes) {
-      const handle = await file()
+      const file = await opened
       for (let at = 0; at < bytes.length;) {
-        const { bytesWritten } = await handle.write(bytes, at, bytes.length - at)
+        const { bytesWritten } = await file.write(bytes, at)
         at += bytesWritten
         position += bytesWritten
       }
     },
     async position() {
-      await file()
+      await opened
       return position
     },
     async close() {
-      await (await file()).close() // opened here at the latest: no message at all still makes the file
+      await (await opened).close()
     },
     abort() {
-      void opened?.then((handle) => handle.close()).catch(() => undefined)
+      void opened.then((file) => file.close()).catch(() => undefined)
     },
   }
 }
