@@ -26,7 +26,13 @@ const kinds = {
   STATE_PARTITION_WITHOUT_KEY: 'misuse',
   NAME_DUPLICATE: 'misuse',
   STATE_VERSION: 'misuse',
+  STORE_KEY_EMPTY: 'user code',
+  STORE_KEY_TOO_LONG: 'user code',
+  STORE_IN_USE: 'misuse',
   STORE_FROM_NEWER_VERSION: 'misuse',
+  STORE_CLOSED: 'misuse',
+  STORE_READ_ONLY: 'misuse',
+  STORE_FAILED: 'environment',
   GUARANTEE_IMPOSSIBLE: 'misuse',
   LISTEN_FAILED: 'environment',
   SOURCE_FAILED: 'environment',
@@ -49,6 +55,7 @@ export interface Where {
   readonly step?: string | undefined
   readonly source?: string | undefined
   readonly sink?: string | undefined
+  readonly store?: string | undefined
   readonly connection?: string | undefined
   readonly partition?: string | undefined
   readonly key?: bigint | number | undefined

@@ -7,7 +7,7 @@ import { crc32 } from './crc32.ts'
  *   packed  := layout check content
  *   layout  := 0x01  content is msgpack      [number, plain]: see plainForm.ts for the second
  *            | 0x02  content is a serde's
- *   check   := CRC-32 of layout and content, 4 bytes in big endian
+ *   check   := CRC-32 of content as what follows bytes whose checksum is the number of the layout, 4 bytes in big endian
  */
 export const layouts = { plain: 1, serde: 2 } as const
 
@@ -26,6 +26,9 @@ const packr = new Packr({
   structuredClone: false,
 })
 
+/** What is unpacked next. msgpackr makes a DataView for a Buffer that it sees for the first time, which takes longer than a copy. */
+const scratch = Buffer.allocUnsafeSlow(4096)
+
 /** Packs a number and a plain form. The bytes are the caller's. */
 export function packPlain(number: number, plain: unknown): Buffer {
   const packed = packr.pack([number, plain], RESERVE_START_SPACE | headerLength)
@@ -41,8 +44,11 @@ export function packContent(content: Uint8Array): Buffer {
 
 /** What `packPlain` was given. The bytes are only read, and nothing of them is in the result. Throws where they are not whole. */
 export function unpackPlain(bytes: Uint8Array): [number: number, plain: unknown] {
-  const content = contentOf(bytes, layouts.plain)
-  const unpacked: unknown = packr.unpack(content)
+  const packed = checked(bytes, layouts.plain)
+  const unpacked: unknown =
+    packed.length <= scratch.length
+      ? packr.unpack(scratch, { start: headerLength, end: packed.copy(scratch) })
+      : packr.unpack(packed.subarray(headerLength))
   if (!Array.isArray(unpacked) || unpacked.length !== 2 || typeof unpacked[0] !== 'number') {
     throw new TypeError('the content is no pair that begins with a number')
   }
@@ -51,7 +57,7 @@ export function unpackPlain(bytes: Uint8Array): [number: number, plain: unknown]
 
 /** A copy of what `packContent` was given. Throws where the bytes are not whole. */
 export function unpackContent(bytes: Uint8Array): Buffer {
-  return Buffer.from(contentOf(bytes, layouts.serde))
+  return Buffer.from(checked(bytes, layouts.serde).subarray(headerLength))
 }
 
 function sealed(packed: Buffer, layout: number): Buffer {
@@ -60,7 +66,7 @@ function sealed(packed: Buffer, layout: number): Buffer {
   return packed
 }
 
-function contentOf(bytes: Uint8Array, layout: number): Buffer {
+function checked(bytes: Uint8Array, layout: number): Buffer {
   // A Buffer of its own, because msgpackr gives the one it unpacks a property.
   const packed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (packed.length < headerLength) throw new RangeError(`only ${packed.length} bytes`)
@@ -68,7 +74,7 @@ function contentOf(bytes: Uint8Array, layout: number): Buffer {
   if (packed[0] !== layout) {
     throw new RangeError(packed[0] === layouts.serde ? 'what a serde made' : `the unknown layout ${packed[0]!}`)
   }
-  return packed.subarray(headerLength)
+  return packed
 }
 
 const checkOf = (packed: Buffer): number => crc32(packed, headerLength, packed.length, packed[0])

@@ -58,10 +58,11 @@ export interface StateCodec<State> {
 }
 
 /** The longest packed key of an entry, in bytes: what the key of an LMDB record leaves for it. */
-const longestEntryKey = 1900
+const longestEntryKey = 1883
 
 /** What is known of an entity whose state holds StateMaps or StateSets. */
 interface Owner {
+  readonly partition: string
   readonly key: bigint
   nextMapId: MapId
   /** Those in the state when it was last packed. */
@@ -100,7 +101,7 @@ export function createStateCodec<State>(
     const number = BigInt(key)
     const known = owners.get(number)
     if (known !== undefined) return known
-    const owner: Owner = { key: number, nextMapId: 0, maps: new Map() }
+    const owner: Owner = { partition: name, key: number, nextMapId: 0, maps: new Map() }
     owners.set(number, owner)
     return owner
   }
@@ -112,12 +113,12 @@ export function createStateCodec<State>(
       entries.owner = owner
       entries.id = owner.nextMapId++
     } else if (entries.owner !== owner) {
-      const other = entries.owner as Partial<Owner>
+      const other = entries.owner as Owner
       throw notSerializable(
         packing,
         path(),
         'a StateMap or StateSet of this entity; to take one from another, copy it: new StateMap(other)',
-        `one that belongs to the entity ${shown(other.key)}`,
+        `one that belongs to the entity ${other.key} of ${other.partition}`,
       )
     }
     found.push({ entries, path: path() })
@@ -222,7 +223,9 @@ export function createStateCodec<State>(
     }
   }
 
-  const loaderOf = (key: Key, mapId: MapId, reader: EntryReader): EntryLoader<unknown> => {
+  const loaderOf = (key: Key, mapId: MapId, entriesOf: (mapId: MapId) => EntryReader): EntryLoader<unknown> => {
+    let opened: EntryReader | undefined
+    const reader = (): EntryReader => (opened ??= entriesOf(mapId))
     const unpackEntry = (entryKey: EntryKey, value: Uint8Array): StoredEntry<unknown> => {
       try {
         const [order, plain] = unpackPlain(value)
@@ -242,11 +245,11 @@ export function createStateCodec<State>(
       get(entryKey) {
         const packedKey = packEntryKey(entryKey)
         // A longer one cannot have been packed, and a store may not even let it be asked for.
-        const value = packedKey.length > longestEntryKey ? undefined : reader.get(packedKey)
+        const value = packedKey.length > longestEntryKey ? undefined : reader().get(packedKey)
         return value === undefined ? undefined : unpackEntry(entryKey, value)
       },
       *all() {
-        for (const { entryKey, value } of reader.all()) yield unpackEntry(unpackKey(entryKey), value)
+        for (const { entryKey, value } of reader().all()) yield unpackEntry(unpackKey(entryKey), value)
       },
       miscounted: (expected, got) =>
         new WallarxError('STATE_CORRUPT', {
@@ -278,11 +281,11 @@ export function createStateCodec<State>(
       if (owners.size > 0) owners.delete(BigInt(key))
       return intact(key, () => {
         const [nextMapId, plain] = unpackPlain(bytes)
+        if (nextMapId > 0) ownerOf(key).nextMapId = nextMapId
         return fromPlain(plain, (entries, { id, size, nextOrder }) => {
           const owner = ownerOf(key)
-          owner.nextMapId = nextMapId
           owner.maps.set(id, entries)
-          entries.restore({ size, nextOrder, owner, id, loader: loaderOf(key, id, entriesOf(id)) })
+          entries.restore({ size, nextOrder, owner, id, loader: loaderOf(key, id, entriesOf) })
         }) as State
       })
     },

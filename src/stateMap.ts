@@ -82,6 +82,7 @@ export class StateMap<Key extends EntryKey, Value> {
     return this.entries()
   }
 
+  // eslint-disable-next-line @typescript-eslint/class-literal-property-style -- a field would be a property of its own
   get [Symbol.toStringTag](): string {
     return 'StateMap'
   }

@@ -66,6 +66,7 @@ export class StateSet<Member extends EntryKey> {
     return this.values()
   }
 
+  // eslint-disable-next-line @typescript-eslint/class-literal-property-style -- a field would be a property of its own
   get [Symbol.toStringTag](): string {
     return 'StateSet'
   }
