@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs'
 import type { Context, SinkEntry } from '../src/context.ts'
-import { invalidOption } from '../src/errors.ts'
+import { failureOf, invalidOption, shown } from '../src/errors.ts'
 import type { Output } from '../src/output.ts'
 import type { Sink, SinkWriter } from '../src/sink.ts'
 import { operate, type Operation } from './operate.ts'
@@ -30,7 +30,8 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
       throw invalidOption('sink', 'a sink with the method open', sink)
     }
   }
-  const start = (output: Output<never>, { holds, warn, failing, addSink }: Context): Operation<Message> => {
+  const start = (output: Output<never>, { pipeline, holds, warn, failing, addSink }: Context): Operation<Message> => {
+    const where = { pipeline, sink: all.map(({ name }) => name).join(', ') }
     const writers: SinkWriter<Message>[] = []
     const entries: SinkEntry[] = []
     let closing = false // nothing is written any more
@@ -74,8 +75,12 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
     return {
       next(message) {
         if (closing) return
-        first.write(message)
-        for (let at = 0; at < others.length; at++) others[at]!.write(message)
+        try {
+          first.write(message)
+          for (let at = 0; at < others.length; at++) others[at]!.write(message)
+        } catch (thrown) {
+          fail(failureOf('SINK_FAILED', `the sink to take ${shown(message)}`, thrown, where))
+        }
       },
       complete,
       error(error) {

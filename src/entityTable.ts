@@ -1,5 +1,5 @@
 import { WallarxError, shown, type Where } from './errors.ts'
-import { createKeyIndex } from './keyIndex.ts'
+import { createKeyIndex, type KeyIndex } from './keyIndex.ts'
 import { invalidKey, keyOf, toHalves, writeKey, type Key, type KeyFunction } from './key.ts'
 
 /**
@@ -9,7 +9,7 @@ import { invalidKey, keyOf, toHalves, writeKey, type Key, type KeyFunction } fro
 export interface EntityTable<State> {
   readonly name: string
   readonly size: number
-  /** States by slot. A slot belongs to one key as long as the table lives. */
+  /** States by slot. A slot belongs to one key until `evict`. */
   readonly states: State[]
   /**
    * The slot of a key; makes the entity where the key set is open. Throws `KEY_INVALID`, `KEY_NOT_IN_PARTITION` and
@@ -26,6 +26,14 @@ export interface EntityTable<State> {
   readonly changed: (slot: number) => void
   /** The slots of entities that have changed since the last call. */
   takeChanged(): number[]
+  /** Whether the store has the entity, or `noteStored` was called for it. */
+  isStored(slot: number): boolean
+  noteStored(slot: number): void
+  /**
+   * Lets entities go until `cache` are left, first those that were not used since the last call; tells `forget` their keys.
+   * Gives slots anew: to be called only when nothing has changed since `takeChanged` and no message is on its way.
+   */
+  evict(forget: (low: number, high: number) => void): void
   /** The halves of a slot's key. */
   low(slot: number): number
   high(slot: number): number
@@ -36,7 +44,9 @@ export interface EntityTable<State> {
 /** Entities that are kept elsewhere and come back on use. */
 export interface StoredEntities<State> {
   /** The state of an entity, `undefined` where there is none; `migrated` when it must be written again. */
-  load(low: number, high: number, slot: number): { readonly state: State; readonly migrated: boolean } | undefined
+  load(low: number, high: number): { readonly state: State; readonly migrated: boolean } | undefined
+  /** Twice as many entities as `cache` says are in memory: they should be written and let go soon. */
+  crowded(): void
 }
 
 export interface EntityTableOptions<State> {
@@ -46,45 +56,68 @@ export interface EntityTableOptions<State> {
   readonly keys?: Iterable<Key> | undefined
   /** Absent: entities are in memory only, and what has changed is not followed. */
   readonly stored?: StoredEntities<State> | undefined
+  /** How many entities stay in memory, where they are stored. Default: all */
+  readonly cache?: number | undefined
 }
 
-export function createEntityTable<State>({ name, build, keys, stored }: EntityTableOptions<State>): EntityTable<State> {
-  const index = createKeyIndex()
+// What is noted of an entity.
+const isChanged = 1
+const isStored = 2
+const isUsed = 4
+
+export function createEntityTable<State>({
+  name,
+  build,
+  keys,
+  stored,
+  cache = Infinity,
+}: EntityTableOptions<State>): EntityTable<State> {
+  let index = createKeyIndex()
+  let allowed: KeyIndex | undefined // the keys there are, where entities come into memory on use only
   const states: State[] = []
   const halves = new Uint32Array(2)
   const where: Where = { partition: name }
-  let open = true // may a key be added?
-  let isChanged = new Uint8Array(stored === undefined ? 0 : 64) // by slot
+  const bounded = stored !== undefined && cache < Infinity
+  let open = true // may any key be added?
+  let notes = new Uint8Array(stored === undefined ? 0 : 64) // by slot
   let changedSlots: number[] = []
 
   const noteChanged = (slot: number): void => {
-    if (slot >= isChanged.length) {
-      const longer = new Uint8Array(2 ** Math.ceil(Math.log2(slot + 1)))
-      longer.set(isChanged)
-      isChanged = longer
-    }
-    if (isChanged[slot] === 1) return
-    isChanged[slot] = 1
+    if ((notes[slot]! & isChanged) !== 0) return
+    notes[slot]! |= isChanged
     changedSlots.push(slot)
   }
 
   const slotOf = (low: number, high: number): number => {
     const slot = index.find(low, high)
-    return slot < 0 ? add(low, high) : slot
+    if (slot < 0) return add(low, high)
+    if (bounded) notes[slot]! |= isUsed
+    return slot
   }
 
   const add = (low: number, high: number): number => {
-    if (!open) {
+    if (!open && (allowed === undefined || allowed.find(low, high) < 0)) {
       throw new WallarxError('KEY_NOT_IN_PARTITION', {
-        expected: `one of the ${states.length} keys of the state partition`,
+        expected: `one of the ${(allowed ?? index).size} keys of the state partition`,
         got: shown(keyOf(low, high)),
         where: { ...where, key: keyOf(low, high) },
       })
     }
-    const found = stored?.load(low, high, states.length)
+    if (stored === undefined) {
+      states.push(built(low, high))
+      return index.add(low, high)
+    }
+    const found = stored.load(low, high)
     states.push(found === undefined ? built(low, high) : found.state)
     const slot = index.add(low, high)
+    if (slot === notes.length) {
+      const longer = new Uint8Array(2 * slot)
+      longer.set(notes)
+      notes = longer
+    }
+    notes[slot] = isUsed | (found === undefined ? 0 : isStored)
     if (found?.migrated === true) noteChanged(slot)
+    if (states.length > 2 * cache) stored.crowded()
     return slot
   }
 
@@ -108,7 +141,15 @@ export function createEntityTable<State>({ name, build, keys, stored }: EntityTa
   }
 
   if (keys !== undefined) {
-    for (const key of keys) slot(key)
+    if (stored === undefined) {
+      for (const key of keys) slot(key)
+    } else {
+      allowed = createKeyIndex()
+      for (const key of keys) {
+        if (!toHalves(key, halves)) throw invalidKey(key, 'the key', where)
+        if (allowed.find(halves[0]! | 0, halves[1]! | 0) < 0) allowed.add(halves[0]! | 0, halves[1]! | 0)
+      }
+    }
     open = false
   }
 
@@ -130,11 +171,37 @@ export function createEntityTable<State>({ name, build, keys, stored }: EntityTa
     takeChanged() {
       const taken = changedSlots
       changedSlots = []
-      for (const slot of taken) isChanged[slot] = 0
+      for (const slot of taken) notes[slot]! &= ~isChanged
       return taken
     },
-    low: index.low,
-    high: index.high,
+    isStored: (slot) => (notes[slot]! & isStored) !== 0,
+    noteStored(slot) {
+      notes[slot]! |= isStored
+    },
+    evict(forget) {
+      if (!bounded || states.length <= cache) {
+        for (let slot = 0; slot < states.length; slot++) notes[slot]! &= ~isUsed
+        return
+      }
+      const before = { index, states: states.slice(), notes }
+      index = createKeyIndex()
+      notes = new Uint8Array(Math.max(64, before.notes.length))
+      states.length = 0
+      const keep = (slot: number): void => {
+        states.push(before.states[slot]!)
+        notes[index.add(before.index.low(slot), before.index.high(slot))] = before.notes[slot]! & isStored
+      }
+      let used = 0
+      for (let slot = 0; slot < before.states.length; slot++) if ((before.notes[slot]! & isUsed) !== 0) used++
+      let unusedKept = Math.max(0, cache - used)
+      let usedKept = Math.min(used, cache)
+      for (let slot = 0; slot < before.states.length; slot++) {
+        if ((before.notes[slot]! & isUsed) !== 0 ? usedKept-- > 0 : unusedKept-- > 0) keep(slot)
+        else forget(before.index.low(slot), before.index.high(slot))
+      }
+    },
+    low: (slot) => index.low(slot),
+    high: (slot) => index.high(slot),
     *keys() {
       for (let at = 0; at < states.length; at++) yield keyOf(index.low(at), index.high(at))
     },

@@ -14,6 +14,7 @@ export interface StatePartition<in In, State> {
   readonly build: () => State
   readonly key?: KeyFunction<In> | undefined
   readonly keys?: readonly Key[] | undefined
+  readonly cache?: number | undefined
   readonly serde?: Serde<State> | undefined
   readonly version: number
   readonly migrate?: ((state: unknown, fromVersion: number) => State) | undefined
@@ -25,6 +26,12 @@ export interface StatePartitionOptions<State> {
   readonly build: () => State
   /** The only keys there are: these entities exist from the start. Default: an entity is made on first use. */
   readonly keys?: Iterable<Key> | undefined
+  /**
+   * How many entities stay in memory under a `run` with a store: at each checkpoint those that were not used lately leave it,
+   * and come back from the store on use. Up to twice as many may be there in between, and as many more as one chunk brings.
+   * Default: all
+   */
+  readonly cache?: number | undefined
   /**
    * How states are packed for a store. Default: as they are, for which a state is made of primitives, plain objects, arrays,
    * Map, Set, StateMap, StateSet, Date, RegExp, Buffer, ArrayBuffer and typed arrays, an object that stands in it twice or
@@ -70,7 +77,15 @@ export function statePartition<State>(
 ): StatePartition<unknown, State>
 export function statePartition<In, State>(
   name: string,
-  { build, key, keys, serde, version = 1, migrate }: StatePartitionOptions<State> & { readonly key?: KeyFunction<In> },
+  {
+    build,
+    key,
+    keys,
+    cache,
+    serde,
+    version = 1,
+    migrate,
+  }: StatePartitionOptions<State> & { readonly key?: KeyFunction<In> },
 ): StatePartition<In, State> {
   if (typeof name !== 'string' || name === '') {
     throw invalidOption('the name of a state partition', 'a string that is not empty', name)
@@ -81,10 +96,11 @@ export function statePartition<In, State>(
   if (serde !== undefined && (typeof serde?.serialize !== 'function' || typeof serde.deserialize !== 'function')) {
     throw invalidOption('serde', 'an object with the methods serialize and deserialize', serde, where)
   }
+  if (cache !== undefined) wholeNumber('cache', cache, 1)
   wholeNumber('version', version, 1)
   if (migrate !== undefined && typeof migrate !== 'function')
     throw invalidOption('migrate', 'a function', migrate, where)
-  return { name, build, key, keys: keys && [...keys], serde, version, migrate, [openUnder]: undefined }
+  return { name, build, key, keys: keys && [...keys], cache, serde, version, migrate, [openUnder]: undefined }
 }
 
 export function inUse(partition: StatePartition<never, unknown>): WallarxError {

@@ -17,7 +17,7 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
   const reporter = createReporter(options.deadLetters, log)
   const stopping = new AbortController()
   setMaxListeners(0, stopping.signal) // one for each source
-  const partitions = createRunPartitions(name, store, log)
+  const partitions = createRunPartitions(name, store, log, () => checkpointer?.takeSoon())
   const positions = store === undefined ? unkeptPositions : createPositions(store)
   const pipelines = new Map<string, Pipeline>()
   let lifecycle: Lifecycle = 'opening'

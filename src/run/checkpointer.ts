@@ -25,6 +25,8 @@ export interface CheckpointerOptions {
 /** Takes checkpoints, one at a time. */
 export interface Checkpointer {
   start(): void
+  /** Takes the next one now, if none is under way. */
+  takeSoon(): void
   /** No further one by itself; resolves when one that is under way is done. */
   stop(): Promise<void>
   /** Takes the last one, when every pipeline has ended. Rejects with `CHECKPOINT_FAILED`. */
@@ -62,15 +64,16 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
 
   const take = async (): Promise<void> => {
     const release = hold()
-    let packed: Change[]
+    let committing: Promise<void>
     try {
       await quiet()
       if (failed()) return
-      packed = changes()
+      // Begun before the sources go on: an entity that left memory must be read from this commit and not from an older one.
+      committing = commit(changes())
     } finally {
       release()
     }
-    await commit(packed)
+    await committing
   }
 
   const takeNext = (): void => {
@@ -85,6 +88,11 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   return {
     start() {
       if (!stopped) timer = setTimeout(takeNext, interval)
+    },
+    takeSoon() {
+      if (stopped || underWay !== undefined) return
+      clearTimeout(timer)
+      takeNext()
     },
     async stop() {
       stopped = true

@@ -41,7 +41,13 @@ interface OpenPartition {
   readonly kept: KeptPartition | undefined
 }
 
-export function createRunPartitions(run: string, store: OpenStore | undefined, log: Log): RunPartitions {
+/** `crowded` is called when a state partition has more entities in memory than it should. */
+export function createRunPartitions(
+  run: string,
+  store: OpenStore | undefined,
+  log: Log,
+  crowded: () => void,
+): RunPartitions {
   const stored = new Map<string, PartitionInfo>()
   for (const { key, value } of store?.range(partitionsPrefix) ?? []) {
     stored.set(partitionName(key), readInfo<PartitionInfo>(value))
@@ -52,7 +58,13 @@ export function createRunPartitions(run: string, store: OpenStore | undefined, l
     if (store === undefined) return undefined
     const known = stored.get(partition.name)
     tellChange(partition, known, log)
-    const keeping = keepPartition(store, partition as StatePartition<never, unknown>, known, known?.id ?? nextId++)
+    const keeping = keepPartition(
+      store,
+      partition as StatePartition<never, unknown>,
+      known,
+      known?.id ?? nextId++,
+      crowded,
+    )
     kept.set(partition.name, keeping)
     return keeping.stored as StoredEntities<State>
   })
@@ -87,12 +99,12 @@ function keepPartition(
   partition: StatePartition<never, unknown>,
   known: PartitionInfo | undefined,
   id: number,
+  crowded: () => void,
 ): KeptPartition {
   const { name, version, migrate } = partition
   const codec: StateCodec<unknown> = createStateCodec(partition)
   let written = known // the info in the store
   let entities = known?.entities ?? 0
-  const inStore = new Set<number>() // slots whose entity the store has
 
   const migrated = (state: unknown, from: number, key: bigint): unknown => {
     if (migrate !== undefined && from < version) return migrate(state, from)
@@ -101,10 +113,10 @@ function keepPartition(
 
   return {
     stored: {
-      load(low, high, slot) {
+      crowded,
+      load(low, high) {
         const value = store.get(entityKey(id, low, high))
         if (value === undefined) return undefined
-        inStore.add(slot)
         const key = keyOf(low, high)
         const state = codec.unpack(stateOf(value), key, (map) => ({
           get: (entry) => store.get(entryKey(id, low, high, map, entry)),
@@ -132,11 +144,14 @@ function keepPartition(
         for (const { mapId, entryKey: entry, value } of packed.changedEntries) {
           changes.push({ key: entryKey(id, low, high, mapId, entry), value })
         }
-        if (!inStore.has(slot)) {
-          inStore.add(slot)
+        if (!table.isStored(slot)) {
+          table.noteStored(slot)
           entities++
         }
       }
+      table.evict((low, high) => {
+        codec.forget(keyOf(low, high))
+      })
       const info: PartitionInfo = { id, version, entities, keys: keysOf(partition) }
       if (JSON.stringify(info) !== JSON.stringify(written)) {
         written = info

@@ -1,4 +1,4 @@
-import { concat, from, NEVER, Observable, of, Subject, throwError } from 'rxjs'
+import { concat, from, lastValueFrom, NEVER, Observable, of, Subject, throwError } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { encode } from '../../operators/encode.ts'
 import { to } from '../../operators/to.ts'
@@ -277,4 +277,18 @@ describe('toSink', () => {
   ])('cannot be made with %s', (_, sinks) => {
     expect(() => toSink(sinks as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   })
+})
+
+test('a sink that throws as it writes fails the pipeline with SINK_FAILED, not the step before it', async () => {
+  const boom = new Error('boom')
+  const sink = observerSink({
+    next: () => {
+      throw boom
+    },
+  })
+  const pipeline = of(1).pipe(
+    to((n: number) => n + 1),
+    toSink(sink),
+  )
+  await expect(lastValueFrom(pipeline)).rejects.toMatchObject({ code: 'SINK_FAILED', cause: boom })
 })
