@@ -154,7 +154,7 @@ describe('toSink', () => {
     })
     const end = gather(subject.pipe(toSink(sink)))
     subject.next(1)
-    expect(await end).toEqual({ messages: [], error })
+    expect(await end).toMatchObject({ messages: [], error: { code: 'SINK_FAILED', cause: error } })
     expect(subject.observed).toBe(false)
   })
 
