@@ -27,6 +27,18 @@ export interface JournaledOptions extends Pick<JournalLogOptions, 'directory' | 
  * still in the socket.
  *
  * Errors: `JOURNAL_DAMAGED`, `JOURNAL_FAILED`, `JOURNAL_POSITION_GONE`; `OPTION_INVALID`.
+ *
+ * @example
+ * ```ts
+ * import { fromAsyncIterable, journaled } from 'wallarx'
+ * import { mkdtemp } from 'node:fs/promises'
+ * import { tmpdir } from 'node:os'
+ * import { join } from 'node:path'
+ *
+ * const directory = await mkdtemp(join(tmpdir(), 'journal-'))
+ * const frames = journaled(fromAsyncIterable([Buffer.from('a'), Buffer.from('b')]), { directory })
+ * assert.deepEqual(await lastValueFrom(frames.pipe(toArray())), [Buffer.from('a'), Buffer.from('b')])
+ * ```
  */
 export function journaled(source: Observable<Buffer>, options: JournaledOptions): Observable<Buffer> {
   const { directory, sync = 'process', name = `journal ${directory}` } = options
