@@ -66,6 +66,35 @@ export function entitiesPrefix(partition: number): Buffer {
   return entityKey(partition, 0, 0).subarray(0, 5)
 }
 
+/** Of the entries of all StateMaps of a state partition; their keys lie in the order of the entities. */
+export function partitionEntriesPrefix(partition: number): Buffer {
+  return entryKey(partition, 0, 0, 0, none).subarray(0, 5)
+}
+
+/** What a store key says by its first byte; `undefined` for what is not in this layout. */
+export function recordKind(key: Buffer): 'entity' | 'entry' | 'position' | 'partition' | 'checkpoint' | undefined {
+  switch (key[0]) {
+    case E:
+      return 'entity'
+    case M:
+      return 'entry'
+    case positionPrefix[0]:
+      return 'position'
+    case partitionPrefix[0]:
+      return 'partition'
+    case checkpointKey[0]:
+      return 'checkpoint'
+    default:
+      return undefined
+  }
+}
+
+/** The id of the state partition that the key of an entity or of an entry is of. */
+export const partitionIdOf = (key: Buffer): number => key.readUInt32BE(1)
+
+/** The number of the StateMap that the key of an entry is of. */
+export const mapOf = (key: Buffer): number => key.readUInt32BE(13)
+
 /** The key of the entity that a store key is of. */
 export const keyOfEntity = (key: Buffer): bigint => keyOf(key.readUInt32BE(9), key.readUInt32BE(5))
 

@@ -1,8 +1,12 @@
 /** How numbers are shown to a person. */
 
-const count = (number: number): string => Math.round(number).toLocaleString('en-US')
+export const count = (number: number): string => Math.round(number).toLocaleString('en-US')
 
-export const messages = (number: number): string => `${count(number)} ${number === 1 ? 'message' : 'messages'}`
+/** `1 entity`, `2 entities`. */
+export const amount = (number: number, one: string, many: string): string =>
+  `${count(number)} ${number === 1 ? one : many}`
+
+export const messages = (number: number): string => amount(number, 'message', 'messages')
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 

@@ -4,11 +4,12 @@ import type { Command } from './command.ts'
 import { Failure } from './failure.ts'
 import { receive } from './receive.ts'
 import { send } from './send.ts'
+import { state } from './state.ts'
 import { UsageError } from './usageError.ts'
 
-const commands: readonly Command[] = [send, receive]
+const commands: readonly Command[] = [send, receive, state]
 
-const help = `wallarx: try a stream processing application from the command line
+const help = `wallarx: try a stream processing application from the command line, and look into its state
 
 ${commands.map(({ name, summary }) => `  wallarx ${name.padEnd(10)}${summary}`).join('\n')}
   wallarx --help    this text; wallarx COMMAND --help tells more
