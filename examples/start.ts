@@ -1,20 +1,23 @@
 /**
- * The word count application at work, in one command: `npm start`.
+ * The word count application at work, in one command: `npm start`. It keeps its counts, and the next start goes on from them.
  *
  *   this process ── lines of a text, over TCP ──> the application ── counts, over TCP ──> this process
  */
 import { readFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startApplication, type Application } from './start/application.ts'
 import { bar } from './start/bar.ts'
 import { connect } from './start/connect.ts'
 import { differences } from './start/differences.ts'
+import { earlierCounts } from './start/earlierCounts.ts'
 import { expectedCounts } from './start/expectedCounts.ts'
-import { freePort } from './start/freePort.ts'
 import { showProgress } from './start/progress.ts'
 import { startReceiver } from './start/receiver.ts'
 import { sendRounds } from './start/sendRounds.ts'
+import { portOf, removeState } from './start/stateDirectory.ts'
 
 const help = `Runs the word count application on a text, sent again and again, and shows what it counts.
 
@@ -22,12 +25,32 @@ const help = `Runs the word count application on a text, sent again and again, a
   npm start -- --seconds 30
 
   --seconds N    how long to send. Default: 5
+  --state DIR    where the application keeps its counts, to go on from them. Default: .data/word-count
+  --fresh        forget them and begin anew
   --help         this text`
 
 const river = new URL('./data/river.txt', import.meta.url)
+const defaultState = fileURLToPath(new URL('../.data/word-count', import.meta.url))
 const stallTime = 30_000
 
-async function start(seconds: number, interrupt: AbortSignal): Promise<void> {
+interface StartOptions {
+  readonly seconds: number
+  /** The directory of the application's state. */
+  readonly state: string
+  /** Whether to forget it first. */
+  readonly fresh: boolean
+}
+
+async function start({ seconds, state, fresh }: StartOptions, interrupt: AbortSignal): Promise<void> {
+  if (fresh) await removeState(state)
+  // What an application that was killed had received and not yet counted is counted first, by a start of its own.
+  while ((await startOnce(seconds, state, interrupt)) === 'caught up') {
+    interrupt.throwIfAborted()
+    console.log('application  has counted what it had received before it was interrupted; starts again\n')
+  }
+}
+
+async function startOnce(seconds: number, state: string, interrupt: AbortSignal): Promise<'caught up' | 'done'> {
   const text = readFileSync(river, 'utf8')
   const lines = text.split('\n').filter((line) => line !== '')
   const expected = expectedCounts(text)
@@ -44,17 +67,32 @@ async function start(seconds: number, interrupt: AbortSignal): Promise<void> {
   trouble.catch(() => undefined)
   interrupt.addEventListener('abort', () => fail(interrupt.reason))
 
-  const { received, port, app } = await startReceiver((error) => fail(error))
+  const { received, port, app, expectAfter } = await startReceiver((error) => fail(error))
   try {
-    const listen = await freePort()
+    const listen = await portOf(state)
     console.log(`receiver     listens on 127.0.0.1:${port}`)
-    application = startApplication({ listen, connect: port })
+    const reading = earlierCounts(state)
+    reading.catch(() => undefined)
+    application = startApplication({ listen, connect: port, state })
     const running = application
     void running.ended.then((how) => {
       fail(new Error(`the application ended with ${how} in the middle of its work\n${running.complaint}`))
     })
     const socket = await Promise.race([connect(listen, signal), trouble])
-    console.log(`application  listens on 127.0.0.1:${listen}`)
+    const earlier = await Promise.race([reading, trouble])
+    await delay(50) // what it wrote before it listened has come by then
+    if (running.complaint.includes('frames were replayed')) {
+      socket.destroy()
+      const how = await running.stop()
+      if (how !== 0) throw new Error(`the application ended with ${how}, expected 0\n${running.complaint}`)
+      return 'caught up'
+    }
+    expectAfter(earlier)
+    console.log(`application  listens on 127.0.0.1:${listen}, keeps its counts in ${relative('.', state) || '.'}`)
+    if (earlier.size > 0) {
+      const words = [...earlier.values()].reduce((sum, count) => sum + count)
+      console.log(`             goes on from ${show(words)} words counted before; --fresh would begin anew`)
+    }
     console.log(
       `sender       sends ${lines.length} lines of examples/data/river.txt again and again for ${seconds} s\n`,
     )
@@ -91,10 +129,17 @@ async function start(seconds: number, interrupt: AbortSignal): Promise<void> {
     const how = await running.stop()
     if (how !== 0) throw new Error(`the application ended with ${how}, expected 0\n${running.complaint}`)
     await app.close()
-    const wrong = differences(received.counts, expected, rounds)
+    const wrong = differences({ counts: received.counts, earlier, expected, rounds })
     if (received.words !== total) wrong.unshift(`words: expected ${total}, got ${received.words}`)
     if (wrong.length > 0) throw new Error(`the counts are wrong\n${wrong.slice(0, 10).join('\n')}`)
-    report(received.counts, { words: total, messages: rounds * lines.length, seconds: took })
+    report(received.counts, {
+      words: total,
+      messages: rounds * lines.length,
+      seconds: took,
+      wentOn: earlier.size > 0,
+      state: relative('.', state) || '.',
+    })
+    return 'done'
   } finally {
     endProgress()
     clearInterval(watch)
@@ -106,11 +151,18 @@ async function start(seconds: number, interrupt: AbortSignal): Promise<void> {
 
 const show = (number: number): string => Math.round(number).toLocaleString('en-US')
 
-function report(
-  counts: ReadonlyMap<string, number>,
-  { words, messages, seconds }: { words: number; messages: number; seconds: number },
-): void {
-  console.log(`\ncounts verified: ${counts.size} words, each counted as often as it stands in what was sent\n`)
+interface Done {
+  readonly words: number
+  readonly messages: number
+  readonly seconds: number
+  /** Whether there were counts before. */
+  readonly wentOn: boolean
+  readonly state: string
+}
+
+function report(counts: ReadonlyMap<string, number>, { words, messages, seconds, wentOn, state }: Done): void {
+  const since = wentOn ? ', on top of the counts from before' : ''
+  console.log(`\ncounts verified: ${counts.size} words, each counted as often as it stands in what was sent${since}\n`)
   const top = [...counts].sort(([, a], [, b]) => b - a).slice(0, 10)
   const most = top[0]![1]
   for (const [word, count] of top)
@@ -119,6 +171,9 @@ function report(
 ${show(messages)} messages, ${show(words)} words in ${seconds.toFixed(1)} s:
   ${show(messages / seconds)} messages/s in
   ${show(words / seconds)} words/s counted, each in memory and on its way out
+
+What it keeps, from which the next npm start goes on:
+  npx wallarx state ${state}
 
 To try it by hand, in three terminals:
   npx wallarx receive 127.0.0.1:7002
@@ -140,10 +195,10 @@ async function main(): Promise<number> {
       interrupt.abort()
     })
   }
-  const seconds = secondsWanted()
-  if (typeof seconds !== 'number') return seconds.exitCode
+  const options = optionsWanted()
+  if ('exitCode' in options) return options.exitCode
   try {
-    await start(seconds, interrupt.signal)
+    await start(options, interrupt.signal)
   } catch (error) {
     if (!interrupt.signal.aborted) {
       console.error(`start: ${error instanceof Error ? error.message : String(error)}`)
@@ -155,10 +210,15 @@ async function main(): Promise<number> {
 }
 
 /** Reads the arguments. Where that is all there is to do, the exit code. */
-function secondsWanted(): number | { readonly exitCode: number } {
+function optionsWanted(): StartOptions | { readonly exitCode: number } {
   try {
     const { values } = parseArgs({
-      options: { seconds: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        seconds: { type: 'string', default: '5' },
+        state: { type: 'string', default: defaultState },
+        fresh: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
+      },
     })
     if (values.help === true) {
       console.log(help)
@@ -167,7 +227,8 @@ function secondsWanted(): number | { readonly exitCode: number } {
     const seconds = Number(values.seconds)
     if (!(seconds > 0 && seconds <= 86_400))
       throw new TypeError(`--seconds wants a number above 0, not "${values.seconds}"`)
-    return seconds
+    if (values.state === '') throw new TypeError('--state wants the path of a directory')
+    return { seconds, state: resolve(values.state), fresh: values.fresh }
   } catch (error) {
     console.error(`start: ${(error as Error).message}. Try npm start -- --help`)
     return { exitCode: 2 }

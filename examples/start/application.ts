@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export interface Application {
   /** How it ended, as soon as it has: its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
-  /** What it wrote on standard error. */
+  /** What it wrote on standard error: its log, and at the end why it failed. */
   readonly complaint: string
   /** Asks it to stop, and does not ask any more after some seconds; the result is `ended`. */
   stop(): Promise<number | NodeJS.Signals>
@@ -17,9 +17,18 @@ export interface Application {
 const main = fileURLToPath(new URL('../01-word-count/main.ts', import.meta.url))
 const patience = 5000
 
-export function startApplication({ listen, connect }: { listen: number; connect: number }): Application {
-  const places = ['--in', `127.0.0.1:${listen}`, '--out', `127.0.0.1:${connect}`]
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...places], { stdio: ['ignore', 'inherit', 'pipe'] })
+interface ApplicationOptions {
+  /** Where it listens, a port. */
+  readonly listen: number
+  /** Where the counts go, a port. */
+  readonly connect: number
+  /** The directory of its state. */
+  readonly state: string
+}
+
+export function startApplication({ listen, connect, state }: ApplicationOptions): Application {
+  const args = ['--in', `127.0.0.1:${listen}`, '--out', `127.0.0.1:${connect}`, '--state', state]
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'inherit', 'pipe'] })
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
   const kill = (): void => void child.kill('SIGKILL')
