@@ -18,6 +18,7 @@ const kinds = {
   KEY_INVALID: 'user code',
   BUILD_FAILED: 'user code',
   ENCODE_FAILED: 'user code',
+  STATE_NOT_SERIALIZABLE: 'user code',
   OPTION_INVALID: 'misuse',
   ADDRESS_INVALID: 'misuse',
   STATE_PARTITION_DUPLICATE: 'misuse',
@@ -28,6 +29,7 @@ const kinds = {
   SINK_FAILED: 'environment',
   BUFFER_OVERFLOW: 'environment',
   DRAIN_TIMEOUT: 'environment',
+  STATE_CORRUPT: 'environment',
   JOURNAL_FAILED: 'environment',
   JOURNAL_DAMAGED: 'environment',
   JOURNAL_POSITION_GONE: 'environment',
@@ -45,6 +47,8 @@ export interface Where {
   readonly connection?: string | undefined
   readonly partition?: string | undefined
   readonly key?: bigint | number | undefined
+  /** Where inside a state, which is `$`: `$.orders[3].total`. */
+  readonly path?: string | undefined
 }
 
 export interface ErrorDetails {

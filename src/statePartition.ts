@@ -1,5 +1,6 @@
-import { invalidOption, WallarxError } from './errors.ts'
+import { invalidOption, WallarxError, wholeNumber } from './errors.ts'
 import type { Key, KeyFunction } from './key.ts'
+import type { Serde } from './serde.ts'
 
 /** The `run` that has the state partition open, if one has. */
 export const openUnder = Symbol('wallarx.openUnder')
@@ -13,6 +14,9 @@ export interface StatePartition<in In, State> {
   readonly build: () => State
   readonly key?: KeyFunction<In> | undefined
   readonly keys?: readonly Key[] | undefined
+  readonly serde?: Serde<State> | undefined
+  readonly version: number
+  readonly migrate?: ((state: unknown, fromVersion: number) => State) | undefined
   [openUnder]: string | undefined
 }
 
@@ -21,6 +25,21 @@ export interface StatePartitionOptions<State> {
   readonly build: () => State
   /** The only keys there are: these entities exist from the start. Default: an entity is made on first use. */
   readonly keys?: Iterable<Key> | undefined
+  /**
+   * How states are packed for a store. Default: as they are, for which a state is made of primitives, plain objects, arrays,
+   * Map, Set, StateMap, StateSet, Date, RegExp, Buffer, ArrayBuffer and typed arrays, an object that stands in it twice or
+   * contains itself included. An instance of any other class needs a serde. Anything else, and any property but elements and
+   * those of plain objects that are enumerable, does not belong in a state.
+   */
+  readonly serde?: Serde<State> | undefined
+  /** Counts up each time that states get another form, a whole number from 1. Stored with them. Default: 1. */
+  readonly version?: number | undefined
+  /**
+   * Makes a state of this version from one that was stored by `fromVersion`, a lower one; it may change and return that one.
+   * Called when the entity is restored, for each entity that was stored by another version. Without it a state of another
+   * version cannot be restored.
+   */
+  readonly migrate?: ((state: unknown, fromVersion: number) => State) | undefined
 }
 
 /**
@@ -51,7 +70,7 @@ export function statePartition<State>(
 ): StatePartition<unknown, State>
 export function statePartition<In, State>(
   name: string,
-  { build, key, keys }: StatePartitionOptions<State> & { readonly key?: KeyFunction<In> },
+  { build, key, keys, serde, version = 1, migrate }: StatePartitionOptions<State> & { readonly key?: KeyFunction<In> },
 ): StatePartition<In, State> {
   if (typeof name !== 'string' || name === '') {
     throw invalidOption('the name of a state partition', 'a string that is not empty', name)
@@ -59,7 +78,13 @@ export function statePartition<In, State>(
   const where = { partition: name }
   if (typeof build !== 'function') throw invalidOption('build', 'a function', build, where)
   if (key !== undefined && typeof key !== 'function') throw invalidOption('key', 'a function', key, where)
-  return { name, build, key, keys: keys && [...keys], [openUnder]: undefined }
+  if (serde !== undefined && (typeof serde?.serialize !== 'function' || typeof serde.deserialize !== 'function')) {
+    throw invalidOption('serde', 'an object with the methods serialize and deserialize', serde, where)
+  }
+  wholeNumber('version', version, 1)
+  if (migrate !== undefined && typeof migrate !== 'function')
+    throw invalidOption('migrate', 'a function', migrate, where)
+  return { name, build, key, keys: keys && [...keys], serde, version, migrate, [openUnder]: undefined }
 }
 
 export function inUse(partition: StatePartition<never, unknown>): WallarxError {
