@@ -19,16 +19,23 @@ const kinds = {
   BUILD_FAILED: 'user code',
   ENCODE_FAILED: 'user code',
   STATE_NOT_SERIALIZABLE: 'user code',
+  STORE_KEY_EMPTY: 'user code',
+  STORE_KEY_TOO_LONG: 'user code',
   OPTION_INVALID: 'misuse',
   ADDRESS_INVALID: 'misuse',
   STATE_PARTITION_DUPLICATE: 'misuse',
   STATE_PARTITION_IN_USE: 'misuse',
   STATE_PARTITION_WITHOUT_KEY: 'misuse',
+  STORE_IN_USE: 'misuse',
+  STORE_FROM_NEWER_VERSION: 'misuse',
+  STORE_CLOSED: 'misuse',
+  STORE_READ_ONLY: 'misuse',
   LISTEN_FAILED: 'environment',
   SOURCE_FAILED: 'environment',
   SINK_FAILED: 'environment',
   BUFFER_OVERFLOW: 'environment',
   DRAIN_TIMEOUT: 'environment',
+  STORE_FAILED: 'environment',
   STATE_CORRUPT: 'environment',
   JOURNAL_FAILED: 'environment',
   JOURNAL_DAMAGED: 'environment',
@@ -44,6 +51,7 @@ export interface Where {
   readonly step?: string | undefined
   readonly source?: string | undefined
   readonly sink?: string | undefined
+  readonly store?: string | undefined
   readonly connection?: string | undefined
   readonly partition?: string | undefined
   readonly key?: bigint | number | undefined

@@ -1,0 +1,107 @@
+import { WallarxError, type Where } from './errors.ts'
+
+/**
+ * Where what must outlast a process is kept: an ordered map from bytes to bytes that changes by atomic commits. Opened by one
+ * owner at a time; once closed it may be opened again, and holds what was committed.
+ */
+export interface Store {
+  /** Stands in errors and status: `lmdb ./word-count-data`. */
+  readonly name: string
+  /**
+   * Rejects with `STORE_IN_USE` while another owner has it open, with `STORE_FROM_NEWER_VERSION`, and with `STORE_FAILED` where
+   * it cannot be opened.
+   */
+  open(): Promise<OpenStore>
+}
+
+/** One entry that a commit puts in place of whatever is there; `undefined` as value removes it, if it is there. */
+export interface Change {
+  /** 1 to 1,900 bytes. */
+  readonly key: Uint8Array
+  readonly value: Uint8Array | undefined
+}
+
+/**
+ * Reads are synchronous and see every commit that was begun, also before it is durable. All bytes are copied on their way in
+ * and out: those given may be used again after the call, those returned are the caller's to keep and to change.
+ *
+ * A key that is empty or longer than 1,900 bytes is `STORE_KEY_EMPTY` or `STORE_KEY_TOO_LONG`; what is called after `close` is
+ * `STORE_CLOSED`: thrown by reads, a rejection from `commit`.
+ */
+export interface OpenStore {
+  /** Throws `STORE_FAILED` where the store cannot be read. */
+  get(key: Uint8Array): Buffer | undefined
+  /**
+   * The entries whose key begins with `prefix`, all of them if it is empty, in the order of keys as unsigned bytes, as they are
+   * when the iteration begins; commits may go on meanwhile. `for…of` ends an iteration however it is left; who calls `next`
+   * calls `return` too, since an open iteration keeps what it may still show from being reclaimed.
+   */
+  range(prefix: Uint8Array): Iterable<StoreEntry>
+  /**
+   * Applies all changes or none, the last one to a key being the one that counts. Commits are applied in the order of the
+   * calls, each may be begun before the one before it has resolved, and each begun costs memory for its changes until it
+   * settles.
+   *
+   * Resolves when the changes are as durable as the store makes them. Rejects with `STORE_FAILED` when that is not possible:
+   * then nothing of them is there, reads no longer see them, and the commits that were begun after it, and may rest on what
+   * they read, are rejected with the same cause. A commit that is begun later is tried again.
+   *
+   * A crash leaves every commit that has resolved, and of those that have not any number of the first, each whole.
+   */
+  commit(changes: readonly Change[]): Promise<void>
+  /** Waits for the commits that were begun, whatever becomes of them, then lets go of the store. Idempotent. */
+  close(): Promise<void>
+}
+
+export interface StoreEntry {
+  readonly key: Buffer
+  readonly value: Buffer
+}
+
+/** The longest key of a store, in bytes. */
+const longestStoreKey = 1900
+
+/** Throws `STORE_KEY_EMPTY` and `STORE_KEY_TOO_LONG`. */
+export function checkStoreKey(key: Uint8Array, where: Where): void {
+  if (key.length > 0 && key.length <= longestStoreKey) return
+  throw new WallarxError(key.length === 0 ? 'STORE_KEY_EMPTY' : 'STORE_KEY_TOO_LONG', {
+    expected: `a key of 1 to ${longestStoreKey} bytes`,
+    got: `one of ${key.length}`,
+    where,
+  })
+}
+
+/** A change with bytes of its own. */
+export interface Copy {
+  /** See `textOf`. */
+  readonly key: string
+  readonly value: Buffer | undefined
+}
+
+/** Throws as `checkStoreKey` does, and where a value is no bytes. */
+export function copiesOf(changes: readonly Change[], where: Where): Copy[] {
+  return changes.map(({ key, value }) => {
+    checkStoreKey(key, where)
+    return { key: textOf(key), value: value && Buffer.from(value) }
+  })
+}
+
+export function storeClosed(where: Where): WallarxError {
+  return new WallarxError('STORE_CLOSED', { expected: 'a store that is open', got: 'one that was closed', where })
+}
+
+/** `owner` is a noun phrase: `process 17 on host a`. */
+export function storeInUse(owner: string, where: Where): WallarxError {
+  return new WallarxError('STORE_IN_USE', {
+    expected: 'a store that nobody has open',
+    got: `one that ${owner} has open`,
+    where,
+  })
+}
+
+/** Bytes as a string of one character each: to be found in a `Map`, and ordered as the bytes are. */
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}
+
+export const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1')

@@ -1,0 +1,107 @@
+import { hostname } from 'node:os'
+import {
+  bytesOf,
+  checkStoreKey,
+  copiesOf,
+  storeClosed,
+  storeInUse,
+  textOf,
+  type StoreEntry,
+  type OpenStore,
+  type Store,
+} from '../store.ts'
+
+/**
+ * Keeps its content in memory: for tests, and to run without durability. What is committed stays when the store is closed, so
+ * that the same value opened again is what a restart finds; it is gone with the process. `range` sorts the keys again after a
+ * commit that added or removed one.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from 'wallarx'
+ *
+ * const store = memoryStore()
+ * const first = await store.open()
+ * await first.commit([{ key: Buffer.from('total'), value: Buffer.from('42') }])
+ * await first.close()
+ *
+ * const second = await store.open()
+ * assert.equal(String(second.get(Buffer.from('total'))), '42')
+ * ```
+ */
+export function memoryStore(): Store {
+  const name = 'memory'
+  const where = { store: name }
+  const content = new Map<string, Buffer>()
+  /** The keys of `content` in order; absent when one came or went since. */
+  let sorted: string[] | undefined
+  let isOpen = false
+
+  const entriesWith = (prefix: string): [string, Buffer][] => {
+    sorted ??= [...content.keys()].sort()
+    const found: [string, Buffer][] = []
+    for (let at = firstFrom(sorted, prefix); at < sorted.length && sorted[at]!.startsWith(prefix); at++) {
+      found.push([sorted[at]!, content.get(sorted[at]!)!])
+    }
+    return found
+  }
+
+  const open = (): OpenStore => {
+    if (isOpen) throw storeInUse(`process ${process.pid} on host ${hostname()}`, where)
+    isOpen = true
+    let closed = false
+    const checkOpen = (): void => {
+      if (closed) throw storeClosed(where)
+    }
+
+    function* entries(prefix: string): Generator<StoreEntry, void> {
+      checkOpen()
+      for (const [key, value] of entriesWith(prefix)) {
+        yield { key: bytesOf(key), value: Buffer.from(value) }
+        checkOpen()
+      }
+    }
+
+    return {
+      get(key) {
+        checkOpen()
+        checkStoreKey(key, where)
+        const value = content.get(textOf(key))
+        return value && Buffer.from(value)
+      },
+      range(prefix) {
+        checkOpen()
+        const text = textOf(prefix)
+        return { [Symbol.iterator]: () => entries(text) }
+      },
+      // async, so that what is wrong with the changes is a rejection; they are applied before the call returns
+      // eslint-disable-next-line @typescript-eslint/require-await
+      async commit(changes) {
+        checkOpen()
+        for (const { key, value } of copiesOf(changes, where)) {
+          if (value === undefined ? content.delete(key) : !content.has(key)) sorted = undefined
+          if (value !== undefined) content.set(key, value)
+        }
+      },
+      close() {
+        if (!closed) isOpen = false
+        closed = true
+        return Promise.resolve()
+      },
+    }
+  }
+  // eslint-disable-next-line @typescript-eslint/require-await
+  return { name, open: async () => open() }
+}
+
+/** The index of the first of `sorted` that is `text` or after it. */
+function firstFrom(sorted: readonly string[], text: string): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]! < text) low = middle + 1
+    else high = middle
+  }
+  return low
+}
