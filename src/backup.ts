@@ -1,5 +1,5 @@
 import { crc32 } from './crc32.ts'
-import type { Entry } from './store.ts'
+import type { StoreEntry } from './store.ts'
 
 /*
  * The content of a store as one stream of bytes. Integers are big-endian. Frozen; another form gets another number.
@@ -23,7 +23,7 @@ const longestKey = 1900
 const chunkLength = 64 * 1024
 
 /** The bytes of a backup of these entries, which are in the order of their keys. */
-export function* backupOf(entries: Iterable<Entry>): Generator<Buffer, void> {
+export function* backupOf(entries: Iterable<StoreEntry>): Generator<Buffer, void> {
   let check = 0
   let pieces: Buffer[] = []
   let length = 0
@@ -79,7 +79,7 @@ export class BadBackup extends Error {
  * The entries of a backup, one after the other as its bytes come. Throws `BadBackup` at the first byte that is not as it was
  * written, at the latest at the end: only when the iteration has ended by itself is the backup known to be whole.
  */
-export async function* readBackup(chunks: AsyncIterable<Buffer>): AsyncGenerator<Entry, void> {
+export async function* readBackup(chunks: AsyncIterable<Buffer>): AsyncGenerator<StoreEntry, void> {
   const iterator = chunks[Symbol.asyncIterator]()
   let buffered: Buffer = Buffer.alloc(0)
   let at = 0 // what of `buffered` is read

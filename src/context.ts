@@ -35,6 +35,11 @@ export interface Context {
   readonly reject: (error: WallarxError, input: unknown) => boolean
   /** Says that the pipeline fails as soon as its sinks are flushed: it does not count as open any more. */
   readonly failing: () => void
+  /**
+   * Says that a state which is kept in a store may be half changed. The run fails with this error, even where somebody catches
+   * it downstream, and takes no checkpoint any more.
+   */
+  readonly spoilt: (error: WallarxError) => void
   /** Something an operator of the application should know; a line for the log of `run`, elsewhere a process warning. */
   readonly warn: (event: string) => void
   /** Something worth knowing that is in order; a line for the log of `run`, elsewhere nothing. */

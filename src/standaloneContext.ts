@@ -32,7 +32,8 @@ export function standaloneContext(): Context {
     },
     onCut: () => () => undefined,
     reject: () => false,
-    failing: () => undefined,
+    failing: ignore,
+    spoilt: ignore,
     warn: (event) => {
       process.emitWarning(event, 'WallarxWarning')
     },

@@ -11,7 +11,7 @@ export type MapId = number
 
 export interface EntryChange {
   readonly mapId: MapId
-  /** At most 1,900 bytes; the same for the same key at all times. */
+  /** At most 1,850 bytes; the same for the same key at all times. */
   readonly entryKey: Buffer
   /** Absent: the entry is to be removed. */
   readonly value: Buffer | undefined
@@ -57,8 +57,8 @@ export interface StateCodec<State> {
   forget(key: Key): void
 }
 
-/** The longest packed key of an entry, in bytes: what the key of an LMDB record leaves for it. */
-const longestEntryKey = 1883
+/** The longest packed key of an entry, in bytes: what the key of a store leaves for it (see checkpointLayout.ts). */
+const longestEntryKey = 1850
 
 /** What is known of an entity whose state holds StateMaps or StateSets. */
 interface Owner {

@@ -108,8 +108,7 @@ export class StateEntries<Value> {
     this.loaded.delete(key)
     this.size--
     entry.changed = false
-    if (entry.stored && this.changes !== undefined) this.removed.add(entry.key)
-    this.noticeComplete()
+    if (entry.stored) this.removed.add(entry.key)
     return true
   }
 
@@ -121,7 +120,6 @@ export class StateEntries<Value> {
     this.hidden.clear()
     this.loader = undefined
     this.size = 0
-    this.nextOrder = 0
     this.sorted = true
     this.cleared = this.storedSize > 0
     if (this.changes !== undefined) this.changes = []
@@ -153,10 +151,7 @@ export class StateEntries<Value> {
 
   /** From now on `pending` counts from here: what it gave has been packed. */
   packed(): void {
-    const all = this.changes ?? this.loaded.values()
-    for (const entry of all) {
-      // One that was removed again is not in the store.
-      if (!entry.changed && this.changes !== undefined) continue
+    for (const entry of this.changes ?? this.loaded.values()) {
       entry.changed = false
       entry.stored = true
     }
@@ -198,9 +193,8 @@ export class StateEntries<Value> {
         got: shown(key),
       })
     }
-    // As in a Map, -0 is 0.
     const entry = {
-      key: key === 0 ? 0 : key,
+      key: sameKey(key),
       value,
       order: this.nextOrder++,
       stored: this.removed.size > 0 && this.removed.delete(key),
@@ -231,7 +225,7 @@ export class StateEntries<Value> {
   }
 
   private keep({ key, value, order }: StoredEntry<Value>): StateEntry<Value> {
-    const entry = { key, value, order, stored: true, changed: false }
+    const entry = { key: sameKey(key), value, order, stored: true, changed: false }
     this.loaded.set(key, entry)
     this.sorted = false
     return entry
@@ -259,6 +253,9 @@ export class StateEntries<Value> {
     this.sorted = true
   }
 }
+
+/** As in a Map, -0 is 0. */
+const sameKey = (key: EntryKey): EntryKey => (key === 0 ? 0 : key)
 
 function isEntryKey(key: unknown): key is EntryKey {
   return key === null || (typeof key !== 'object' && typeof key !== 'function' && typeof key !== 'symbol')

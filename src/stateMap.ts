@@ -6,7 +6,7 @@ import { StateEntries, stateEntries, type EntryKey } from './stateEntries.ts'
  * are, and after a restart an entry is read when it is first asked for. Everywhere else it behaves as a Map does, and where
  * a Map is declared it may be given.
  *
- * - Keys are primitives, except symbols. A packed key may be 1,900 bytes long, which is a string of 1,899 ASCII characters;
+ * - Keys are primitives, except symbols. A packed key may be 1,850 bytes long, which is a string of 1,849 ASCII characters;
  *   a longer one fails the checkpoint with `STATE_NOT_SERIALIZABLE`.
  * - Values are whatever a state may be made of, but no further `StateMap` or `StateSet`, and each is packed by itself: an
  *   object that two values share becomes two.

@@ -36,7 +36,7 @@ export interface OpenStore {
    * when the iteration begins; commits may go on meanwhile. `for…of` ends an iteration however it is left; who calls `next`
    * calls `return` too, since an open iteration keeps what it may still show from being reclaimed.
    */
-  range(prefix: Uint8Array): Iterable<Entry>
+  range(prefix: Uint8Array): Iterable<StoreEntry>
   /**
    * Applies all changes or none, the last one to a key being the one that counts. Commits are applied in the order of the
    * calls, each may be begun before the one before it has resolved, and each begun costs memory for its changes until it
@@ -53,7 +53,7 @@ export interface OpenStore {
   close(): Promise<void>
 }
 
-export interface Entry {
+export interface StoreEntry {
   readonly key: Buffer
   readonly value: Buffer
 }
@@ -68,6 +68,21 @@ export function checkStoreKey(key: Uint8Array, where: Where): void {
     expected: `a key of 1 to ${longestStoreKey} bytes`,
     got: `one of ${key.length}`,
     where,
+  })
+}
+
+/** A change with bytes of its own. */
+export interface Copy {
+  /** See `textOf`. */
+  readonly key: string
+  readonly value: Buffer | undefined
+}
+
+/** Throws as `checkStoreKey` does, and where a value is no bytes. */
+export function copiesOf(changes: readonly Change[], where: Where): Copy[] {
+  return changes.map(({ key, value }) => {
+    checkStoreKey(key, where)
+    return { key: textOf(key), value: value && Buffer.from(value) }
   })
 }
 

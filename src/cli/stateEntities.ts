@@ -18,7 +18,7 @@ import {
 import { lastCheckpoint } from '../run/recovery.ts'
 import { createStateCodec, type MapId } from '../stateCodec.ts'
 import { layouts, unpackContent } from '../packedValue.ts'
-import type { Entry, OpenStore } from '../store.ts'
+import type { StoreEntry, OpenStore } from '../store.ts'
 import { Failure } from './failure.ts'
 import { plainJson } from './plainJson.ts'
 import { readStore } from './readStore.ts'
@@ -35,7 +35,7 @@ interface EntitiesOptions {
 interface StoredEntity {
   readonly key: bigint
   readonly value: Buffer
-  readonly entries: ReadonlyMap<MapId, readonly Entry[]>
+  readonly entries: ReadonlyMap<MapId, readonly StoreEntry[]>
 }
 
 /** Prints the entities of a state partition in the order of their keys, one at a time in memory. */
@@ -74,7 +74,7 @@ function* storedEntities(store: OpenStore, id: number, key: bigint | undefined):
       if (before !== undefined && after?.equals(before) !== true) continue
       for (; entity.done !== true; entity = entities.next()) {
         const owner = keyOfEntity(entity.value.key)
-        const own = new Map<MapId, Entry[]>()
+        const own = new Map<MapId, StoreEntry[]>()
         for (; entry.done !== true && keyOfEntity(entry.value.key) <= owner; entry = entries.next()) {
           if (keyOfEntity(entry.value.key) < owner) continue
           const map = mapOf(entry.value.key)

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import { backupOf } from '../backup.ts'
 import { shown } from '../errors.ts'
 import { checkDataFile } from '../store/lmdbFile.ts'
-import type { Entry, OpenStore } from '../store.ts'
+import type { StoreEntry, OpenStore } from '../store.ts'
 import { syncDirectory } from '../syncDirectory.ts'
 import { amount, bytes } from './amounts.ts'
 import { showBackupProgress } from './backupProgress.ts'
@@ -28,7 +28,7 @@ async function write(store: OpenStore, directory: string, file: string, signal: 
   const total = await checkDataFile(join(directory, 'data.mdb'), { store: directory })
   const progress = showBackupProgress('export', ({ entries }) => (total === undefined ? NaN : entries / total))
 
-  function* counted(): Generator<Entry, void> {
+  function* counted(): Generator<StoreEntry, void> {
     for (const entry of store.range(Buffer.alloc(0))) {
       progress.entries++
       yield entry

@@ -50,6 +50,9 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
       log.info(event)
     },
     follow: positions.follow,
+    spoilt(error) {
+      fail(error)
+    },
   }
 
   const stop = (): void => {

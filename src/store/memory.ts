@@ -2,10 +2,11 @@ import { hostname } from 'node:os'
 import {
   bytesOf,
   checkStoreKey,
+  copiesOf,
   storeClosed,
   storeInUse,
   textOf,
-  type Entry,
+  type StoreEntry,
   type OpenStore,
   type Store,
 } from '../store.ts'
@@ -53,7 +54,7 @@ export function memoryStore(): Store {
       if (closed) throw storeClosed(where)
     }
 
-    function* entries(prefix: string): Generator<Entry, void> {
+    function* entries(prefix: string): Generator<StoreEntry, void> {
       checkOpen()
       for (const [key, value] of entriesWith(prefix)) {
         yield { key: bytesOf(key), value: Buffer.from(value) }
@@ -77,11 +78,9 @@ export function memoryStore(): Store {
       // eslint-disable-next-line @typescript-eslint/require-await
       async commit(changes) {
         checkOpen()
-        for (const { key } of changes) checkStoreKey(key, where)
-        for (const { key, value } of changes) {
-          const text = textOf(key)
-          if (value === undefined ? content.delete(text) : !content.has(text)) sorted = undefined
-          if (value !== undefined) content.set(text, Buffer.from(value))
+        for (const { key, value } of copiesOf(changes, where)) {
+          if (value === undefined ? content.delete(key) : !content.has(key)) sorted = undefined
+          if (value !== undefined) content.set(key, value)
         }
       },
       close() {

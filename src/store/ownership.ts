@@ -23,8 +23,8 @@ interface Owner {
  * or this one has.
  *
  * A process that has ended, however it did, owns nothing. Its number may belong to another one by now; where there is no /proc
- * that one counts as the owner. An owner on another host counts as alive, since it cannot be seen from here: if it is gone for
- * good, its file is to be removed by hand, which the error says.
+ * that one counts as the owner. A thread that was terminated leaves its process the owner. An owner on another host counts as
+ * alive, since it cannot be seen from here: if it is gone for good, its file is to be removed by hand, which the error says.
  */
 export async function own(directory: string, where: Where): Promise<() => Promise<void>> {
   const me: Owner = {

@@ -18,8 +18,11 @@ export interface Program {
 }
 
 /** Starts Node with these arguments in the package's folder; kills it at the end of the test. */
-export function startNode(...args: string[]): Program {
-  const child = spawn(process.execPath, args, { cwd: root })
+export const startNode = (...args: string[]): Program => startProgramOf(process.execPath, ...args)
+
+/** Starts this file with these arguments in the package's folder; kills it at the end of the test. */
+export function startProgramOf(file: string, ...args: string[]): Program {
+  const child = spawn(file, args, { cwd: root })
   const watch = createWatch()
   let stdout = ''
   let stderr = ''

@@ -1,5 +1,6 @@
 import type { Bench } from '../bench.ts'
 import { backpressure } from './backpressure.ts'
+import { durability } from './durability.ts'
 import { entities } from './entities.ts'
 import { latency } from './latency.ts'
 import { lookup } from './lookup.ts'
@@ -8,4 +9,4 @@ import { steps } from './steps.ts'
 import { tcp } from './tcp.ts'
 
 /** All benches, in the order in which they run. */
-export const benches: readonly Bench[] = [memory, steps, tcp, latency, lookup, entities, backpressure]
+export const benches: readonly Bench[] = [memory, steps, tcp, latency, lookup, entities, backpressure, durability]

@@ -1,10 +1,15 @@
 import { answer } from '../answer.ts'
+import { journaledServer } from '../contenders/journaledServer.ts'
 import { netServer } from '../contenders/netServer.ts'
 import { oursServer } from '../contenders/oursServer.ts'
 
-// node server.ts ours|net
+// node server.ts ours|journaled|net
 
-const servers: Readonly<Record<string, (receiver: number) => Promise<number>>> = { ours: oursServer, net: netServer }
+const servers: Readonly<Record<string, (receiver: number) => Promise<number>>> = {
+  ours: oursServer,
+  journaled: journaledServer,
+  net: netServer,
+}
 
 let peak = 0
 const rss = (): number => {

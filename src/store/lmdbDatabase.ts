@@ -1,0 +1,104 @@
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RootDatabase } from 'lmdb'
+import type { Where } from '../errors.ts'
+import { bytesOf, type Copy, type StoreEntry } from '../store.ts'
+import { trying } from './trying.ts'
+
+// All that knows how the package lmdb is used.
+
+export type Database = RootDatabase<Buffer, Uint8Array>
+export const dataFile = 'data.mdb'
+const lockFile = 'lock.mdb'
+
+export async function openDatabase(directory: string, readOnly: boolean, where: Where): Promise<Database> {
+  // LMDB crashes the process where it cannot open a file.
+  await trying(`to open the database in ${directory}`, where, () => checkAccess(directory, readOnly))
+  const lmdb = await trying(
+    `the package lmdb with its binary for ${process.platform} ${process.arch}; npm installs both unless told to omit optional packages`,
+    where,
+    () => import('lmdb'),
+  )
+  return trying(`to open the database in ${directory}`, where, () =>
+    lmdb.open<Buffer, Uint8Array>({
+      path: directory,
+      noSubdir: false, // without it a directory whose name has a dot is taken for a file
+      readOnly,
+      keyEncoding: 'binary',
+      encoding: 'binary',
+      // A commit then resolves when the disk has it, and fails when the disk fails. With overlapping syncs, the default,
+      // it resolves before that, and a sync that fails never settles `flushed`.
+      overlappingSync: false,
+      // On, a commit that fails leaves a rejected promise that nobody can handle, which ends the process.
+      eventTurnBatching: false,
+    }),
+  )
+}
+
+/** Writes all changes or none. Resolves when the disk has them, rejects with what LMDB says. One call at a time. */
+export async function writeChanges(database: Database, changes: readonly Copy[]): Promise<void> {
+  await database
+    .batch(() => {
+      for (const { key, value } of changes) {
+        if (value === undefined) void database.remove(bytesOf(key))
+        else void database.put(bytesOf(key), value)
+      }
+    })
+    .catch(throwReason)
+}
+
+/**
+ * Throws where LMDB has given up, as it does when it could not write a meta page: reads then say so, while another write would
+ * never settle.
+ */
+export function checkDatabase(database: Database): void {
+  database.resetReadTxn()
+  database.get(bytesOf('any'))
+}
+
+/** The entries whose key begins with `prefix`, as they are now; the iterator must be at its end or returned when it closes. */
+export function iterate(database: Database, prefix: Buffer): Iterator<StoreEntry, undefined> {
+  return (database.getRange(rangeOf(prefix)) as Iterable<StoreEntry, undefined>)[Symbol.iterator]()
+}
+
+/** From the first key with this prefix up to the first one after it that has it not. */
+function rangeOf(prefix: Buffer): { start?: Buffer; end?: Buffer } {
+  if (prefix.length === 0) return {}
+  let length = prefix.length
+  while (length > 0 && prefix[length - 1] === 0xff) length--
+  if (length === 0) return { start: prefix }
+  const end = Buffer.from(prefix.subarray(0, length))
+  end[length - 1]!++
+  return { start: prefix, end }
+}
+
+/** Throws what lmdb hides in the error of a batch. */
+async function throwReason(error: unknown): Promise<never> {
+  const reason = (error as { commitError?: Promise<never> }).commitError
+  if (reason === undefined) throw error
+  const silence = delay(100).then(() => error) // for error numbers 1 and 2 it never settles
+  throw await Promise.race([reason.catch((found: unknown) => found), silence])
+}
+
+async function checkAccess(directory: string, readOnly: boolean): Promise<void> {
+  const { R_OK, W_OK } = constants
+  await accessIfThere(join(directory, dataFile), readOnly ? R_OK : R_OK | W_OK)
+  try {
+    // Readers note there what they read, unless nobody can write to the file system anyway.
+    if (!(await accessIfThere(join(directory, lockFile), R_OK | W_OK))) await access(directory, W_OK)
+  } catch (error) {
+    if (!readOnly || (error as NodeJS.ErrnoException).code !== 'EROFS') throw error
+  }
+}
+
+async function accessIfThere(path: string, mode: number): Promise<boolean> {
+  try {
+    await access(path, mode)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}

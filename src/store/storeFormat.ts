@@ -1,0 +1,56 @@
+import { open, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { shown, WallarxError, type Where } from '../errors.ts'
+import { syncDirectory } from '../syncDirectory.ts'
+import { trying } from './trying.ts'
+
+export const formatFile = 'wallarx-store.json'
+/** What this version writes, and the highest it reads. */
+const format = 1
+
+/** Whether the format file is there. Rejects where it does not say a format that this version knows. */
+export async function checkFormat(directory: string, where: Where): Promise<boolean> {
+  const path = join(directory, formatFile)
+  const text = await trying(`to read ${path}`, where, () =>
+    readFile(path, 'utf8').catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }),
+  )
+  if (text === undefined) return false
+  const found = formatIn(text)
+  if (found === undefined) {
+    throw new WallarxError('STORE_FAILED', { expected: `${path} to say a format`, got: shown(text), where })
+  }
+  if (found > format) {
+    throw new WallarxError('STORE_FROM_NEWER_VERSION', {
+      expected: `a store in format ${format} or older`,
+      got: `one in format ${found}, which a newer version of wallarx wrote`,
+      where,
+    })
+  }
+  return true
+}
+
+function formatIn(text: string): number | undefined {
+  try {
+    const found = (JSON.parse(text) as { format?: unknown } | null)?.format
+    return typeof found === 'number' && Number.isSafeInteger(found) && found > 0 ? found : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** To be called by the owner of the directory. A crash leaves the whole file or none. */
+export async function writeFormat(directory: string): Promise<void> {
+  const path = join(directory, formatFile)
+  const file = await open(`${path}.new`, 'w')
+  try {
+    await file.writeFile(`${JSON.stringify({ format })}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(`${path}.new`, path)
+  await syncDirectory(directory)
+}

@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util'
+
+export const courses = ['file', 'tcp'] as const
+export type Course = (typeof courses)[number]
+
+export interface CommandLine {
+  readonly help: boolean
+  /** Kills in each course. */
+  readonly runs: number
+  readonly seed: number
+  readonly courses: readonly Course[]
+}
+
+export const help = `Kills applications at random moments, starts them again, and looks for what got lost or came twice.
+
+  npm run crash-test -- --runs 200
+
+  --runs N   how often each application is killed (20); besides, it is stopped in order once for each ten of them
+  --seed S   repeats the texts and the order of the moments of another time; not the moments to the microsecond
+  --only C   file: word count from file to file; tcp: sequence windows over TCP with a journal. Default: both
+  --help     this text
+
+Exit code 1 when anything is wrong; the files are kept then.`
+
+/** Throws TypeError for what it does not know. */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      runs: { type: 'string', default: '20' },
+      seed: { type: 'string' },
+      only: { type: 'string' },
+    },
+  })
+  const only = courses.find((course) => course === values.only)
+  if (values.only !== undefined && only === undefined) {
+    throw new TypeError(`--only ${values.only}: expected ${courses.join(' or ')}`)
+  }
+  return {
+    help: values.help,
+    runs: whole('runs', values.runs, 1),
+    seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole('seed', values.seed, 0),
+    courses: only === undefined ? courses : [only],
+  }
+}
+
+function whole(option: string, text: string, least: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value
+  throw new TypeError(`--${option} ${text}: expected a whole number from ${least}`)
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { startNode } from '../support/processes.ts'
+
+const crashTest = (...args: string[]) => startNode('--import', 'tsx', 'test/crash/main.ts', ...args)
+
+// `npm run crash-test -- --runs 200` does what these do, long enough to find what is rare.
+test.each(['file', 'tcp'])(
+  'nothing is lost or comes twice when the %s application is killed and stopped',
+  async (course) => {
+    const program = crashTest('--runs', '5', '--seed', '7', '--only', course)
+    expect(await program.ended, program.stdout() + program.stderr()).toBe(0)
+    expect(program.stdout()).toMatch(
+      new RegExp(`^${course}: runs \\d+, kills [5-9], stops 1, complete passes [2-9], lost 0, duplicated 0`, 'm'),
+    )
+    expect(program.stdout()).toMatch(/^seed 7: nothing wrong$/m)
+  },
+  60_000,
+)
+
+test('an option it does not know is an error in a line', async () => {
+  const program = crashTest('--runs', 'many')
+  expect(await program.ended).toBe(1)
+  expect(program.stderr()).toBe('crash-test: --runs many: expected a whole number from 1\nTry --help.\n')
+})

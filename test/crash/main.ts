@@ -1,0 +1,55 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { help, readCommandLine, type CommandLine, type Course } from './commandLine.ts'
+import { stopsFor, type CourseOptions } from './course.ts'
+import { fileToFile } from './fileToFile.ts'
+import { showProgress } from './progress.ts'
+import { createResult, Wrong, type Result } from './result.ts'
+import { tcpToTcp } from './tcpToTcp.ts'
+
+const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = { file: fileToFile, tcp: tcpToTcp }
+
+try {
+  const commandLine = readCommandLine(process.argv.slice(2))
+  if (commandLine.help) console.log(help)
+  else await crash(commandLine)
+} catch (error) {
+  console.error(error instanceof TypeError ? `crash-test: ${error.message}\nTry --help.` : error)
+  process.exitCode = 1
+}
+
+async function crash({ runs, seed, courses }: CommandLine): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'wallarx-crash-'))
+  let isWrong = false
+  console.log(`${runs} kills each, seed ${seed}`)
+  for (const course of courses) {
+    const result = createResult()
+    const own = join(directory, course)
+    mkdirSync(own)
+    const progress = showProgress(course, runs + stopsFor(runs))
+    const begin = performance.now()
+    try {
+      await runCourse[course]({ directory: own, seed, runs, result, progress })
+    } catch (error) {
+      isWrong = true
+      console.error(`\n${course}: ${error instanceof Wrong ? error.message : String((error as Error).stack)}`)
+      process.exitCode = 1
+    }
+    console.log(summary(course, result, (performance.now() - begin) / 1000))
+  }
+  console.log(`seed ${seed}: ${isWrong ? `wrong; the files are in ${directory}` : 'nothing wrong'}`)
+  if (!isWrong) rmSync(directory, { recursive: true })
+}
+
+function summary(
+  course: Course,
+  { runs, passes, kills, stops, lost, duplicated, repeated }: Result,
+  seconds: number,
+): string {
+  const again = repeated > 0 ? `, repeated as at least once allows ${repeated}` : ''
+  return (
+    `${course}: runs ${runs}, kills ${kills}, stops ${stops}, complete passes ${passes}, ` +
+    `lost ${lost}, duplicated ${duplicated}${again}, ${seconds.toFixed(0)} s`
+  )
+}

@@ -1,0 +1,434 @@
+import { catchError, EMPTY } from 'rxjs'
+import { describe, expect, test } from 'vitest'
+import { memoryStore, StateMap, statePartition, StateSet, type Change, type Sink, type StateResult } from 'wallarx'
+import { to, toSink, toStatePartition } from 'wallarx/operators'
+import { feed, never, stores, testStore, type TestStore } from '../../support/durability.ts'
+import { collect, runForTest } from '../../support/pipelines.ts'
+import { createWatch } from '../../support/watch.ts'
+
+const counts = (name = 'counts') =>
+  statePartition(name, { key: (message: number) => message, build: () => ({ count: 0 }) })
+const count = (message: number, state: { count: number }): StateResult<string> => [`${message}: ${++state.count}`, true]
+
+/** The first letters of the keys of a commit: what it is made of (see the layout of checkpoints). */
+const kinds = (changes: readonly Change[]): string => changes.map(({ key }) => String.fromCharCode(key[0]!)).join('')
+const kindsOf = (store: TestStore): string[] => store.commits.map(kinds)
+
+/** Pushes, and waits for the checkpoint that covers what was pushed. */
+async function pushAndKeep(store: TestStore, input: ReturnType<typeof feed<number>>, ...messages: number[]) {
+  input.push(...messages)
+  const position = input.handed
+  await store.until(() => store.position('pipeline', 'source', 'feed') === position)
+}
+
+/** A sink whose flush stays pending until it is let go on. */
+function stuckSink<Message>() {
+  const watch = createWatch()
+  let letGo: () => void = () => undefined
+  let flushes = 0
+  const released = new Promise<void>((resolve) => (letGo = resolve))
+  const sink: Sink<Message> = {
+    name: 'stuck',
+    open: () => ({
+      write: () => undefined,
+      async flush() {
+        flushes++
+        watch.changed()
+        await released
+        return undefined
+      },
+      close: () => Promise.resolve(),
+      abort: () => undefined,
+    }),
+  }
+  return { sink, release: letGo, until: watch.until, flushes: () => flushes }
+}
+
+describe.each(stores)('a checkpoint in %s', (_, makeStore) => {
+  test('writes the entities that changed, and nothing when none has', async () => {
+    const store = testStore(makeStore())
+    const input = feed<number>()
+    const sink = collect<string>()
+    const { app } = await runForTest({
+      store,
+      checkpointInterval: 1,
+      pipelines: { pipeline: input.source.pipe(toStatePartition(count, counts()), toSink(sink)) },
+    })
+    await pushAndKeep(store, input, 1, 2, 3, 1)
+    await pushAndKeep(store, input, 2)
+    await pushAndKeep(store, input, 3, 3, 1)
+    await app.close()
+    expect(kindsOf(store).filter((made) => made.includes('O'))).toEqual([
+      expect.stringMatching(/^EEEP?OC$/),
+      'EOC',
+      'EEOC',
+    ])
+    expect(kindsOf(store).filter((made) => !made.includes('O')).length).toBeLessThanOrEqual(1) // the partition, at the start
+  })
+
+  test('reads no entity at the start, and one for each that is used', async () => {
+    const store = testStore(makeStore())
+    const input = feed<number>()
+    const sink = collect<string>()
+    const start = () =>
+      runForTest({
+        store,
+        checkpointInterval: never,
+        pipelines: { pipeline: input.source.pipe(toStatePartition(count, counts()), toSink(sink)) },
+      })
+    const first = await start()
+    input.push(...Array.from({ length: 10_000 }, (_, n) => n))
+    await first.app.close()
+    const [gets, ranges] = [store.gets.length, store.ranges]
+    const second = await start()
+    expect(store.gets).toHaveLength(gets)
+    expect(store.ranges - ranges).toBeLessThanOrEqual(2) // state partitions and positions
+    expect(second.log).toContain('state partition counts: 10000 entities, read on use')
+    input.push(7_777)
+    input.push(7_777)
+    expect(store.gets).toHaveLength(gets + 1)
+    expect(sink.messages.slice(-2)).toEqual(['7777: 2', '7777: 3'])
+    expect(second.app.status().partitions).toEqual({ counts: { entities: 1 } })
+    await second.app.close()
+  })
+
+  test('writes the entries of StateMaps and StateSets that changed, and reads those that are used', async () => {
+    const store = testStore(makeStore())
+    const input = feed<number>()
+    const sink = collect<number>()
+    const build = () => ({ totals: new StateMap<number, number>(), seen: new StateSet<number>() })
+    const start = () => {
+      const all = statePartition('all', { build })
+      const add = (n: number, { totals, seen }: ReturnType<typeof build>): StateResult<number> => {
+        totals.set(n, (totals.get(n) ?? 0) + 1)
+        seen.add(n)
+        return [totals.get(n), true]
+      }
+      return runForTest({
+        store,
+        checkpointInterval: 1,
+        pipelines: { pipeline: input.source.pipe(toStatePartition(add, all, { key: () => 0 }), toSink(sink)) },
+      })
+    }
+    const first = await start()
+    await pushAndKeep(store, input, ...Array.from({ length: 1000 }, (_, n) => n))
+    expect(kinds(store.commits.at(-1)!)).toMatch(/^EM{2000}P?OC$/)
+    await pushAndKeep(store, input, 5, 5)
+    expect(kinds(store.commits.at(-1)!)).toBe('EMOC')
+    await first.app.close()
+    const gets = store.gets.length
+    const second = await start()
+    await pushAndKeep(store, input, 6)
+    expect(sink.messages.at(-1)).toBe(2)
+    expect(store.gets.length - gets).toBeLessThanOrEqual(4) // the entity, the entry of each, and no other
+    expect(kinds(store.commits.at(-1)!)).toBe('EMOC')
+    await second.app.close()
+  })
+
+  test('leaves out what a computation says it did not change', async () => {
+    const store = testStore(makeStore())
+    const input = feed<number>()
+    const look = (_message: number, state: { count: number }): StateResult<number> => [state.count, false]
+    const { app } = await runForTest({
+      store,
+      checkpointInterval: 1,
+      pipelines: { pipeline: input.source.pipe(toStatePartition(look, counts()), toSink(collect<number>())) },
+    })
+    await pushAndKeep(store, input, 1, 2, 3)
+    await app.close()
+    expect(kindsOf(store).join('')).not.toContain('E')
+  })
+
+  test('is one commit for all pipelines of a run', async () => {
+    const store = testStore(makeStore())
+    const [one, two] = [feed<number>('one'), feed<number>('two')]
+    const shared = counts()
+    const { app } = await runForTest({
+      store,
+      checkpointInterval: never,
+      pipelines: {
+        one: one.source.pipe(toStatePartition(count, shared)),
+        two: two.source.pipe(toStatePartition(count, shared)),
+      },
+    })
+    one.push(1)
+    two.push(1, 2)
+    await app.close()
+    expect(kindsOf(store).at(-1)).toMatch(/^EEP?OOC$/)
+    expect([store.position('one', 'source', 'one'), store.position('two', 'source', 'two')]).toEqual([1, 2])
+  })
+})
+
+describe('a commit that is rejected', () => {
+  test('stops the run with CHECKPOINT_FAILED, which keeps the cause and names the last whole checkpoint', async () => {
+    const store = testStore(memoryStore())
+    const input = feed<number>()
+    const sink = collect<string>()
+    const start = () =>
+      runForTest({
+        store,
+        checkpointInterval: 1,
+        pipelines: { pipeline: input.source.pipe(toStatePartition(count, counts()), toSink(sink)) },
+      })
+    const { app } = await start()
+    const failing = expect(app.closed).rejects.toMatchObject({
+      code: 'CHECKPOINT_FAILED',
+      cause: expect.objectContaining({ message: 'the disk is gone' }),
+      message: expect.stringMatching(/the disk is gone; checkpoint \d+ is whole/),
+    })
+    await pushAndKeep(store, input, 1)
+    const { length } = store.commits
+    store.crash()
+    input.push(1, 2)
+    await failing
+    expect(store.commits).toHaveLength(length)
+    expect(sink.closed).toBe(true)
+    store.mend()
+    await start()
+    await sink.until(() => sink.messages.length >= 5)
+    expect(sink.messages).toEqual(['1: 1', '1: 2', '2: 1', '1: 2', '2: 1'])
+  })
+
+  test('that is the first one says that there is none before it', async () => {
+    const store = testStore(memoryStore())
+    store.crash()
+    const { app } = await runForTest({
+      store,
+      checkpointInterval: never,
+      pipelines: { pipeline: feed<number>().source.pipe(toStatePartition(count, counts())) },
+    })
+    await expect(app.close()).rejects.toMatchObject({
+      code: 'CHECKPOINT_FAILED',
+      message: expect.stringMatching(/write checkpoint 1, .*there is none before it/),
+    })
+  })
+})
+
+interface Halves {
+  left: number
+  right: number
+}
+
+/** Changes both halves, and throws in between for a negative message. */
+function addToBoth(message: number, state: Halves): StateResult<string> {
+  state.left++
+  if (message < 0) throw new RangeError('in the middle')
+  state.right++
+  return [`${state.left} ${state.right}`, true]
+}
+
+describe('a state computation that throws in the middle of a change', () => {
+  const halves = () => statePartition('halves', { build: (): Halves => ({ left: 0, right: 0 }) })
+  const step = (concurrency: number | undefined) =>
+    concurrency === undefined
+      ? toStatePartition(addToBoth, halves(), { key: () => 0 })
+      : toStatePartition(addToBoth, halves(), { key: () => 0, concurrency })
+
+  test.each([
+    ['stop', undefined],
+    ['skip', undefined],
+    ['stop', 2],
+    ['skip', 2],
+  ] as const)('fails the run, and no checkpoint has it (onError %s, concurrency %s)', async (onError, concurrency) => {
+    const store = testStore(memoryStore())
+    const input = feed<number>()
+    const sink = collect<string>()
+    const start = () =>
+      runForTest({
+        store,
+        onError,
+        checkpointInterval: 1,
+        pipelines: { pipeline: input.source.pipe(step(concurrency), toSink(sink)) },
+      })
+    const { app, letters } = await start()
+    const failing = expect(app.closed).rejects.toMatchObject({
+      code: 'COMPUTATION_FAILED',
+      cause: expect.any(RangeError),
+    })
+    await pushAndKeep(store, input, 1)
+    input.push(1, -1)
+    await failing
+    expect(letters).toEqual([])
+    expect(store.position('pipeline', 'source', 'feed')).toBe(1)
+    // It comes again, and fails again.
+    const again = await start()
+    await expect(again.app.closed).rejects.toMatchObject({ code: 'COMPUTATION_FAILED' })
+    expect(sink.messages).toEqual(['1 1', '2 2', '2 2'])
+  })
+
+  test('is in no checkpoint that falls due while the sinks are closed', async () => {
+    const store = testStore(memoryStore())
+    const [input, other] = [feed<number>(), feed<number>('other')]
+    let letClose!: () => void
+    const mayClose = new Promise<void>((resolve) => (letClose = resolve))
+    const slow: Sink<string> = {
+      name: 'slow',
+      open: () => ({ write: () => undefined, close: () => mayClose, abort: () => undefined }),
+    }
+    const { app } = await runForTest({
+      store,
+      checkpointInterval: 1,
+      pipelines: { pipeline: input.source.pipe(step(undefined), toSink(slow)), other: other.source },
+    })
+    const failing = expect(app.closed).rejects.toMatchObject({ code: 'COMPUTATION_FAILED' })
+    await pushAndKeep(store, input, 1)
+    input.push(1, -1) // the entity has changed in order, then by half
+    other.push(1)
+    // Long enough for a checkpoint to fall due; one that came later would not be seen, and none may come.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    letClose()
+    await failing
+    expect(store.position('pipeline', 'source', 'feed')).toBe(1)
+  })
+
+  test('fails the run also where the pipeline goes on by itself', async () => {
+    const store = testStore(memoryStore())
+    const input = feed<number>()
+    const sink = collect<string>()
+    const { app } = await runForTest({
+      store,
+      checkpointInterval: 1,
+      pipelines: { pipeline: input.source.pipe(step(undefined), catchError(() => EMPTY), toSink(sink)) },
+    })
+    const failing = expect(app.closed).rejects.toMatchObject({ code: 'COMPUTATION_FAILED' })
+    await pushAndKeep(store, input, 1)
+    input.push(1, -1, 1)
+    await failing
+    expect(store.position('pipeline', 'source', 'feed')).toBe(1)
+  })
+
+  test('is not one whose key function throws: that is skipped', async () => {
+    const store = testStore(memoryStore())
+    const input = feed<number>()
+    const sink = collect<string>()
+    const partition = statePartition('keyed', {
+      key: (message: number) => {
+        if (message < 0) throw new RangeError('no key')
+        return message
+      },
+      build: () => ({ count: 0 }),
+    })
+    const { app, letters } = await runForTest({
+      store,
+      onError: 'skip',
+      checkpointInterval: 1,
+      pipelines: { pipeline: input.source.pipe(toStatePartition(count, partition), toSink(sink)) },
+    })
+    await pushAndKeep(store, input, 1, -1, 1)
+    await app.close()
+    expect(letters.map(({ error: { code } }) => code)).toEqual(['KEY_FUNCTION_FAILED'])
+    expect(sink.messages).toEqual(['1: 1', '1: 2'])
+  })
+})
+
+test('a state that cannot be packed stops the run at its first checkpoint, naming partition, key and path', async () => {
+  const store = testStore(memoryStore())
+  const input = feed<number>()
+  const states = statePartition('callbacks', { build: () => ({ inner: { list: [] as unknown[] } }) })
+  const { app } = await runForTest({
+    store,
+    checkpointInterval: 1,
+    pipelines: {
+      pipeline: input.source.pipe(
+        toStatePartition((_message, { inner }) => [void inner.list.push(1, () => 2), true], states, { key: () => 42 }),
+      ),
+    },
+  })
+  input.push(1)
+  await expect(app.closed).rejects.toMatchObject({
+    code: 'STATE_NOT_SERIALIZABLE',
+    where: { partition: 'callbacks', key: 42n, path: '$.inner.list[1]' },
+  })
+  expect(kindsOf(store).join('')).not.toContain('E')
+  expect(store.position('pipeline', 'source', 'feed') ?? 0).toBe(0)
+})
+
+describe('the sources', () => {
+  test('go on while a commit is pending, and no second checkpoint begins', async () => {
+    const store = testStore(memoryStore())
+    const input = feed<number>()
+    const sink = collect<string>()
+    const { app } = await runForTest({
+      store,
+      checkpointInterval: 1,
+      pipelines: { pipeline: input.source.pipe(toStatePartition(count, counts()), toSink(sink)) },
+    })
+    await pushAndKeep(store, input, 1)
+    const { begun } = store
+    const goOn = store.hang()
+    input.push(2)
+    await store.until(() => store.begun === begun + 1)
+    for (let n = 0; n < 100; n++) {
+      input.push(n)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(sink.messages).toHaveLength(102)
+    expect(app.status().pipelines.pipeline!.holds).toEqual([])
+    expect(store.begun).toBe(begun + 1)
+    expect(store.position('pipeline', 'source', 'feed')).toBe(1)
+    goOn()
+    await store.until(() => store.position('pipeline', 'source', 'feed') === 102)
+    await app.close()
+  })
+
+  test('are held until an asynchronous step is empty, and no checkpoint has half of a message', async () => {
+    const store = testStore(memoryStore())
+    const input = feed<number>()
+    const sink = collect<string>()
+    const watch = createWatch()
+    let inside = 0
+    let letGo: () => void = () => undefined
+    const slow = async (message: number): Promise<number> => {
+      inside++
+      watch.changed()
+      await new Promise<void>((resolve) => (letGo = resolve))
+      return message
+    }
+    const { app, letters } = await runForTest({
+      store,
+      checkpointInterval: 1,
+      pipelines: {
+        pipeline: input.source.pipe(to(slow, { concurrency: 8 }), toStatePartition(count, counts()), toSink(sink)),
+      },
+    })
+    input.push(1)
+    await watch.until(() => inside === 1)
+    // The checkpoint that falls due holds the source.
+    await expect.poll(() => app.status().pipelines.pipeline!.holds.map(({ name }) => name)).toEqual(['checkpoint'])
+    input.push(2)
+    expect(inside).toBe(1)
+    expect(store.position('pipeline', 'source', 'feed') ?? 0).toBe(0)
+    letGo()
+    await watch.until(() => inside === 2)
+    expect(store.position('pipeline', 'source', 'feed') ?? 1).toBe(1)
+    letGo()
+    await store.until(() => store.position('pipeline', 'source', 'feed') === 2)
+    expect(sink.messages).toEqual(['1: 1', '2: 1'])
+    await app.close()
+    expect(letters).toEqual([])
+  })
+
+  test('are held while a sink does not flush, and no checkpoint covers them', async () => {
+    const store = testStore(memoryStore())
+    const [input, other] = [feed<number>(), feed<number>('other')]
+    const stuck = stuckSink<number>()
+    const { app } = await runForTest({
+      store,
+      checkpointInterval: 1,
+      pipelines: { pipeline: input.source.pipe(toSink(stuck.sink)), other: other.source.pipe(toSink(collect())) },
+    })
+    input.push(1)
+    await stuck.until(() => stuck.flushes() === 1)
+    const held = input.handed
+    input.push(2, 3)
+    other.push(1)
+    expect([input.handed, other.handed]).toEqual([held, 0])
+    expect(store.begun).toBe(0)
+    expect(app.status().pipelines.pipeline!.holds.map(({ name }) => name)).toEqual(['checkpoint'])
+    stuck.release()
+    await store.until(() => store.position('pipeline', 'source', 'feed') === 3)
+    expect(stuck.flushes()).toBeGreaterThan(1)
+    await app.close()
+    expect(store.position('other', 'source', 'other')).toBe(1)
+  })
+})
