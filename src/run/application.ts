@@ -7,7 +7,7 @@ import type { Lifecycle, Log, Running, RunOptions } from './contract.ts'
 import { createRunPartitions } from './partitions.ts'
 import { createPipeline, type Pipeline, type Shared } from './pipeline.ts'
 import { createPositions, unkeptPositions } from './positions.ts'
-import { checkGuarantee, lastCheckpoint, tellFound, tellGuarantee } from './recovery.ts'
+import { checkGuarantee, lastCheckpoint, tellFound, tellGuarantee, tellUnused } from './recovery.ts'
 import { createReporter } from './reporter.ts'
 import { onSignals } from './signals.ts'
 
@@ -167,6 +167,9 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
   started = true
   if (checkpointer !== undefined && failure === undefined) {
     tellFound(log, options.store!.name, checkpointer.last, partitions.stored, positions)
+    if (checkpointer.last !== undefined) {
+      tellUnused(log, partitions.stored, partitions.status(), pipelines, positions)
+    }
     for (const [pipelineName, pipeline] of pipelines) {
       const { guarantee } = pipeline
       tellGuarantee(log, pipelineName, guarantee)

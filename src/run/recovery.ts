@@ -37,6 +37,35 @@ export function tellFound(
   }
 }
 
+/** Logs what is in the store and not in the program, as after a change of a name. It is kept as it is. */
+export function tellUnused(
+  log: Log,
+  stored: ReadonlyMap<string, { readonly entities: number }>,
+  used: Readonly<Record<string, unknown>>,
+  pipelines: ReadonlyMap<string, unknown>,
+  positions: Positions,
+): void {
+  for (const [name, { entities }] of stored) {
+    if (name in used) continue
+    log.warn(
+      `state partition ${name}: ${entities} entities in the store, used by no pipeline (renamed?); they stay there`,
+    )
+  }
+  const gone = new Set(
+    positions
+      .list()
+      .map(({ pipeline }) => pipeline)
+      .filter((name) => !pipelines.has(name)),
+  )
+  for (const name of gone) {
+    log.warn(`pipeline ${name}: has positions in the store and is not in this program (renamed?); they stay there`)
+  }
+  for (const name of pipelines.keys()) {
+    if (positions.list().some(({ pipeline }) => pipeline === name)) continue
+    log.warn(`pipeline ${name}: has no positions in the store; its sources begin at their beginning`)
+  }
+}
+
 /** Logs what is promised for a pipeline. */
 export function tellGuarantee(log: Log, pipeline: string, { state, output }: Guarantee): void {
   log.info(`${pipeline}: state ${state}${output === 'none' ? '' : `, output ${output}`} after a crash`)
