@@ -6,9 +6,9 @@ export interface BenchOptions {
   readonly frames: number
   /** Entities of the bench `lookup`. */
   readonly keys: number
-  /** Entities of the bench `entities`. */
+  /** Entities of the benches `entities`, `checkpoint` and `restart`. */
   readonly entities: number
-  /** Seconds that one run of the bench `latency` measures. */
+  /** Seconds that one run of the bench `latency` measures, about. A run of `durability` has a size of 3 corpora for each. */
   readonly seconds: number
   /** MiB that the bench `backpressure` sends. */
   readonly size: number

@@ -67,7 +67,7 @@ ${benches.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`).join('\n
   --runs N      runs of each contender, of which the median counts (${usual.runs})
   --frames N    frames of the word count (${usual.frames})
   --keys N      entities that are looked up (${usual.keys})
-  --entities N  entities whose memory is measured (${usual.entities})
+  --entities N  entities in memory, in a checkpoint, in a store (${usual.entities})
   --seconds N   length of one run of the latency bench (${usual.seconds})
   --size N      MiB sent to a server whose receiver does not read (${usual.size})
   --quick       a few messages and one run: does it work at all? Its numbers mean nothing

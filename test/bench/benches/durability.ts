@@ -63,7 +63,7 @@ async function fromFileToFile({ runs, frames }: BenchOptions, passes: number) {
   const file = openSync(input, 'w')
   for (let pass = 0; pass < passes; pass++) for (const chunk of corpus.chunks) writeSync(file, chunk)
   closeSync(file)
-  const [expected] = await outputLengths(corpus, [passes])
+  const [expected] = (await outputLengths(corpus, [passes])) as [number]
   const program = new URL('../processes/fileWordCount.ts', import.meta.url)
   const kept = startChild(program, ['kept', input], ['--expose-gc'])
   const unkept = startChild(program, ['unkept', input], ['--expose-gc'])

@@ -1,12 +1,25 @@
 import type { Bench } from '../bench.ts'
 import { backpressure } from './backpressure.ts'
+import { checkpoint } from './checkpoint.ts'
 import { durability } from './durability.ts'
 import { entities } from './entities.ts'
 import { latency } from './latency.ts'
 import { lookup } from './lookup.ts'
 import { memory } from './memory.ts'
+import { restart } from './restart.ts'
 import { steps } from './steps.ts'
 import { tcp } from './tcp.ts'
 
 /** All benches, in the order in which they run. */
-export const benches: readonly Bench[] = [memory, steps, tcp, latency, lookup, entities, backpressure, durability]
+export const benches: readonly Bench[] = [
+  memory,
+  steps,
+  tcp,
+  latency,
+  lookup,
+  entities,
+  backpressure,
+  durability,
+  checkpoint,
+  restart,
+]
