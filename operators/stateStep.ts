@@ -44,10 +44,12 @@ export function stateStep<In, State, Outputs, Out>({
     const slotOf = slotFinder(entities, key)
     const failure = computationFailure(where)
     const fail = failWith(output, context, failure)
-    // The state may be half changed now. Where it is kept, no checkpoint may see that: the pipeline fails whatever `onError` says.
+    // The state may be half changed now. Where it is kept, no checkpoint may see that: the run fails whatever `onError` says.
     const failComputing = entities.kept
       ? (thrown: unknown, message: In): void => {
-          output.error(failure(thrown, message))
+          const error = failure(thrown, message)
+          output.error(error)
+          context.spoilt(error)
         }
       : fail
 

@@ -288,7 +288,13 @@ describe('a state computation that throws in the middle of a change', () => {
     const { app } = await runForTest({
       store,
       checkpointInterval: 1,
-      pipelines: { pipeline: input.source.pipe(step(undefined), catchError(() => EMPTY), toSink(sink)) },
+      pipelines: {
+        pipeline: input.source.pipe(
+          step(undefined),
+          catchError(() => EMPTY),
+          toSink(sink),
+        ),
+      },
     })
     const failing = expect(app.closed).rejects.toMatchObject({ code: 'COMPUTATION_FAILED' })
     await pushAndKeep(store, input, 1)
