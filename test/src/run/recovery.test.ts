@@ -75,10 +75,12 @@ describe.each(stores)('a run that starts again with %s', (_, makeStore) => {
     const [input, output] = [join(folder, 'in'), join(folder, 'out')]
     const store = testStore(makeStore())
     writeFileSync(input, 'a\n')
-    for (let time = 0; time < 3; time++) {
+    await runToEnd({ store, pipelines: { pipeline: counting(input, output) } })
+    const { length } = store.commits
+    for (let time = 0; time < 2; time++) {
       await runToEnd({ store, checkpointInterval: 1, pipelines: { pipeline: counting(input, output) } })
     }
-    expect(store.commits).toHaveLength(1)
+    expect(store.commits).toHaveLength(length)
     expect(readFileSync(output, 'utf8')).toBe('a 1\n')
   })
 
