@@ -50,6 +50,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     let live: Subscription | undefined
     let handed = restored ?? 0 // the log position after the last frame that was handed over
     let ended = false
+    const behind = behindJournal(context)
 
     const fail = (error: unknown): void => {
       within(context, () => {
@@ -79,7 +80,16 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
       }
       handed = restored ?? log.start
       await replay(log)
-      if (!ended) live = within(coveredContext(context), () => follow(log!, subscription, source, sync, handOver))
+      if (ended) return
+      if (context.stopping.aborted) {
+        within(context, () => {
+          output.complete()
+        })
+        return
+      }
+      live = within(behind.context, () => follow(log!, subscription, source, sync, handOver))
+      if (context.stopping.aborted) behind.stop()
+      else context.stopping.addEventListener('abort', behind.stop)
     }
 
     const replay = async (from: JournalLog): Promise<void> => {
@@ -102,17 +112,58 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     begin().catch(fail)
     return () => {
       ended = true
+      context.stopping.removeEventListener('abort', behind.stop)
       live?.unsubscribe()
       void log?.close()
     }
   })
 }
 
-/** The source behind a journal is no source of its own to a checkpoint. */
-const coveredContext = (context: Context): Context => ({
-  ...context,
-  addSource: (name) => context.addSource(name, { covered: true }),
-})
+/**
+ * The context of what stands behind a journal. Its sources are none of their own to a checkpoint. At a stop the pipeline waits
+ * for the journal, so the journal does here what a pipeline does: it cuts off what no source can end, because it is a foreign
+ * Observable or was subscribed to again.
+ */
+function behindJournal(context: Context): { readonly context: Context; readonly stop: () => void } {
+  const { stopping } = context
+  const cuts = new Set<() => void>()
+  let open = 0 // sources
+  let seen = false // a source
+  let restarted = false // a source was subscribed to after the stop
+
+  const stop = (): void => {
+    if (open === 0 && (restarted || !seen)) [...cuts].pop()?.()
+  }
+  const stopLater = (): void => {
+    if (stopping.aborted) queueMicrotask(stop)
+  }
+  const addSource: Context['addSource'] = (name) => {
+    const entry = context.addSource(name, { covered: true })
+    if (stopping.aborted) {
+      restarted = true
+      stopLater()
+      return entry
+    }
+    seen = true
+    open++
+    return {
+      ...entry,
+      ended() {
+        open--
+        entry.ended()
+        stopLater()
+      },
+    }
+  }
+  const onCut: Context['onCut'] = (complete) => {
+    cuts.add(complete)
+    return () => {
+      cuts.delete(complete)
+      stopLater()
+    }
+  }
+  return { context: { ...context, addSource, onCut }, stop }
+}
 
 const flushAt = 256 * 1024
 
