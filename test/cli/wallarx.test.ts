@@ -8,6 +8,16 @@ describe('wallarx', () => {
     expect(await program.ended).toBe(0)
     expect(program.stdout()).toContain('wallarx send')
     expect(program.stdout()).toContain('wallarx receive')
+    expect(program.stdout()).toContain('wallarx state')
+  })
+
+  test('state --help shows its forms and says that a journal is not part of a backup', async () => {
+    const program = wallarx('state', '--help')
+    expect(await program.ended).toBe(0)
+    for (const form of ['state DIR --partition NAME', 'state export DIR FILE', 'state import DIR FILE']) {
+      expect(program.stdout()).toContain(`wallarx ${form}`)
+    }
+    expect(program.stdout()).toMatch(/journal[^.]*is not\s+part of a backup/)
   })
 
   test.each(['send', 'receive'])('%s --help shows its options, whatever else is there', async (command) => {
@@ -46,6 +56,13 @@ describe('wallarx', () => {
     [['receive', '127.0.0.1:0', '--expect'], "Option '--expect <value>' argument missing"],
     [['receive', '127.0.0.1:0', '--count', '--quiet'], '--count and --quiet exclude each other'],
     [['receive', '127.0.0.1:0', '--framing', 'none', '--expect', '1'], '--expect needs messages'],
+    [['state'], 'DIR is missing'],
+    [['state', 'a', 'b'], 'got "b" too'],
+    [['state', 'a', '--key', '1'], '--key needs --partition'],
+    [['state', 'a', '--partition', 'p', '--key', '18446744073709551616'], '--key wants a whole number below 2^64'],
+    [['state', 'export', 'a'], 'export wants DIR and FILE'],
+    [['state', 'import', 'a', 'b', 'c'], 'got "c" too'],
+    [['state', 'export', 'a', 'b', '--json'], 'export takes the whole store'],
   ])('%j is refused in one line that says why and where help is, exit code 2', async (args, why) => {
     const program = wallarx(...args)
     expect(await program.ended).toBe(2)

@@ -1,8 +1,28 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { lmdbStore } from 'wallarx'
+import { temporaryFolder } from '../support/files.ts'
 import { startNode, type Program } from '../support/processes.ts'
 import { isFree } from '../support/sockets.ts'
 
-const start = (...args: string[]): Program => startNode('--import', 'tsx', 'examples/start.ts', ...args)
+/** Starts it with a state of its own; a later `--state` counts. */
+const start = (...args: string[]): Program =>
+  startNode('--import', 'tsx', 'examples/start.ts', '--state', join(temporaryFolder(), 'state'), ...args)
+
+/** Starts it, waits for its good end, and gives the number of words it went on from. */
+async function goesOnFrom(state: string, ...args: string[]): Promise<number> {
+  const program = start('--state', state, '--seconds', '0.2', ...args)
+  expect(await program.ended, program.stderr()).toBe(0)
+  expect(program.stderr()).toBe('')
+  expect(program.stdout()).toContain('counts verified')
+  const [, words] = /goes on from ([\d,]+) words counted before/.exec(program.stdout()) ?? []
+  return words === undefined ? 0 : Number(words.replaceAll(',', ''))
+}
+
+/** How many words it says it sent. */
+const sentBy = (program: Program): number =>
+  Number(/messages, ([\d,]+) words in/.exec(program.stdout())![1]!.replaceAll(',', ''))
 
 /** The ports in use by the receiver and the application, once both listen. */
 async function ports(program: Program): Promise<number[]> {
@@ -33,15 +53,67 @@ test.each([
   for (const port of used) expect(await isFree(port)).toBe(true)
 })
 
-test.runIf(process.platform === 'linux')('an application that dies is told, with exit code 1', async () => {
-  const { readFileSync } = await import('node:fs')
-  const program = start('--seconds', '60')
-  const used = await ports(program)
+test('a second start goes on from the counts of the first, and --fresh begins anew', async () => {
+  const state = join(temporaryFolder(), 'state')
+  const first = start('--state', state, '--seconds', '0.2')
+  expect(await first.ended, first.stderr()).toBe(0)
+  expect(first.stdout()).not.toContain('goes on from')
+  expect(await goesOnFrom(state)).toBe(sentBy(first))
+  expect(await goesOnFrom(state)).toBeGreaterThan(sentBy(first))
+  expect(await goesOnFrom(state, '--fresh')).toBe(0)
+})
+
+test('--fresh leaves other files alone, and refuses a directory without a store and one that is in use', async () => {
+  const other = temporaryFolder()
+  writeFileSync(join(other, 'mine'), 'mine')
+  const refused = start('--state', other, '--fresh')
+  expect(await refused.ended).toBe(1)
+  expect(refused.stderr()).toContain('holds none')
+  expect(readFileSync(join(other, 'mine'), 'utf8')).toBe('mine')
+
+  const store = await lmdbStore(other).open()
+  const inUse = start('--state', other, '--fresh')
+  expect(await inUse.ended).toBe(1)
+  expect(inUse.stderr()).toContain('expected a store that nobody has open')
+  await store.close()
+
+  mkdirSync(join(other, 'journal'))
+  expect(await goesOnFrom(other, '--fresh')).toBe(0)
+  expect(existsSync(join(other, 'mine'))).toBe(true)
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)('after %s in the middle the next start goes on', async (signal) => {
+  const state = join(temporaryFolder(), 'state')
+  const program = start('--state', state, '--seconds', '60')
+  await program.until(() => / [1-9][\d,]* words {2}/.test(program.stdout()))
+  program.process.kill(signal)
+  await program.ended
+  expect(program.stderr()).toBe('stopped; nothing is left running\n')
+  expect(await goesOnFrom(state)).toBeGreaterThan(0)
+})
+
+test.runIf(process.platform === 'linux')('after an application that was killed the next start catches up', async () => {
+  const state = join(temporaryFolder(), 'state')
+  const program = start('--state', state, '--seconds', '60')
+  await program.until(() => / [1-9][\d,]* words {2}/.test(program.stdout()))
+  killApplication(program)
+  expect(await program.ended).toBe(1)
+  expect(await goesOnFrom(state)).toBeGreaterThan(0)
+})
+
+/** Ends the application that it started at once. */
+function killApplication(program: Program): void {
   const pid = program.process.pid!
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
   for (const child of children) {
     if (readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('01-word-count')) process.kill(Number(child), 'SIGKILL')
   }
+}
+
+test.runIf(process.platform === 'linux')('an application that dies is told, with exit code 1', async () => {
+  const program = start('--seconds', '60')
+  const used = await ports(program)
+  killApplication(program)
   expect(await program.ended).toBe(1)
   expect(program.stderr()).toContain('the application ended with SIGKILL in the middle of its work')
   for (const port of used) expect(await isFree(port)).toBe(true)
