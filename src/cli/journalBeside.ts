@@ -5,5 +5,5 @@ import { join } from 'node:path'
 export function journalBeside(directory: string): string | undefined {
   const journal = join(directory, 'journal')
   if (!existsSync(journal)) return undefined
-  return `${journal} is not part of the store: what it holds after the checkpoint is counted when the application starts again`
+  return `${journal} is not part of the store: what it holds after the checkpoint is processed when the application starts again`
 }
