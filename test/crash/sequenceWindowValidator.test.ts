@@ -17,7 +17,7 @@ function verdict(delivery: Delivery, last: number, stream: readonly string[]): s
   for (const item of stream) {
     if (item === interruption) validator.interrupted()
     const wrong = item === interruption ? undefined : validator.next(item)
-    if (wrong !== undefined) return wrong
+    if (wrong !== undefined) return wrong.what
   }
   return validator.end(last)
 }
@@ -106,6 +106,18 @@ describe('the sequence window validator', () => {
     test('finds a stream that breaks it', () => {
       expect(verdict(delivery, 12, stream)).toMatch(expected)
     })
+  })
+
+  test.each([
+    [windowOf(15), { lost: 2, duplicated: 0 }],
+    ['[4,6,8,12]', { lost: 1, duplicated: 0 }],
+    ['[0,0,0,10]', { lost: 4, duplicated: 0 }],
+    ['[6,8,8,10]', { lost: 0, duplicated: 1 }],
+    [windowOf(9), { lost: 0, duplicated: 1 }],
+  ])('counts what %s after 9 means', (window, counts) => {
+    const validator = createSequenceWindowValidator('exactly once')
+    for (const before of windows(1, 9)) validator.next(before)
+    expect(validator.next(window)).toMatchObject(counts)
   })
 
   test('finds any one window that is left out, doubled or changed places, exactly once', () => {

@@ -1,10 +1,20 @@
 /** What an output may be after a crash: each once, or also a second time after the stream was cut. */
 export type Delivery = 'exactly once' | 'at least once'
 
+/** What is wrong with a window. */
+export interface WindowFault {
+  /** A sentence. */
+  readonly what: string
+  /** Numbers that are missing in the state; 0 where that cannot be told. */
+  readonly lost: number
+  /** Numbers that were counted, or windows that came, once too often. */
+  readonly duplicated: number
+}
+
 /** Looks at the outputs of the sequence window program, one after the other. */
 export interface SequenceWindowValidator {
-  /** Says what is wrong with the next window, as a sentence; `undefined`: nothing. */
-  next(window: string): string | undefined
+  /** Says what is wrong with the next window; `undefined`: nothing. */
+  next(window: string): WindowFault | undefined
   /** The program was killed: with `'at least once'`, each parity may go back once from here, to an earlier window. */
   interrupted(): void
   /** Says what is missing when no more windows come and the numbers went up to `last`. */
@@ -39,15 +49,20 @@ export function createSequenceWindowValidator(delivery: Delivery): SequenceWindo
   return {
     next(text) {
       const window = numbersIn(text)
-      if (window === undefined) return `${JSON.stringify(text)} is no window of ${windowSize} whole numbers`
+      if (window === undefined) return fault(`${JSON.stringify(text)} is no window of ${windowSize} whole numbers`)
       const wrong = wrongWithin(window)
-      if (wrong !== undefined) return `${text}: ${wrong}`
+      if (wrong !== undefined) return { ...wrong, what: `${text}: ${wrong.what}` }
       const last = window.at(-1)!
       const parity = last % 2 === 0 ? 0 : 1
       const before = latest[parity]
       const isBack = last <= before
-      if (isBack && !mayGoBack[parity]) return `${text}: ${before} was there before, and nothing allows to go back`
-      if (!isBack && last !== before + 2) return `${text}: it follows ${before} and skips ${(last - before) / 2 - 1}`
+      if (isBack && !mayGoBack[parity]) {
+        return fault(`${text}: ${before} was there before, and nothing allows to go back`, 0, 1)
+      }
+      if (!isBack && last !== before + 2) {
+        const skipped = (last - before) / 2 - 1
+        return fault(`${text}: it follows ${before} and skips ${skipped}`, skipped)
+      }
       mayGoBack[parity] = false
       latest[parity] = last
       if (last > highest[parity]) highest[parity] = last
@@ -85,17 +100,21 @@ function numbersIn(text: string): number[] | undefined {
   return numbers?.every(Number.isSafeInteger) === true ? numbers : undefined
 }
 
+const fault = (what: string, lost = 0, duplicated = 0): WindowFault => ({ what, lost, duplicated })
+
 /** What is wrong with a window, whatever came before it. */
-function wrongWithin(window: readonly number[]): string | undefined {
+function wrongWithin(window: readonly number[]): WindowFault | undefined {
   const first = window.findIndex((number) => number !== 0)
-  if (first === -1) return 'nothing but zeros'
+  if (first === -1) return fault('nothing but zeros')
   const numbers = window.slice(first)
-  if (numbers.includes(0)) return 'a zero after a number'
-  if (numbers.some((number) => number % 2 !== numbers[0]! % 2)) return 'even and odd numbers'
+  if (numbers.includes(0)) return fault('a zero after a number')
+  if (numbers.some((number) => number % 2 !== numbers[0]! % 2)) return fault('even and odd numbers')
   for (let at = 1; at < numbers.length; at++) {
     const step = numbers[at]! - numbers[at - 1]!
-    if (step !== 2) return `a step of ${step} from ${numbers[at - 1]!} to ${numbers[at]!}`
+    const what = `a step of ${step} from ${numbers[at - 1]!} to ${numbers[at]!}`
+    if (step > 2) return fault(what, step / 2 - 1)
+    if (step < 2) return fault(what, 0, 1)
   }
-  if (first > 0 && numbers[0]! > 2) return `zeros before ${numbers[0]!}, where a number was`
-  return undefined
+  if (first === 0 || numbers[0]! <= 2) return undefined
+  return fault(`zeros before ${numbers[0]!}, where a number was`, Math.ceil(numbers[0]! / 2) - 1)
 }

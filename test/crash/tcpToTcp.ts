@@ -57,9 +57,9 @@ export async function tcpToTcp({ directory, seed, runs, result, progress }: Cour
       note(line)
       const found = validator.next(line)
       if (found === undefined || wrong !== undefined) return
-      wrong = found
-      result.lost += Number(/skips (\d+)/.exec(found)?.[1] ?? (/zeros before|a step of [^0-]/.test(found) ? 1 : 0))
-      result.duplicated += /go back|a step of (0|-)/.test(found) ? 1 : 0
+      wrong = found.what
+      result.lost += found.lost
+      result.duplicated += found.duplicated
     },
     () => {
       sender.pump()
