@@ -1,4 +1,5 @@
 import { appendFileSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
+import type * as fs from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import {
@@ -15,7 +16,7 @@ import {
   throwError,
   toArray,
 } from 'rxjs'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   fileSink,
   journaled,
@@ -26,6 +27,7 @@ import {
   tcpSource,
   type JournaledOptions,
   type RunOptions,
+  type Sink,
   type StateResult,
 } from 'wallarx'
 import { decode, encode, to, toSink, toStatePartition } from 'wallarx/operators'
@@ -36,6 +38,22 @@ import { collect, runForTest } from '../support/pipelines.ts'
 import { connect, frame } from '../support/sockets.ts'
 import { createWatch } from '../support/watch.ts'
 import { segmentFiles } from '../src/journalLogs.ts'
+
+/** The disk, whose syncs wait while it is `slow`. */
+const disk = vi.hoisted(() => ({ slow: false, waiting: [] as (() => void)[] }))
+vi.mock('node:fs', async (importOriginal) => {
+  const original = await importOriginal<typeof fs>()
+  const fdatasync = (fd: number, done: (error: Error | null) => void): void => {
+    original.fdatasync(fd, (error) => {
+      if (disk.slow)
+        disk.waiting.push(() => {
+          done(error)
+        })
+      else done(error)
+    })
+  }
+  return { ...original, fdatasync }
+})
 
 const text = (bytes: Buffer): string => bytes.toString()
 const frames = (...texts: string[]): Buffer[] => texts.map((one) => Buffer.from(one))
@@ -122,6 +140,28 @@ describe('a journaled source', () => {
       await app.closed
     },
   )
+
+  test('processes a frame only once it is synced with sync machine, and ends after that', async () => {
+    const directory = newDirectory()
+    const input = new Subject<Buffer>()
+    const { sink, pipelines } = journalAndCollect(input, { directory, sync: 'machine' })
+    const { app } = await runForTest({ pipelines })
+    await vi.waitUntil(() => input.observed)
+    disk.slow = true
+    onTestFinished(() => {
+      disk.slow = false
+    })
+    for (const one of frames('a', 'b')) input.next(one)
+    await vi.waitUntil(() => disk.waiting.length === 1)
+    input.complete()
+    expect(await inJournal(directory)).toEqual(['a', 'b'])
+    expect(sink.messages).toEqual([])
+    expect(app.lifecycle).toBe('running')
+    disk.slow = false
+    for (const goOn of disk.waiting.splice(0)) goOn()
+    await app.closed
+    expect(sink.messages).toEqual(['a', 'b'])
+  })
 
   test('replays the whole journal at each start without a store', async () => {
     const directory = newDirectory()
@@ -440,9 +480,17 @@ describe('a hold', () => {
     await (
       await runForTest({ pipelines: journalAndCollect(from(frames('a', 'b')), { directory }).pipelines })
     ).app.closed
-    const { sink, pipelines } = journalAndCollect(from(frames('c')), { directory })
-    const running = runForTest({ pipelines })
-    const release = sink.holds.take('test')
+    const sink = collect<string>()
+    let release: () => void = () => undefined
+    const held: Sink<string> = {
+      name: 'held',
+      open(context) {
+        release = context.holds.take('test')
+        return sink.open(context)
+      },
+    }
+    const pipeline = journaled(from(frames('c')), { directory }).pipe(decode(text), toSink(held))
+    const running = runForTest({ pipelines: { pipeline } })
     for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve))
     expect(sink.messages).toEqual([])
     release()
