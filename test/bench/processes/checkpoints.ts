@@ -72,7 +72,7 @@ const messages = new Subject<number>()
 const seen = observerSink<unknown>({ next: () => {} })
 const words = statePartition('words', { key: () => 0, build: () => new StateMap<string, number>() })
 const countEntry = (entry: number, counts: StateMap<string, number>): StateResult<number> => {
-  const word = `word ${entry}`
+  const word = `word ${String(entry).padStart(8, '0')}` // neighbours are neighbours in the store too
   const count = (counts.get(word) ?? 0) + 1
   counts.set(word, count)
   return [count, true]
