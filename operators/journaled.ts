@@ -48,7 +48,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     const { output, context, restored } = subscription
     let log: JournalLog | undefined
     let live: Subscription | undefined
-    let handed = restored ?? 0 // the log position after the last frame that was handed over
+    let handed = restored // the log position after the last frame that was handed over, once the log is open
     let ended = false
     const behind = behindJournal(context)
 
@@ -59,8 +59,13 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     }
     const emit = frameEmitter(output)
     const handOver = (records: JournalRecords): void => {
-      within(context, records.forEach, emit)
-      handed = records.positionAfter
+      within(context, () => {
+        records.forEach((bytes, start, end, positionAfter) => {
+          if (ended) return // unsubscribed from by what a frame of this batch led to
+          handed = positionAfter
+          emit(bytes, start, end)
+        })
+      })
     }
 
     const begin = async (): Promise<void> => {
@@ -94,7 +99,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
 
     const replay = async (from: JournalLog): Promise<void> => {
       let frames = 0
-      for await (const records of from.read(handed)) {
+      for await (const records of from.read(handed ?? from.start)) {
         while (context.holds.held) await new Promise<void>((resolve) => context.holds.onFree(resolve))
         if (ended || context.stopping.aborted) return
         handOver(records)
@@ -241,7 +246,9 @@ function follow(
       },
       frame: add,
       complete() {
-        endWith(own.complete)
+        endWith(() => {
+          own.complete()
+        })
       },
       error(error) {
         endWith(() => {

@@ -49,7 +49,8 @@ export function toSink<Message>(sinks: Sink<Message> | readonly Sink<Message>[])
       // An observer may throw at its end, and is then called from `close` itself: `async` makes a rejection of that.
       Promise.all(
         writers.map(async (writer, at) => {
-          entries[at]!.closed((await writer.close(failure)) ?? undefined)
+          const position = await writer.close(failure)
+          entries[at]!.closed(typeof position === 'number' ? position : undefined)
         }),
       ).then(then, fail)
     }

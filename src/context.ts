@@ -65,9 +65,9 @@ export interface SourceEntry {
   readonly opened: () => void
   /**
    * How to ask for its position: of all that it has handed over and nothing else. Asked only while the pipeline is held and
-   * nothing is on its way. A source that never says this cannot replay.
+   * nothing is on its way; `undefined` where it does not know yet. A source that never says this cannot replay.
    */
-  readonly positionFrom: (position: () => Position) => void
+  readonly positionFrom: (position: () => Position | undefined) => void
   /** Calls `taken` with the position in each checkpoint, once that is durable. */
   readonly onCheckpoint: (taken: (position: Position) => void) => void
   /** It will hand over nothing more. Called at most once. */

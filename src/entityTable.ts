@@ -179,7 +179,8 @@ export function createEntityTable<State>({
       notes[slot]! |= isStored
     },
     evict(forget) {
-      if (!bounded || states.length <= cache) {
+      if (!bounded) return
+      if (states.length <= cache) {
         for (let slot = 0; slot < states.length; slot++) notes[slot]! &= ~isUsed
         return
       }

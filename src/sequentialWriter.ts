@@ -76,7 +76,7 @@ export function sequentialWriter(
       try {
         await target.close()
         ended = true
-        return target.position?.()
+        return await target.position?.()
       } catch (cause) {
         throw sinkFailed(sink, cause)
       }

@@ -46,10 +46,11 @@ export interface SinkWriter<in Message> {
    */
   flush?(): Promise<Position | undefined>
   /**
-   * Resolves, to the last position, when everything written has been handed over for good, as far as the sink can know.
-   * `failure` is there when the pipeline ends with an error, which goes on down the pipeline by itself.
+   * Resolves when everything written has been handed over for good, as far as the sink can know: to the last
+   * position (a number), if the sink has positions. `failure` is there when the pipeline ends with an error, which goes on
+   * down the pipeline by itself.
    */
-  close(failure?: { readonly error: unknown }): Promise<Position | undefined | void>
+  close(failure?: { readonly error: unknown }): Promise<unknown>
   /** Lets go of everything at once; what is not handed over yet is lost. Idempotent, never throws. */
   abort(): void
 }

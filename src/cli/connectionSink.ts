@@ -137,7 +137,7 @@ export function connectionSink({ socket, receiver, pace, sent }: ConnectionSinkO
           process.nextTick(writeDue)
         },
         close() {
-          return new Promise((resolve) => {
+          return new Promise<void>((resolve) => {
             done = resolve
             writeDue()
           })

@@ -58,13 +58,7 @@ export function createRunPartitions(
     if (store === undefined) return undefined
     const known = stored.get(partition.name)
     tellChange(partition, known, log)
-    const keeping = keepPartition(
-      store,
-      partition as StatePartition<never, unknown>,
-      known,
-      known?.id ?? nextId++,
-      crowded,
-    )
+    const keeping = keepPartition(store, partition, known, known?.id ?? nextId++, crowded)
     kept.set(partition.name, keeping)
     return keeping.stored as StoredEntities<State>
   })
@@ -170,14 +164,14 @@ function tellChange<State>(partition: StatePartition<never, State>, known: Parti
   if (known === undefined) return
   const { name, version, migrate } = partition
   if (known.version > version || (known.version < version && migrate === undefined)) {
-    throw versionError(partition as StatePartition<never, unknown>, known.version)
+    throw versionError(partition, known.version)
   }
   if (known.version < version) {
     log.info(
       `state partition ${name}: version ${known.version} in the store; each entity is migrated to ${version} on use`,
     )
   }
-  const keys = keysOf(partition as StatePartition<never, unknown>)
+  const keys = keysOf(partition)
   const gone = known.keys?.filter((key) => keys !== undefined && !keys.includes(key)) ?? []
   if (gone.length > 0) {
     log.warn(

@@ -188,7 +188,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
           emptied.push(resolve)
         })
       }
-      await Promise.all([...sinks].map((sink) => sink.flush?.()))
+      await Promise.all([...sinks].map(async (sink) => sink.flush?.()))
     } while (inside > 0)
   }
 

@@ -10,7 +10,7 @@ export interface Positions {
   /** What has changed since the last call, for a checkpoint. */
   changes(): Change[]
   /** Tells the sources that the positions of the last `changes` are durable. */
-  committed(): void
+  readonly committed: () => void
   list(): { readonly pipeline: string; readonly kind: Endpoint; readonly name: string; readonly position: Position }[]
 }
 
@@ -20,7 +20,7 @@ export interface FollowedPosition {
   /** Where it is now. */
   readonly set: (position: Position) => void
   /** How to ask where it is, at a checkpoint. */
-  readonly from: (position: () => Position) => void
+  readonly from: (position: () => Position | undefined) => void
   readonly onCheckpoint: (taken: (position: Position) => void) => void
   /** It will not move any more. */
   readonly end: () => void
@@ -33,7 +33,7 @@ interface Entry {
   position: Position | undefined
   /** In the last checkpoint. */
   written: Position | undefined
-  ask: (() => Position) | undefined
+  ask: (() => Position | undefined) | undefined
   taken: ((position: Position) => void) | undefined
   /** Whether its restored position was given away. */
   given: boolean
@@ -77,7 +77,8 @@ export function createPositions(store: OpenStore): Positions {
     entry.position = entry.written = readInfo<Position>(value)
   }
   const update = (entry: Entry): void => {
-    if (entry.ask !== undefined) entry.position = entry.ask()
+    const position = entry.ask?.()
+    if (position !== undefined) entry.position = position
   }
 
   return {

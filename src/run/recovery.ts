@@ -60,9 +60,9 @@ export function tellUnused(
   for (const name of gone) {
     log.warn(`pipeline ${name}: has positions in the store and is not in this program (renamed?); they stay there`)
   }
-  for (const name of pipelines.keys()) {
+  for (const name of gone.size > 0 ? pipelines.keys() : []) {
     if (positions.list().some(({ pipeline }) => pipeline === name)) continue
-    log.warn(`pipeline ${name}: has no positions in the store; its sources begin at their beginning`)
+    log.warn(`pipeline ${name}: is not in the store; its sources begin at their beginning`)
   }
 }
 

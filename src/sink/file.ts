@@ -35,7 +35,8 @@ export function fileSink(options: FileSinkOptions): ByteSink {
   return {
     name,
     acceptsText: true,
-    delivery: path === '-' ? 'at least once' : 'exactly once',
+    // Appending leaves nothing to go back to before the first checkpoint.
+    delivery: path === '-' || append ? 'at least once' : 'exactly once',
     open: (context) => {
       const target =
         path === '-' ? writableTarget(process.stdout, { end: false }) : fileTarget(path, append, context.restored)

@@ -12,7 +12,7 @@ async function counted(numbers: readonly number[], cache: number): Promise<{ see
   })
   const seen: string[] = []
   let most = 0
-  let app: Running | undefined
+  const running: { app?: Running } = {}
   const pipeline = fromAsyncIterable(numbers).pipe(
     toStatePartition((n, state) => {
       state.total++
@@ -23,12 +23,12 @@ async function counted(numbers: readonly number[], cache: number): Promise<{ see
       observerSink({
         next(line: string) {
           seen.push(line)
-          most = Math.max(most, app?.status().partitions['counts']?.entities ?? 0)
+          most = Math.max(most, running.app?.status().partitions.counts?.entities ?? 0)
         },
       }),
     ),
   )
-  app = await run({
+  running.app = await run({
     name: 'Counting',
     pipelines: { pipeline },
     store: memoryStore(),
@@ -36,7 +36,7 @@ async function counted(numbers: readonly number[], cache: number): Promise<{ see
     log: false,
     handleSignals: false,
   })
-  await app.closed
+  await running.app.closed
   return { seen, most }
 }
 
