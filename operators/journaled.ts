@@ -110,16 +110,17 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
 
     subscription.positionFrom(() => handed)
     subscription.onCheckpoint((position) => {
-      log?.trim(position).catch((error: unknown) => {
+      const trimmed = log?.trim(position).catch((error: unknown) => {
         context.warn(`${name}: could not be trimmed: ${String(error)}`)
       })
+      if (trimmed !== undefined) context.lettingGo(trimmed)
     })
-    begin().catch(fail)
+    const begun = begin().catch(fail)
     return () => {
       ended = true
       context.stopping.removeEventListener('abort', behind.stop)
       live?.unsubscribe()
-      void log?.close()
+      context.lettingGo(begun.then(() => log?.close()))
     }
   })
 }

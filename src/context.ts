@@ -40,6 +40,8 @@ export interface Context {
    * it downstream, and takes no checkpoint any more.
    */
   readonly spoilt: (error: WallarxError) => void
+  /** The run is not closed before this has settled: something that is let go of and takes its time, such as files. */
+  readonly lettingGo: (until: Promise<unknown>) => void
   /** Something an operator of the application should know; a line for the log of `run`, elsewhere a process warning. */
   readonly warn: (event: string) => void
   /** Something worth knowing that is in order; a line for the log of `run`, elsewhere nothing. */

@@ -34,6 +34,7 @@ export function standaloneContext(): Context {
     reject: () => false,
     failing: ignore,
     spoilt: ignore,
+    lettingGo: ignore,
     warn: (event) => {
       process.emitWarning(event, 'WallarxWarning')
     },

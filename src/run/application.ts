@@ -24,6 +24,7 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
   let failure: { readonly error: unknown } | undefined // the first one
   let running = 0 // pipelines that have not ended
   let closing = false
+  const lettingGo = new Set<Promise<unknown>>() // what must be done before the run is closed
   let started = false // every pipeline is subscribed to
   let drainTimer: NodeJS.Timeout | undefined
   let tellOpened: () => void
@@ -52,6 +53,13 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
     follow: positions.follow,
     spoilt(error) {
       fail(error)
+    },
+    lettingGo(until) {
+      lettingGo.add(until)
+      const settled = (): void => {
+        lettingGo.delete(until)
+      }
+      until.then(settled, settled)
     },
   }
 
@@ -119,6 +127,8 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
       }
       await store?.close()
     }
+    await Promise.resolve() // what ends with the last pipeline lets go of what it has only now
+    await Promise.allSettled(lettingGo)
     lifecycle = 'closed'
     reporter.end()
     partitions.close()

@@ -7,7 +7,7 @@ import { guaranteeOf, type Guarantee } from './guarantee.ts'
 import type { Positions } from './positions.ts'
 
 /** What the pipelines of a run share. */
-export type Shared = Pick<Context, 'stopping' | 'entities' | 'spoilt'> & {
+export type Shared = Pick<Context, 'stopping' | 'entities' | 'spoilt' | 'lettingGo'> & {
   /** `true`: the error is a dead letter of this pipeline now. */
   reject(pipeline: string, ...rejected: Parameters<Context['reject']>): boolean
   warn(event: string): void
@@ -106,6 +106,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
       failing = true
     },
     spoilt: shared.spoilt,
+    lettingGo: shared.lettingGo,
     reject(error, input) {
       const rejected = shared.reject(name, error, input)
       if (rejected) deadLetters++
