@@ -23,7 +23,11 @@ export const byLetter: Workload<Map<string, number>> = {
     return (word) => entities[firstLetter(word)]!
   },
   createPartition: () =>
-    statePartition('word totals', { key: wordTotals.key, build: wordTotals.build, keys: wordTotals.keys! }),
+    statePartition('word totals', {
+      key: wordTotals.key,
+      build: () => new Map<string, number>(),
+      keys: wordTotals.keys!,
+    }),
 }
 
 interface Count {
