@@ -86,9 +86,7 @@ describe('wallarx receive', () => {
   })
 
   test('an output that cannot be written is an error', async () => {
-    const program = await startReceiver('--output', join(temporaryFolder(), 'nowhere', 'out'))
-    const sender = await connect(portOf(program.address))
-    sender.write('a\n')
+    const program = wallarx('receive', '127.0.0.1:0', '--output', join(temporaryFolder(), 'nowhere', 'out'))
     expect(await program.ended).toBe(1)
     expect(program.stderr()).toMatch(/wallarx receive: [^\n]*ENOENT[^\n]*\n$/)
   })
