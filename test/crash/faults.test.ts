@@ -108,7 +108,7 @@ test('a data file that is cut off is an error and no crash, and whole again it g
   await killedAfterCheckpoint()
   const data = join(state, 'data.mdb')
   copyFileSync(data, `${data}.whole`)
-  truncateSync(data, Math.floor(sizeOf(data) / 2))
+  truncateSync(data, 3 * 4096) // further up may be nothing but what a commit that was killed had begun to write
   await failsWith(start(), /expected .*data\.mdb to be a whole data file, got /)
   copyFileSync(`${data}.whole`, data)
   await goesOn()
