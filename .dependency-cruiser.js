@@ -43,19 +43,22 @@ export default {
     },
     {
       name: 'examples-use-public-entry-points',
-      comment: 'An example imports wallarx, wallarx/operators and the files of its own folder.',
+      comment: 'An example imports the package by its public names, and the files of its own folder.',
       severity: 'error',
       from: { path: '^examples/([^/]+)/' },
       to: {
         path: '^(operators|src|dist|examples)/',
-        pathNot: ['^dist/(src|operators)/index\\.(js|d\\.ts)$', '^examples/$1/'],
+        pathNot: ['^dist/(src|src/testing|operators|operators/ix)/index\\.(js|d\\.ts)$', '^examples/$1/'],
       },
     },
     {
       name: 'example-roots-use-public-entry-points',
       severity: 'error',
       from: { path: '^examples/[^/]+\\.ts$' },
-      to: { path: '^(operators|src|dist)/', pathNot: '^dist/(src|operators)/index\\.(js|d\\.ts)$' },
+      to: {
+        path: '^(operators|src|dist)/',
+        pathNot: '^dist/(src|src/testing|operators|operators/ix)/index\\.(js|d\\.ts)$',
+      },
     },
     {
       name: 'examples-use-public-names',

@@ -9,6 +9,8 @@ export default defineConfig({
     alias: [
       { find: /^wallarx$/, replacement: here('./src/index.ts') },
       { find: /^wallarx\/operators$/, replacement: here('./operators/index.ts') },
+      { find: /^wallarx\/operators\/ix$/, replacement: here('./operators/ix/index.ts') },
+      { find: /^wallarx\/testing$/, replacement: here('./src/testing/index.ts') },
     ],
   },
   test: {
