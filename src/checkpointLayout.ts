@@ -115,13 +115,13 @@ export const entriesPrefix = (partition: number, low: number, high: number, map:
   entryKey(partition, low, high, map, none)
 export const entryOf = (key: Buffer): Buffer => key.subarray(17)
 
-const versionLength = 2
+/** How many bytes an entity's value has in front of its packed state. */
+export const versionLength = 2
 
-export function entityValue(version: number, state: Uint8Array): Buffer {
-  const value = Buffer.allocUnsafe(versionLength + state.length)
-  value.writeUInt16BE(version, 0)
-  value.set(state, versionLength)
-  return value
+/** Makes an entity's value of a packed state that has `versionLength` bytes free in front. */
+export function entityValue(version: number, state: Buffer): Buffer {
+  state.writeUInt16BE(version, 0)
+  return state
 }
 
 export const versionOf = (value: Buffer): number => value.readUInt16BE(0)

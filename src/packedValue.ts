@@ -29,17 +29,17 @@ const packr = new Packr({
 /** What is unpacked next. msgpackr makes a DataView for a Buffer that it sees for the first time, which takes longer than a copy. */
 const scratch = Buffer.allocUnsafeSlow(4096)
 
-/** Packs a number and a plain form. The bytes are the caller's. */
-export function packPlain(number: number, plain: unknown): Buffer {
-  const packed = packr.pack([number, plain], RESERVE_START_SPACE | headerLength)
-  return sealed(packed, layouts.plain)
+/** Packs a number and a plain form, behind so many bytes that are left free. The bytes are the caller's. */
+export function packPlain(number: number, plain: unknown, room = 0): Buffer {
+  const packed = packr.pack([number, plain], RESERVE_START_SPACE | (room + headerLength))
+  return sealed(packed, room, layouts.plain)
 }
 
-/** Packs what a serde gave. */
-export function packContent(content: Uint8Array): Buffer {
-  const packed = Buffer.allocUnsafe(headerLength + content.length)
-  packed.set(content, headerLength)
-  return sealed(packed, layouts.serde)
+/** Packs what a serde gave, behind so many bytes that are left free. */
+export function packContent(content: Uint8Array, room = 0): Buffer {
+  const packed = Buffer.allocUnsafe(room + headerLength + content.length)
+  packed.set(content, room + headerLength)
+  return sealed(packed, room, layouts.serde)
 }
 
 /** What `packPlain` was given. The bytes are only read, and nothing of them is in the result. Throws where they are not whole. */
@@ -60,9 +60,9 @@ export function unpackContent(bytes: Uint8Array): Buffer {
   return Buffer.from(checked(bytes, layouts.serde).subarray(headerLength))
 }
 
-function sealed(packed: Buffer, layout: number): Buffer {
-  packed[0] = layout
-  packed.writeUInt32BE(checkOf(packed), 1)
+function sealed(packed: Buffer, at: number, layout: number): Buffer {
+  packed[at] = layout
+  packed.writeUInt32BE(checkOf(packed, at), at + 1)
   return packed
 }
 
@@ -70,11 +70,12 @@ function checked(bytes: Uint8Array, layout: number): Buffer {
   // A Buffer of its own, because msgpackr gives the one it unpacks a property.
   const packed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (packed.length < headerLength) throw new RangeError(`only ${packed.length} bytes`)
-  if (packed.readUInt32BE(1) !== checkOf(packed)) throw new RangeError(`${packed.length} bytes with a wrong checksum`)
+  if (packed.readUInt32BE(1) !== checkOf(packed, 0))
+    throw new RangeError(`${packed.length} bytes with a wrong checksum`)
   if (packed[0] !== layout) {
     throw new RangeError(packed[0] === layouts.serde ? 'what a serde made' : `the unknown layout ${packed[0]!}`)
   }
   return packed
 }
 
-const checkOf = (packed: Buffer): number => crc32(packed, headerLength, packed.length, packed[0])
+const checkOf = (packed: Buffer, at: number): number => crc32(packed, at + headerLength, packed.length, packed[at])

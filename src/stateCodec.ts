@@ -19,6 +19,7 @@ export interface EntryChange {
 
 /** What has to be written for an entity: its bytes, all entries of `clearedMaps` removed, and then `changedEntries`. */
 export interface PackedState {
+  /** Behind as many bytes as the codec was told to leave free, which the caller may write to. */
   readonly bytes: Buffer
   readonly clearedMaps: readonly MapId[]
   readonly changedEntries: readonly EntryChange[]
@@ -74,8 +75,10 @@ interface FoundMap {
   readonly path: string
 }
 
+/** `room`: how many bytes `pack` leaves free in front of the bytes of an entity, so that who stores more need not copy them. */
 export function createStateCodec<State>(
   partition: Pick<StatePartition<never, State>, 'name' | 'serde'>,
+  room = 0,
 ): StateCodec<State> {
   const { name, serde } = partition
   const owners = new Map<bigint, Owner>()
@@ -203,7 +206,7 @@ export function createStateCodec<State>(
     if (!(content instanceof Uint8Array)) {
       throw notSerializable(key, '$', 'serialize to give a Uint8Array', shown(content))
     }
-    return { bytes: packContent(content), clearedMaps: [], changedEntries: [] }
+    return { bytes: packContent(content, room), clearedMaps: none, changedEntries: none }
   }
 
   const unpackWithSerde = (bytes: Uint8Array, key: Key): State => {
@@ -269,8 +272,8 @@ export function createStateCodec<State>(
         const plain = named('$', () => plainState(state))
         // A partition without StateMaps has no owners, and a lookup would cost a bigint.
         const owner = owners.size === 0 ? undefined : owners.get(BigInt(key))
-        const bytes = named('$', () => packPlain(owner?.nextMapId ?? 0, plain))
-        return owner === undefined ? { bytes, clearedMaps: [], changedEntries: [] } : packMaps(bytes, owner)
+        const bytes = named('$', () => packPlain(owner?.nextMapId ?? 0, plain, room))
+        return owner === undefined ? { bytes, clearedMaps: none, changedEntries: none } : packMaps(bytes, owner)
       } finally {
         found = []
       }
@@ -295,6 +298,8 @@ export function createStateCodec<State>(
     },
   }
 }
+
+const none: readonly never[] = []
 
 const noMapHere = (): never => {
   throw new TypeError('a StateMap or StateSet inside an entry')

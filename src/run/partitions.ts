@@ -10,6 +10,7 @@ import {
   partitionsPrefix,
   readInfo,
   stateOf,
+  versionLength,
   versionOf,
   type PartitionInfo,
 } from '../checkpointLayout.ts'
@@ -96,7 +97,7 @@ function keepPartition(
   crowded: () => void,
 ): KeptPartition {
   const { name, version, migrate } = partition
-  const codec: StateCodec<unknown> = createStateCodec(partition)
+  const codec: StateCodec<unknown> = createStateCodec(partition, versionLength)
   let written = known // the info in the store
   let entities = known?.entities ?? 0
 

@@ -492,6 +492,18 @@ describe('a serde', () => {
   })
 })
 
+test('bytes that are to be left free are in front of what is packed otherwise', () => {
+  const plain = { name: 'plain', serde: undefined }
+  const kept = {
+    name: 'kept',
+    serde: { serialize: (state: unknown) => Buffer.from(String(state)), deserialize: String },
+  }
+  for (const partition of [plain, kept]) {
+    const { bytes } = createStateCodec<unknown>(partition, 7).pack('a state', 1)
+    expect(bytes.subarray(7)).toEqual(createStateCodec<unknown>(partition).pack('a state', 1).bytes)
+  }
+})
+
 test.each([
   ['serde', { serde: {} }],
   ['serde', { serde: null }],
