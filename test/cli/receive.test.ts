@@ -64,7 +64,7 @@ describe('wallarx receive', () => {
   test('--hex prints messages in hexadecimal', async () => {
     const program = await startReceiver('--framing', 'length', '--hex', '--expect', '3')
     const sender = await connect(portOf(program.address))
-    sender.write(Buffer.concat([frame([0, 255, 10]), frame(''), frame('a')]))
+    sender.write(Buffer.concat([frame(Buffer.from([0, 255, 10])), frame(''), frame('a')]))
     expect(await program.ended, program.stderr()).toBe(0)
     expect(program.stdout()).toBe('00ff0a\n\n61\n')
   })
