@@ -67,6 +67,7 @@ const wide = ['K', 'Z', 'AA', 'AZ', 'BA', 'CC', 'DX', 'KQ', 'LA', 'ML'] // the l
 // Rejected where the spread is 0.05 or more, or 5 % of the middle or more.
 const edges: [name: string, bid: number, offer: number, isRejected: boolean][] = [
   ['a spread of 0.05 exactly', 0, 0.05, true],
+  ['the same, where the share of the middle is negative', -0.05, 0, true],
   ['a spread of 0.0625', 100, 100.0625, true],
   ['a spread that is less than 0.05 as doubles subtract', 100, 100.05, false],
   ['5 % of the middle exactly, and less than 0.05', 19.5 / 64, 20.5 / 64, true],
