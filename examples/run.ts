@@ -15,8 +15,10 @@ const folders = readdirSync(here)
   .sort()
 
 /** What an example says about itself first: in its help, or in the comment at its top. */
-const summaryOf = (folder: string): string =>
-  /(?:^\/\*\*[\s*]*|^const help = `)(.+?)(?:\s*\*\/)?$/m.exec(readFileSync(mainOf(folder), 'utf8'))?.[1] ?? ''
+function summaryOf(folder: string): string {
+  const text = readFileSync(mainOf(folder), 'utf8')
+  return (/^const help = `(.+)/m.exec(text) ?? /^\/[*/]+[\s*]*(.+?)(?: *\*\/)?\n/.exec(text))?.[1] ?? ''
+}
 
 const list = (): string =>
   `Runs an example:\n\n${folders.map((folder) => `  npm run example -- ${nameOf(folder).padEnd(18)} ${summaryOf(folder)}`).join('\n')}
