@@ -37,6 +37,7 @@ const help = `wallarx receive: listens and prints the messages that come, one a 
   --framing length     each message is preceded by its length
   --framing none       bytes are written as they come
   --header-length N    bytes of the length, 1, 2, 4 or 8, big-endian. Default: 4
+  --hex                write each message in hexadecimal, as "wallarx send --hex" takes it
   --help               this text
 
 Takes any number of connections, one after the other or at once. Without --expect or --timeout it runs until Ctrl-C.
@@ -52,6 +53,8 @@ interface ReceiveOptions {
   readonly show: 'messages' | 'count' | 'nothing'
   readonly framing: 'newline' | 'length' | 'none'
   readonly headerLength: 1 | 2 | 4 | 8
+  /** Whether messages are written in hexadecimal. */
+  readonly hex: boolean
 }
 
 /** `wallarx receive` */
@@ -74,6 +77,7 @@ function parse(args: readonly string[]): ReceiveOptions {
       quiet: { type: 'boolean', default: false },
       framing: { type: 'string', default: 'newline' },
       'header-length': { type: 'string' },
+      hex: { type: 'boolean', default: false },
     },
   })
   const [place, ...more] = positionals
@@ -87,8 +91,9 @@ function parse(args: readonly string[]): ReceiveOptions {
   const expect = numberOption('expect', values.expect, { least: 1 })
   if (expect !== undefined && framing === 'none') throw new UsageError('--expect needs messages, not --framing none')
   const timeout = numberOption('timeout', values.timeout, { least: 0, whole: false })
-  const { count, quiet, output } = values
+  const { count, quiet, output, hex } = values
   if (count && quiet) throw new UsageError('--count and --quiet exclude each other')
+  if (hex && framing === 'none') throw new UsageError('--hex needs messages, not --framing none')
   if (output === '') throw new UsageError('--output wants the path of a file')
   return {
     address,
@@ -98,6 +103,7 @@ function parse(args: readonly string[]): ReceiveOptions {
     show: count ? 'count' : quiet ? 'nothing' : 'messages',
     framing,
     headerLength: Number(headerLength) as 1 | 2 | 4 | 8,
+    hex,
   }
 }
 
@@ -167,14 +173,16 @@ async function receiveMessages(options: ReceiveOptions): Promise<number> {
   return 0
 }
 
-function written(frames: Observable<Buffer>, { output, framing }: ReceiveOptions): Observable<Buffer> {
+function written(frames: Observable<Buffer>, { output, framing, hex }: ReceiveOptions): Observable<Buffer> {
   if (output === undefined) return frames
+  if (hex) return frames.pipe(encode(asHexLine), toSink(fileSink({ path: output })))
   const line = framing === 'none' ? asIs : asLine
   return frames.pipe(encode(line), toSink(fileSink({ path: output })))
 }
 
 const newline = Buffer.from('\n')
 const asLine = (frame: Buffer): Buffer => Buffer.concat([frame, newline])
+const asHexLine = (frame: Buffer): string => `${frame.toString('hex')}\n`
 const asIs = (bytes: Buffer): Buffer => bytes
 
 function framingOf({ framing, headerLength }: ReceiveOptions): Framing {

@@ -33,6 +33,7 @@ const help = `wallarx send: sends each line of a file or of standard input as a 
   --rate N             messages a second, evenly spaced. Default: as fast as the receiver takes them
   --repeat N           send the file N times, 0 for ever. Default: 1
   --keep-empty         send empty lines too. Default: they are left out
+  --hex                a line is a message in hexadecimal, such as "61 00001534"; spaces are left out
   --framing length     each message is preceded by its length. This is the default
   --framing newline    each message is followed by a newline
   --header-length N    bytes of the length, 1, 2 or 4, big-endian. Default: 4
@@ -50,6 +51,8 @@ interface SendOptions {
   /** 0: for ever. */
   readonly repetitions: number
   readonly keepEmpty: boolean
+  /** Whether lines are in hexadecimal. */
+  readonly hex: boolean
   readonly framing: 'length' | 'newline'
   readonly headerLength: 1 | 2 | 4
   /** Milliseconds. */
@@ -72,6 +75,7 @@ function parse(args: readonly string[]): SendOptions {
       rate: { type: 'string' },
       repeat: { type: 'string' },
       'keep-empty': { type: 'boolean', default: false },
+      hex: { type: 'boolean', default: false },
       framing: { type: 'string', default: 'length' },
       'header-length': { type: 'string' },
       wait: { type: 'string' },
@@ -90,8 +94,18 @@ function parse(args: readonly string[]): SendOptions {
   const repetitions = numberOption('repeat', values.repeat, { least: 0 }) ?? 1
   if (path === '-' && repetitions !== 1) throw new UsageError('--repeat needs a FILE: standard input can be read once')
   const wait = 1000 * (numberOption('wait', values.wait, { least: 0, whole: false }) ?? 0)
-  const keepEmpty = values['keep-empty']
-  return { address, path, rate, repetitions, keepEmpty, framing, headerLength: Number(headerLength) as 1 | 2 | 4, wait }
+  const { hex, 'keep-empty': keepEmpty } = values
+  return {
+    address,
+    path,
+    rate,
+    repetitions,
+    keepEmpty,
+    hex,
+    framing,
+    headerLength: Number(headerLength) as 1 | 2 | 4,
+    wait,
+  }
 }
 
 async function sendLines(options: SendOptions): Promise<number> {
@@ -141,7 +155,7 @@ async function sendLines(options: SendOptions): Promise<number> {
 }
 
 /** Makes what is sent from a line without its newline. */
-function lineReader({ framing, headerLength, keepEmpty }: SendOptions): (text: Buffer) => Line | undefined {
+function lineReader({ framing, headerLength, keepEmpty, hex }: SendOptions): (text: Buffer) => Line | undefined {
   const encoder = framing === 'length' ? framed(asIs, { headerLength }) : { encode: terminated }
   const longest = framing === 'length' ? 2 ** (8 * headerLength) - 1 : Infinity
   let inputEnd = 0
@@ -149,7 +163,8 @@ function lineReader({ framing, headerLength, keepEmpty }: SendOptions): (text: B
   return (text) => {
     inputEnd += text.length + 1
     number++
-    const message = text.at(-1) === carriageReturn ? text.subarray(0, -1) : text
+    const line = text.at(-1) === carriageReturn ? text.subarray(0, -1) : text
+    const message = hex ? hexMessage(line, number) : line
     if (message.length === 0 && !keepEmpty) return undefined
     if (message.length > longest) {
       throw new Failure(
@@ -165,6 +180,13 @@ const newline = Buffer.from('\n')
 const asIs = (message: Buffer): Buffer => message
 const terminated = (message: Buffer): Buffer => Buffer.concat([message, newline])
 const carriageReturn = 0x0d
+
+/** Throws `Failure` where the line is no hexadecimal. */
+function hexMessage(line: Buffer, number: number): Buffer {
+  const digits = line.toString('latin1').replaceAll(' ', '')
+  if (/^(?:[\da-f]{2})*$/i.test(digits)) return Buffer.from(digits, 'hex')
+  throw new Failure(`line ${number} is not bytes of two hexadecimal digits each. Mend it, or leave --hex out`)
+}
 
 /** How many bytes a file has; `undefined` where that is not known, as for a pipe. Throws `Failure` where it cannot be read. */
 async function sizeOf(path: string, repetitions: number): Promise<number | undefined> {

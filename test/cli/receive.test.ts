@@ -61,6 +61,14 @@ describe('wallarx receive', () => {
     expect(program.stderr()).toContain('expected 1 message, got 0')
   })
 
+  test('--hex prints messages in hexadecimal', async () => {
+    const program = await startReceiver('--framing', 'length', '--hex', '--expect', '3')
+    const sender = await connect(portOf(program.address))
+    sender.write(Buffer.concat([frame(Buffer.from([0, 255, 10])), frame(''), frame('a')]))
+    expect(await program.ended, program.stderr()).toBe(0)
+    expect(program.stdout()).toBe('00ff0a\n\n61\n')
+  })
+
   test('--count prints how many came and no message', async () => {
     const program = await startReceiver('--count', '--expect', '2')
     const sender = await connect(portOf(program.address))

@@ -36,6 +36,16 @@ describe('wallarx send', () => {
     await receiver.until(() => receiver.text() === frames('a', '', '', 'b'))
   })
 
+  test('--hex takes lines in hexadecimal, and names one that is none', async () => {
+    const receiver = await receive()
+    const program = wallarx('send', receiver.address, '--hex', temporaryFile('61 00001534\r\n\n0A0d\n6z\n'))
+    expect(await program.ended).toBe(1)
+    expect(program.stderr()).toMatch(/^wallarx send: line 4 is not bytes of two hexadecimal digits each\. [^\n]+\n$/)
+    const good = wallarx('send', receiver.address, '--hex', temporaryFile('61 00001534\r\n\n0A0d\n'))
+    expect(await good.ended, good.stderr()).toBe(0)
+    await receiver.until(() => receiver.connections.at(-1)!.text === frames('a\0\0\x15\x34', '\n\r'))
+  })
+
   test('--framing newline ends each message with a newline', async () => {
     const receiver = await receive()
     const program = wallarx('send', receiver.address, '--framing', 'newline', temporaryFile('a\r\nb'))

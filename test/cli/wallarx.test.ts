@@ -56,6 +56,7 @@ describe('wallarx', () => {
     [['receive', '127.0.0.1:0', '--expect'], "Option '--expect <value>' argument missing"],
     [['receive', '127.0.0.1:0', '--count', '--quiet'], '--count and --quiet exclude each other'],
     [['receive', '127.0.0.1:0', '--framing', 'none', '--expect', '1'], '--expect needs messages'],
+    [['receive', '127.0.0.1:0', '--framing', 'none', '--hex'], '--hex needs messages'],
     [['state'], 'DIR is missing'],
     [['state', 'a', 'b'], 'got "b" too'],
     [['state', 'a', '--key', '1'], '--key needs --partition'],
