@@ -3,7 +3,11 @@ import { expect, test } from 'vitest'
 import { createJournalBatch } from '../../src/journalBatch.ts'
 import { isRecordIntact, recordHeaderLength, seedChecksum, uint32At } from '../../src/journalSegment.ts'
 
-const sources = [Buffer.alloc(700, 'a source of its own '), Buffer.alloc(800, 'another one ').subarray(1), Buffer.of(0xff)]
+const sources = [
+  Buffer.alloc(700, 'a source of its own '),
+  Buffer.alloc(800, 'another one ').subarray(1),
+  Buffer.of(0xff),
+]
 
 /** A frame anywhere in one of the sources. */
 const frames = fc
