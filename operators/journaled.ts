@@ -11,7 +11,11 @@ import { operate } from './operate.ts'
 export interface JournaledOptions extends Pick<JournalLogOptions, 'directory' | 'segmentLength' | 'onDamage'> {
   /**
    * What a frame survives before it is processed: `'process'`, the end of this process in whatever way; `'machine'`, a crash of
-   * the machine too, at the price of one fdatasync for each batch of frames. Default: `'process'`
+   * the machine too. Default: `'process'`
+   *
+   * The price, measured with word count over TCP (frames of 45 bytes with 8 words, no store): 1.1 × the processor time with
+   * either, of which 0.14 µs a frame is spent in the journal. With `'machine'` a frame also waits for the fdatasync of its
+   * batch, some milliseconds on a busy disk; frames go on being taken meanwhile.
    */
   readonly sync?: 'process' | 'machine'
   /** Default: `journal DIRECTORY` */

@@ -16,10 +16,7 @@ for (let at = 256; at < tables.length; at++) {
 }
 
 /** From how many bytes on zlib, which is called into for 150 to 200 ns, is faster than the loops here. */
-const zlibPays = 256
-
-/** Up to how many bytes copying in the same loop is faster than `Buffer.copy` and a loop. */
-const fusedPays = 80
+export const zlibPays = 256
 
 /**
  * The checksum of `bytes[start, end)`, as that of what follows bytes whose checksum is `before`. 0 to 2^32 - 1.
@@ -48,51 +45,63 @@ export function crc32(bytes: Buffer, start: number, end: number, before = 0): nu
 
 /** Like `crc32` of a 32-bit number in big endian. */
 export function crc32OfUInt32(value: number, before: number): number {
-  let register = ~before
-  for (let shift = 24; shift >= 0; shift -= 8) {
-    register = tables[(register ^ (value >>> shift)) & 0xff]! ^ (register >>> 8)
-  }
-  return ~register >>> 0
+  const swapped = (value >>> 24) | ((value >>> 8) & 0xff00) | ((value & 0xff00) << 8) | (value << 24)
+  return ~afterFour(~before ^ swapped) >>> 0
 }
 
-/** Copies `bytes[start, end)` to `target[at]`, where there is room for it, and returns their checksum like `crc32`. */
+/** The register after four bytes, which are in `mixed` already, the first in its lowest bits. */
+function afterFour(mixed: number): number {
+  return (
+    tables[0x300 + (mixed & 0xff)]! ^
+    tables[0x200 + ((mixed >>> 8) & 0xff)]! ^
+    tables[0x100 + ((mixed >>> 16) & 0xff)]! ^
+    tables[mixed >>> 24]!
+  )
+}
+
+/**
+ * Copies `source[start, end)` to `target[at]`, where there is room for it, and returns their checksum like `crc32`.
+ *
+ * Views, because they read four bytes at once: 45 bytes take 35 ns, less than `Buffer.copy` alone; a loop over bytes takes 60 ns.
+ * But making a view takes 70 ns: this is for many ranges of one buffer, each below `zlibPays`.
+ */
 export function crc32Copying(
-  bytes: Buffer,
+  source: DataView,
   start: number,
   end: number,
-  target: Buffer,
+  target: DataView,
   at: number,
   before: number,
 ): number {
-  if (end - start > fusedPays) {
-    bytes.copy(target, at, start, end)
-    return crc32(bytes, start, end, before)
-  }
   let register = ~before
   let from = start
   let to = at
   for (; from + 8 <= end; from += 8, to += 8) {
-    const byte0 = (target[to] = bytes[from]!)
-    const byte1 = (target[to + 1] = bytes[from + 1]!)
-    const byte2 = (target[to + 2] = bytes[from + 2]!)
-    const byte3 = (target[to + 3] = bytes[from + 3]!)
-    const byte4 = (target[to + 4] = bytes[from + 4]!)
-    const byte5 = (target[to + 5] = bytes[from + 5]!)
-    const byte6 = (target[to + 6] = bytes[from + 6]!)
-    const byte7 = (target[to + 7] = bytes[from + 7]!)
-    register ^= byte0 | (byte1 << 8) | (byte2 << 16) | (byte3 << 24)
+    const first = source.getInt32(from, true)
+    const second = source.getInt32(from + 4, true)
+    target.setInt32(to, first, true)
+    target.setInt32(to + 4, second, true)
+    register ^= first
     register =
       tables[0x700 + (register & 0xff)]! ^
       tables[0x600 + ((register >>> 8) & 0xff)]! ^
       tables[0x500 + ((register >>> 16) & 0xff)]! ^
       tables[0x400 + (register >>> 24)]! ^
-      tables[0x300 + byte4]! ^
-      tables[0x200 + byte5]! ^
-      tables[0x100 + byte6]! ^
-      tables[byte7]!
+      tables[0x300 + (second & 0xff)]! ^
+      tables[0x200 + ((second >>> 8) & 0xff)]! ^
+      tables[0x100 + ((second >>> 16) & 0xff)]! ^
+      tables[second >>> 24]!
+  }
+  if (from + 4 <= end) {
+    const four = source.getInt32(from, true)
+    target.setInt32(to, four, true)
+    register = afterFour(register ^ four)
+    from += 4
+    to += 4
   }
   for (; from < end; from++, to++) {
-    const byte = (target[to] = bytes[from]!)
+    const byte = source.getUint8(from)
+    target.setUint8(to, byte)
     register = tables[(register ^ byte) & 0xff]! ^ (register >>> 8)
   }
   return ~register >>> 0

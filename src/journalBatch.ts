@@ -1,5 +1,6 @@
+import { crc32, crc32Copying, crc32OfUInt32, zlibPays } from './crc32.ts'
 import { WallarxError } from './errors.ts'
-import { recordHeaderLength, uint32At, writeRecord } from './journalSegment.ts'
+import { recordHeaderLength, uint32At } from './journalSegment.ts'
 
 /** Takes one record: its payload is `bytes[start, end)`, and `positionAfter` the log position behind it. */
 export type OnRecord = (bytes: Buffer, start: number, end: number, positionAfter: number) => void
@@ -46,10 +47,13 @@ export function createJournalBatch(seeded: number, maxRecordLength: number): Wri
   // Records are handed on in place and may be kept, so what was written is never written over: a batch goes on behind the one
   // before it, and in a new buffer when this one is full.
   let bytes = Buffer.alloc(0)
+  let view = viewOf(bytes)
   let from = 0
   let fill = 0
   let count = 0
   let lastLength = 0 // of the batch before this one
+  let source: Buffer | undefined // what the last frame lay in: the chunks of most sources have many
+  let sourceView: DataView | undefined // of `source`, from its second frame on
 
   const makeRoom = (needed: number): void => {
     const length = fill - from
@@ -57,8 +61,24 @@ export function createJournalBatch(seeded: number, maxRecordLength: number): Wri
     const larger = Buffer.allocUnsafeSlow(Math.max(leastCapacity, length + needed, ahead))
     bytes.copy(larger, 0, from, fill)
     bytes = larger
+    view = viewOf(bytes)
     from = 0
     fill = length
+  }
+
+  /** Copies a payload to `bytes[at]`; returns its checksum. */
+  const copy = (frame: Buffer, start: number, end: number, at: number): number => {
+    const before = crc32OfUInt32(end - start, seeded)
+    if (frame === source && end - start < zlibPays) {
+      sourceView ??= viewOf(frame)
+      return crc32Copying(sourceView, start, end, view, at, before)
+    }
+    if (frame !== source) {
+      source = frame
+      sourceView = undefined
+    }
+    frame.copy(bytes, at, start, end)
+    return crc32(frame, start, end, before)
   }
 
   return {
@@ -84,7 +104,10 @@ export function createJournalBatch(seeded: number, maxRecordLength: number): Wri
       }
       const needed = recordHeaderLength + end - start
       if (needed > bytes.length - fill) makeRoom(needed)
-      fill = writeRecord(frame, start, end, bytes, fill, seeded)
+      const checksum = copy(frame, start, end, fill + recordHeaderLength)
+      view.setInt32(fill, end - start)
+      view.setInt32(fill + 4, checksum)
+      fill += needed
       count++
     },
     take(position) {
@@ -92,9 +115,14 @@ export function createJournalBatch(seeded: number, maxRecordLength: number): Wri
       lastLength = fill - from
       from = fill
       count = 0
+      source = sourceView = undefined
       return taken
     },
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
 }
 
 /** The records that `bytes[from, to)` consists of; the first begins at the log position `position`. */

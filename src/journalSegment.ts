@@ -1,4 +1,4 @@
-import { crc32, crc32Copying, crc32OfUInt32 } from './crc32.ts'
+import { crc32, crc32OfUInt32 } from './crc32.ts'
 
 // A segment file of a journal's log. Numbers are unsigned, in big endian. The layout is data on disk: frozen, but for what
 // follows a header of another version.
@@ -70,29 +70,6 @@ export function baseOfFileName(name: string): number | undefined {
 /** The checksum of the seed itself: what the checksum of every record of the segment begins with. */
 export function seedChecksum(seed: number): number {
   return crc32OfUInt32(seed, 0)
-}
-
-/** Writes the record of `bytes[start, end)` to `target[at]`, where there is room for it; returns where it ends. */
-export function writeRecord(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  target: Buffer,
-  at: number,
-  seeded: number,
-): number {
-  const length = end - start
-  const payloadAt = at + recordHeaderLength
-  const checksum = crc32Copying(bytes, start, end, target, payloadAt, crc32OfUInt32(length, seeded))
-  target[at] = length >>> 24
-  target[at + 1] = length >>> 16
-  target[at + 2] = length >>> 8
-  target[at + 3] = length
-  target[at + 4] = checksum >>> 24
-  target[at + 5] = checksum >>> 16
-  target[at + 6] = checksum >>> 8
-  target[at + 7] = checksum
-  return payloadAt + length
 }
 
 /** The number at `bytes[at]`, without the checks of `Buffer.readUInt32BE`. */
