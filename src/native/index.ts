@@ -1,0 +1,3 @@
+export { fromNativeObservable } from './fromNativeObservable.ts'
+export { toNativeObservable } from './toNativeObservable.ts'
+export type { NativeObservable, NativeObserver } from '../nativeObservable.ts'
