@@ -47,6 +47,7 @@ export function fromObservable<Message>(
     }
     const flush = (): void => {
       while (waiting.size > 0 && !holds.held && !output.closed) within(context, emit, waiting.shift()!)
+      if (output.closed) return // closed, and not yet torn down: a step behind us lets go of its hold as it ends
       if (waiting.size > 0) holds.onFree(flush)
       else if (end !== undefined) within(context, end)
     }
