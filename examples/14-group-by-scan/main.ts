@@ -16,7 +16,7 @@ import { byGroups, byState, type Balance, type Payment } from './groupByScan.ts'
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-const accounts = 100_000
+const accounts = 20_000
 const payments = Array.from({ length: 2 * accounts }, (_, n): Payment => ({
   account: (n * 7919) % accounts,
   amount: n % 100,
