@@ -7,8 +7,12 @@ export interface NativeObservable<Message> {
   subscribe(observer: NativeObserver<Message>, options?: { signal?: AbortSignal }): void
 }
 
+/** Who subscribes to a {@link NativeObservable}. */
 export interface NativeObserver<Message> {
+  /** One message. */
   next?: (message: Message) => void
+  /** The source has failed. */
   error?: (error: unknown) => void
+  /** The source has completed. */
   complete?: () => void
 }

@@ -10,7 +10,6 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { ReadableStream } from 'node:stream/web'
 import { lastValueFrom, take, toArray, type Observable } from 'rxjs'
 import { delimited, fromWebStream, statePartition, toWebStream } from 'wallarx'
 import { decode, encode, frame, toStatePartition } from 'wallarx/operators'
@@ -55,7 +54,7 @@ async function averagesOf(path: string): Promise<Observable<string>> {
     key: ({ sensor }: Reading) => sensor,
     build: () => ({ sum: 0, count: 0 }),
   })
-  return fromWebStream(response.body as ReadableStream<Uint8Array>).pipe(
+  return fromWebStream(response.body!).pipe(
     frame(delimited()),
     decode(json),
     toStatePartition(({ sensor, celsius }, state) => {
@@ -79,7 +78,7 @@ console.log(`${averages.length} averages; the last one: ${averages.at(-1)!}`)
 
 // Out: the body of a request.
 const body = toWebStream((await averagesOf('/readings')).pipe(encode((line) => `${line}\n`)))
-await fetch(`${url}/averages`, { method: 'POST', body: body as BodyInit, duplex: 'half' } as RequestInit)
+await fetch(`${url}/averages`, { method: 'POST', body, duplex: 'half' })
 assert.equal(posted, expected.map((line) => `${line}\n`).join(''))
 console.log(`${posted.length} bytes posted`)
 

@@ -4,6 +4,7 @@ import { invalidOption, shown, WallarxError, wholeNumber } from '../errors.ts'
 import { createQueue } from '../queue.ts'
 import { createSource } from '../source.ts'
 
+/** What `fromObservable` does while the pipeline is held. */
 export interface FromObservableOptions {
   /** Stands in errors and status. */
   readonly name?: string

@@ -9,6 +9,7 @@ import type { Framing } from '../framing.ts'
 import { createSource } from '../source.ts'
 import { peerOf, serveTcpConnection } from './tcpConnection.ts'
 
+/** Where `tcpSource` listens, and what it takes. */
 export interface TcpSourceOptions {
   /** Where to listen; port 0 lets the system choose one, see `onListening`. */
   readonly listen: Address
