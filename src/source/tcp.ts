@@ -48,7 +48,9 @@ export interface TcpSourceOptions {
  * import { lengthPrefixed, tcpSource } from 'wallarx'
  *
  * const frames = tcpSource({ listen: '127.0.0.1:0', framing: lengthPrefixed(4) })
- * frames.subscribe().unsubscribe()
+ * const subscription = frames.subscribe() // listens from now on
+ * subscription.unsubscribe()
+ * assert.throws(() => tcpSource({ listen: 'localhost', framing: lengthPrefixed(4) }), { code: 'ADDRESS_INVALID' })
  * ```
  */
 export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
