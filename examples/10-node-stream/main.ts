@@ -26,7 +26,7 @@ writeFileSync(input, gzipSync(lines.join('')))
 
 /** Counts the visits of each user: a line `USER COUNT` for each line. */
 function countVisits(bytes: Readable): Observable<Buffer> {
-  const visits = statePartition('visits', { key: Number, build: () => ({ count: 0 }) })
+  const visits = statePartition('visits', { key: (user: string) => Number(user), build: () => ({ count: 0 }) })
   return fromNodeStream(bytes).pipe(
     frame(delimited()),
     decode(utf8),
