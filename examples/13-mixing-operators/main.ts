@@ -8,7 +8,19 @@
  *                  the pipeline that `run` subscribes to
  */
 import assert from 'node:assert/strict'
-import { connect, debounceTime, defer, from, lastValueFrom, merge, retry, timer, toArray, type Observable } from 'rxjs'
+import {
+  connect,
+  debounceTime,
+  defer,
+  from,
+  lastValueFrom,
+  merge,
+  retry,
+  tap,
+  timer,
+  toArray,
+  type Observable,
+} from 'rxjs'
 import { fromAsyncIterable, memoryStore, observerSink, run, statePartition, type Store } from 'wallarx'
 import { to, toSink, toState } from 'wallarx/operators'
 
@@ -23,43 +35,46 @@ const behind = await lastValueFrom(burst().pipe(toState(count, counter()), debou
 console.log(`debounceTime before the state counts ${before} of 5, behind it ${behind}: only outputs are thinned out`)
 assert.deepEqual([before, behind], [1, 5])
 
-/** A store that says when it has committed something. */
-function watched(store: Store) {
-  let committed = (): void => undefined
-  const entries = new Promise<void>((resolve) => (committed = resolve))
+/** A memory that says when a checkpoint has been kept for which `isWanted` held when it was taken. */
+function watched(store: Store, isWanted: () => boolean) {
+  let tell = (): void => undefined
+  const kept = new Promise<void>((resolve) => (tell = resolve))
   const open = async () => {
     const opened = await store.open()
-    return {
-      ...opened,
-      async commit(changes: Parameters<typeof opened.commit>[0]) {
-        await opened.commit(changes)
-        committed()
-      },
+    const commit: typeof opened.commit = async (changes) => {
+      const wanted = isWanted()
+      await opened.commit(changes)
+      if (wanted) tell()
     }
+    return { ...opened, commit }
   }
-  return { store: { ...store, open }, entries }
+  return { store: { ...store, open }, kept }
 }
 
 /** Counts three messages, and fails once a checkpoint has been taken; then starts again and counts one more. */
 async function failAfterCheckpoint(thin: (counts: Observable<number>) => Observable<number>) {
   const outputs: number[] = []
+  let counted = 0
   const store = memoryStore()
   const start = (store: Store, messages: AsyncIterable<number> | Iterable<number>) =>
     run({
       name: 'Counter',
       pipelines: {
-        counts: thin(fromAsyncIterable(messages).pipe(toState(count, counter()))).pipe(
-          toSink(observerSink({ next: (n: number) => outputs.push(n), error: () => undefined })),
-        ),
+        counts: thin(
+          fromAsyncIterable(messages).pipe(
+            toState(count, counter()),
+            tap((n) => (counted = n)),
+          ),
+        ).pipe(toSink(observerSink({ next: (n: number) => outputs.push(n), error: () => undefined }))),
       },
       store,
       checkpointInterval: 1,
       log: false,
     })
-  const first = watched(store)
+  const first = watched(store, () => counted === 3)
   async function* failing() {
     yield* [1, 2, 3]
-    await first.entries
+    await first.kept
     throw new Error('the source is gone')
   }
   await assert.rejects((await start(first.store, failing())).closed)
