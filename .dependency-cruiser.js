@@ -48,7 +48,7 @@ export default {
       from: { path: '^examples/([^/]+)/' },
       to: {
         path: '^(operators|src|dist|examples)/',
-        pathNot: ['^dist/(src|src/testing|operators|operators/ix)/index\\.(js|d\\.ts)$', '^examples/$1/'],
+        pathNot: ['^dist/(src|src/native|src/testing|operators|operators/ix)/index\\.(js|d\\.ts)$', '^examples/$1/'],
       },
     },
     {
@@ -57,7 +57,7 @@ export default {
       from: { path: '^examples/[^/]+\\.ts$' },
       to: {
         path: '^(operators|src|dist)/',
-        pathNot: '^dist/(src|src/testing|operators|operators/ix)/index\\.(js|d\\.ts)$',
+        pathNot: '^dist/(src|src/native|src/testing|operators|operators/ix)/index\\.(js|d\\.ts)$',
       },
     },
     {

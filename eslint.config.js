@@ -3,7 +3,7 @@ import rxjsX from 'eslint-plugin-rxjs-x'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.data/']),
+  globalIgnores(['dist/', 'coverage/', 'docs/', '.data/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {

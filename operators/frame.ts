@@ -4,6 +4,7 @@ import type { Framing } from '../src/framing.ts'
 import { createStreamFramer } from '../src/streamFramer.ts'
 import { operate } from './operate.ts'
 
+/** What `frame` takes besides the framing. */
 export interface FrameOptions {
   /** The longest frame accepted, in bytes without header or delimiter. Default: 1 MiB */
   readonly maxFrameLength?: number

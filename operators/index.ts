@@ -1,3 +1,8 @@
+/**
+ * What goes into `pipe()`.
+ *
+ * @module wallarx/operators
+ */
 export { decode } from './decode.ts'
 export { encode } from './encode.ts'
 export { frame, type FrameOptions } from './frame.ts'

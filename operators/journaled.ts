@@ -8,6 +8,7 @@ import { createQueue } from '../src/queue.ts'
 import { createSource, type SourceSubscription } from '../src/source.ts'
 import { operate } from './operate.ts'
 
+/** Where the journal is, and what it survives. */
 export interface JournaledOptions extends Pick<JournalLogOptions, 'directory' | 'segmentLength' | 'onDamage'> {
   /**
    * What a frame survives before it is processed: `'process'`, the end of this process in whatever way; `'machine'`, a crash of

@@ -1,6 +1,7 @@
 import { WallarxError, wholeNumber } from './errors.ts'
 import type { SinkContext } from './sink.ts'
 
+/** When a sink holds the sources. */
 export interface BacklogOptions {
   /** Bytes not yet written at which the sources are held; they are released at half of it. Default: 1 MiB */
   readonly highWaterMark?: number

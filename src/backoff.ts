@@ -1,5 +1,6 @@
 import { invalidOption, longestTimer } from './errors.ts'
 
+/** How long to wait before connecting again. */
 export interface BackoffOptions {
   /** The longest wait before the second attempt, in milliseconds; it doubles with each further one. Default: 100 */
   readonly initial?: number

@@ -16,6 +16,7 @@ export interface Decoder<Message> {
 /** Turns a message into bytes, a string being written as UTF-8; `undefined` filters. Adds no framing (see `framed`). */
 export interface Encoder<Message> {
   readonly name?: string
+  /** What it throws stops a `run`, or makes the message a dead letter with `onError: 'skip'`. */
   encode(message: Message): Uint8Array | string | undefined
 }
 
@@ -37,8 +38,11 @@ export type DecoderOrFunction<Message> = Decoder<Message> | Decoder<Message>['de
  */
 export const utf8 = {
   name: 'utf8',
+  /** The text of a frame. */
   decode: (frame: Buffer): string => frame.toString('utf8'),
+  /** The text of `bytes[start, end)`. */
   decodeAt: (bytes: Buffer, start: number, end: number): string => bytes.toString('utf8', start, end),
+  /** The text itself, to be written as UTF-8. */
   encode: (message: string): string => message,
 } satisfies Decoder<string> & Encoder<string>
 
@@ -57,7 +61,11 @@ export const utf8 = {
 export function framed<Message>(
   encoder: EncoderOrFunction<Message>,
   { headerLength = 4, endian = 'big' }: { readonly headerLength?: 1 | 2 | 4; readonly endian?: 'big' | 'little' } = {},
-): { readonly name: string; encode(message: Message): Buffer | undefined } {
+): {
+  readonly name: string
+  /** The length and the bytes of one message. */
+  encode(message: Message): Buffer | undefined
+} {
   if (headerLength !== 1 && headerLength !== 2 && headerLength !== 4) {
     throw invalidOption('headerLength', '1, 2 or 4', headerLength)
   }

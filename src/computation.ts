@@ -4,12 +4,14 @@ import { invalidOption } from './errors.ts'
 export interface Computation<In, Out> {
   /** Stands in errors, status and metrics. Default: the function's own name. */
   readonly name?: string
+  /** The output of one message. */
   compute(message: In): Out | undefined
 }
 
 /** What a stateless step with many outputs does; each item goes on as a message, `undefined` filters. */
 export interface MultiComputation<In, Out> {
   readonly name?: string
+  /** The outputs of one message. */
   compute(message: In): Iterable<Out | undefined> | undefined
 }
 
@@ -22,33 +24,42 @@ export type StateResult<Out> = readonly [output: Out | undefined, stateChanged: 
 /** What a step does with one message and the state of the message's entity, which it may change in place. */
 export interface StateComputation<In, State, Out> {
   readonly name?: string
+  /** The output of one message, and whether it has changed the state. */
   compute(message: In, state: State): StateResult<Out>
 }
 
 /** The same with many outputs. */
 export interface MultiStateComputation<In, State, Out> {
   readonly name?: string
+  /** The outputs of one message, and whether it has changed the state. */
   compute(message: In, state: State): StateResult<Iterable<Out | undefined>>
 }
 
-/** The asynchronous forms, for operators that are given a `concurrency`. */
+/** {@link Computation}, asynchronous: for operators that are given a `concurrency`, as are the three below. */
 export interface AsyncComputation<In, Out> {
   readonly name?: string
+  /** The output of one message, or a promise of it. */
   compute(message: In): PromiseLike<Out | undefined> | Out | undefined
 }
 
+/** {@link MultiComputation}, asynchronous. */
 export interface AsyncMultiComputation<In, Out> {
   readonly name?: string
+  /** The outputs of one message, or a promise of them. */
   compute(message: In): PromiseLike<Iterable<Out | undefined> | undefined> | Iterable<Out | undefined> | undefined
 }
 
+/** {@link StateComputation}, asynchronous: its entity takes no other message meanwhile. */
 export interface AsyncStateComputation<In, State, Out> {
   readonly name?: string
+  /** The output of one message and whether it has changed the state, or a promise of both. */
   compute(message: In, state: State): PromiseLike<StateResult<Out>> | StateResult<Out>
 }
 
+/** {@link MultiStateComputation}, asynchronous: its entity takes no other message meanwhile. */
 export interface AsyncMultiStateComputation<In, State, Out> {
   readonly name?: string
+  /** The outputs of one message and whether it has changed the state, or a promise of both. */
   compute(
     message: In,
     state: State,

@@ -46,7 +46,18 @@ const kinds = {
   JOURNAL_POSITION_GONE: 'environment',
 } as const
 
+/**
+ * What went wrong, stable from one version to the next.
+ *
+ * @useDeclaredType
+ */
 export type ErrorCode = keyof typeof kinds
+/**
+ * What happens to an error under `run`: bad input becomes a dead letter, user code stops the run or is skipped, misuse throws where
+ * it is built, environment stops the run.
+ *
+ * @useDeclaredType
+ */
 export type ErrorKind = (typeof kinds)[ErrorCode]
 
 /** Where an error happened; what does not apply is absent. */
@@ -63,6 +74,7 @@ export interface Where {
   readonly path?: string | undefined
 }
 
+/** What an error says. */
 export interface ErrorDetails {
   /** What would have been right, as a noun phrase: `a frame of at most 1048576 bytes`. */
   readonly expected: string

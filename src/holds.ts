@@ -18,6 +18,7 @@ export interface Holds {
    * wait on: first come, first served. The result takes the wish back.
    */
   onFree(resume: () => void): () => void
+  /** All that are there. */
   list(): Hold[]
 }
 

@@ -1,3 +1,8 @@
+/**
+ * Sources, sinks, bridges, framings, state, stores, and `run`.
+ *
+ * @module wallarx
+ */
 export type { Address } from './address.ts'
 export type { BacklogOptions } from './backlog.ts'
 export type { BackoffOptions } from './backoff.ts'
@@ -19,19 +24,19 @@ export type {
   StateResult,
 } from './computation.ts'
 export type { DeadLetter } from './deadLetter.ts'
-export { WallarxError, type ErrorCode, type ErrorKind, type Where } from './errors.ts'
+export { WallarxError, type ErrorCode, type ErrorDetails, type ErrorKind, type Where } from './errors.ts'
 export type { DelimitedFraming, Framing, HeaderFraming } from './framing.ts'
 export { delimited, type DelimitedOptions } from './framing/delimited.ts'
 export { fixedLength } from './framing/fixedLength.ts'
 export { lengthPrefixed, type LengthPrefixedOptions } from './framing/lengthPrefixed.ts'
-export type { Hold } from './holds.ts'
+export type { Hold, Holds } from './holds.ts'
 export { journaled, type JournaledOptions } from '../operators/journaled.ts'
 export type { Key, KeyFunction } from './key.ts'
 export { hashKey, hashOf } from './keyHash.ts'
 export { run } from './run/run.ts'
-export type { Lifecycle, PipelineStatus, RunOptions, Running, RunStatus } from './run/contract.ts'
+export type { Lifecycle, Log, PipelineStatus, RunOptions, Running, RunStatus } from './run/contract.ts'
 export type { Position } from './position.ts'
-export type { ByteSink, Sink, SinkContext, SinkWriter } from './sink.ts'
+export type { ByteSink, Sink, SinkContext, SinkDelivery, SinkWriter } from './sink.ts'
 export { fileSink, type FileSinkOptions } from './sink/file.ts'
 export { nodeStreamSink, type NodeStreamSinkOptions } from './sink/nodeStream.ts'
 export { observerSink } from './sink/observer.ts'
@@ -44,6 +49,7 @@ export { fromObservable, type FromObservableOptions } from './source/observable.
 export { tcpSource, type TcpSourceOptions } from './source/tcp.ts'
 export { fromWebStream } from './source/webStream.ts'
 export type { Serde } from './serde.ts'
+export type { EntryKey } from './stateEntries.ts'
 export { StateMap } from './stateMap.ts'
 export { statePartition, type StatePartition, type StatePartitionOptions } from './statePartition.ts'
 export { StateSet } from './stateSet.ts'

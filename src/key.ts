@@ -14,6 +14,7 @@ export const writeKey = Symbol('wallarx.writeKey')
 /** Finds the key of a message. */
 export interface KeyFunction<In> {
   (message: In): Key
+  /** @internal */
   [writeKey]?: (message: In, halves: KeyHalves) => void
 }
 

@@ -1,6 +1,7 @@
 import type { Holds } from './holds.ts'
 import type { Position } from './position.ts'
 
+/** What of a sink's output is there after a crash and a new start, if the source can replay. */
 export type SinkDelivery = 'exactly once' | 'at least once'
 
 /** Where a pipeline's outputs go. A sink may be opened many times, each time with a writer of its own. */
@@ -18,6 +19,7 @@ export interface Sink<in Message> {
   open(context: SinkContext): SinkWriter<Message>
 }
 
+/** What a sink gets when it is opened. */
 export interface SinkContext {
   /** A writer takes a hold while it has more than its high-water mark to write, and releases it later. */
   readonly holds: Holds

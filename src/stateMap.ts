@@ -37,47 +37,58 @@ export class StateMap<Key extends EntryKey, Value> {
     for (const [key, value] of entries ?? []) this.#entries.set(key, value)
   }
 
+  /** How many entries there are; reads none. */
   get size(): number {
     return this.#entries.size
   }
 
+  /** The value of a key, or `undefined`. */
   get(key: Key): Value | undefined {
     return this.#entries.get(key)
   }
 
+  /** Whether there is an entry of this key. */
   has(key: Key): boolean {
     return this.#entries.has(key)
   }
 
+  /** Puts an entry, or another value in one; it is in the next checkpoint. */
   set(key: Key, value: Value): this {
     this.#entries.set(key, value)
     return this
   }
 
+  /** Removes an entry. Returns whether there was one. */
   delete(key: Key): boolean {
     return this.#entries.delete(key)
   }
 
+  /** Removes all entries, in the same time whatever the size. */
   clear(): void {
     this.#entries.clear()
   }
 
+  /** Calls back with each entry, in the order of insertion. */
   forEach(callback: (value: Value, key: Key, map: this) => void, thisArgument?: unknown): void {
     for (const { key, value } of this.#entries.values()) callback.call(thisArgument, value, key as Key, this)
   }
 
+  /** All entries, in the order of insertion. */
   *entries(): Generator<[Key, Value], undefined, unknown> {
     for (const { key, value } of this.#entries.values()) yield [key as Key, value]
   }
 
+  /** All keys, in the order of insertion. */
   *keys(): Generator<Key, undefined, unknown> {
     for (const { key } of this.#entries.values()) yield key as Key
   }
 
+  /** All values, in the order of insertion. */
   *values(): Generator<Value, undefined, unknown> {
     for (const { value } of this.#entries.values()) yield value
   }
 
+  /** All entries, in the order of insertion. */
   [Symbol.iterator](): Generator<[Key, Value], undefined, unknown> {
     return this.entries()
   }
@@ -87,11 +98,12 @@ export class StateMap<Key extends EntryKey, Value> {
     return 'StateMap'
   }
 
+  /** @internal */
   [inspect.custom](_depth: number, options: InspectOptionsStylized): string {
     return `State${inspect(new Map(this), options)}`
   }
 
-  /** For the state codec. */
+  /** For the state codec. @internal */
   get [stateEntries](): StateEntries<Value> {
     return this.#entries
   }

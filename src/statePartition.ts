@@ -11,16 +11,20 @@ export const openUnder = Symbol('wallarx.openUnder')
  */
 export interface StatePartition<in In, State> {
   readonly name: string
+  /** See {@link StatePartitionOptions.build}. */
   readonly build: () => State
   readonly key?: KeyFunction<In> | undefined
   readonly keys?: readonly Key[] | undefined
   readonly cache?: number | undefined
   readonly serde?: Serde<State> | undefined
   readonly version: number
+  /** See {@link StatePartitionOptions.migrate}. */
   readonly migrate?: ((state: unknown, fromVersion: number) => State) | undefined
+  /** The run that has it open. @internal */
   [openUnder]: string | undefined
 }
 
+/** What the entities of a state partition are. */
 export interface StatePartitionOptions<State> {
   /** Makes the state of a new entity. */
   readonly build: () => State

@@ -25,43 +25,53 @@ export class StateSet<Member extends EntryKey> {
     for (const member of members ?? []) this.#entries.set(member, undefined)
   }
 
+  /** How many members there are; reads none. */
   get size(): number {
     return this.#entries.size
   }
 
+  /** Whether this is a member. */
   has(member: Member): boolean {
     return this.#entries.has(member)
   }
 
+  /** Makes it a member; it is in the next checkpoint. */
   add(member: Member): this {
     this.#entries.set(member, undefined)
     return this
   }
 
+  /** Removes a member. Returns whether it was one. */
   delete(member: Member): boolean {
     return this.#entries.delete(member)
   }
 
+  /** Removes all members, in the same time whatever the size. */
   clear(): void {
     this.#entries.clear()
   }
 
+  /** Calls back with each member, twice as a Set does, in the order of insertion. */
   forEach(callback: (member: Member, same: Member, set: this) => void, thisArgument?: unknown): void {
     for (const { key } of this.#entries.values()) callback.call(thisArgument, key as Member, key as Member, this)
   }
 
+  /** All members, in the order of insertion. */
   *values(): Generator<Member, undefined, unknown> {
     for (const { key } of this.#entries.values()) yield key as Member
   }
 
+  /** The same as `values`. */
   keys(): Generator<Member, undefined, unknown> {
     return this.values()
   }
 
+  /** Each member twice, as a Set has it, in the order of insertion. */
   *entries(): Generator<[Member, Member], undefined, unknown> {
     for (const { key } of this.#entries.values()) yield [key as Member, key as Member]
   }
 
+  /** All members, in the order of insertion. */
   [Symbol.iterator](): Generator<Member, undefined, unknown> {
     return this.values()
   }
@@ -71,11 +81,12 @@ export class StateSet<Member extends EntryKey> {
     return 'StateSet'
   }
 
+  /** @internal */
   [inspect.custom](_depth: number, options: InspectOptionsStylized): string {
     return `State${inspect(new Set(this), options)}`
   }
 
-  /** For the state codec. */
+  /** For the state codec. @internal */
   get [stateEntries](): StateEntries<undefined> {
     return this.#entries
   }

@@ -53,6 +53,7 @@ export interface OpenStore {
   close(): Promise<void>
 }
 
+/** One entry as a store gives it. */
 export interface StoreEntry {
   readonly key: Buffer
   readonly value: Buffer

@@ -4,6 +4,7 @@ import { wholeNumber } from '../errors.ts'
 import { createQueue } from '../queue.ts'
 import { presentContext } from '../standaloneContext.ts'
 
+/** How far the pipeline may run ahead of who asks. */
 export interface ToAsyncIterableOptions {
   /** Messages waiting to be asked for at which the sources are held. Default: 1,024 */
   readonly highWaterMark?: number

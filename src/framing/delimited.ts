@@ -1,6 +1,7 @@
 import { invalidOption } from '../errors.ts'
 import type { DelimitedFraming } from '../framing.ts'
 
+/** What `delimited` takes besides the delimiter. */
 export interface DelimitedOptions {
   /**
    * What bytes after the last delimiter are when the stream ends: `'error'` (`FRAME_CUT_OFF`), or `'frame'` for a text file

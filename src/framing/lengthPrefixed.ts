@@ -1,6 +1,7 @@
 import { invalidOption } from '../errors.ts'
 import type { HeaderFraming } from '../framing.ts'
 
+/** What `lengthPrefixed` takes besides the length of the prefix. */
 export interface LengthPrefixedOptions {
   /** Byte order of the length. Default: `'big'`, as Wallaroo and most protocols have it. */
   readonly endian?: 'big' | 'little'

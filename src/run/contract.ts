@@ -3,6 +3,7 @@ import type { DeadLetter } from '../deadLetter.ts'
 import type { Hold } from '../holds.ts'
 import type { Store } from '../store.ts'
 
+/** What `run` runs, and how. */
 export interface RunOptions {
   /** The application's name, in logs and status. */
   readonly name: string
@@ -42,8 +43,11 @@ export interface RunOptions {
 
 /** Takes one event, a line without a newline. pino and console have this form. */
 export interface Log {
+  /** The run goes on as it should. */
   info(event: string): void
+  /** Something one should know, such as a dead letter; the run goes on. */
   warn(event: string): void
+  /** Something of the program's own has failed, such as what takes the dead letters. */
   error(event: string): void
 }
 
@@ -63,9 +67,11 @@ export interface Running {
   readonly closed: Promise<void>
   /** Stops the sources, drains, flushes, closes; the result is `closed`. */
   close(): Promise<void>
+  /** What the run is at now. */
   status(): RunStatus
 }
 
+/** What a run is at. */
 export interface RunStatus {
   readonly name: string
   readonly lifecycle: Lifecycle
@@ -74,6 +80,7 @@ export interface RunStatus {
   readonly partitions: Readonly<Record<string, { readonly entities: number }>>
 }
 
+/** What one pipeline of a run is at. */
 export interface PipelineStatus {
   readonly lifecycle: 'running' | 'completed' | 'failed'
   readonly deadLetters: number

@@ -6,6 +6,7 @@ import { sequentialWriter, type ByteTarget } from '../sequentialWriter.ts'
 import type { ByteSink } from '../sink.ts'
 import { writableTarget } from '../writableTarget.ts'
 
+/** Which file `fileSink` writes, and how. */
 export interface FileSinkOptions extends BacklogOptions {
   /** The file, or `'-'` for standard output. */
   readonly path: string

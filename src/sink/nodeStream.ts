@@ -4,6 +4,7 @@ import { sequentialWriter } from '../sequentialWriter.ts'
 import type { ByteSink } from '../sink.ts'
 import { writableTarget } from '../writableTarget.ts'
 
+/** What `nodeStreamSink` takes besides the stream. */
 export interface NodeStreamSinkOptions extends BacklogOptions {
   /** Ends the stream when the pipeline completes. Default: `true` */
   readonly end?: boolean

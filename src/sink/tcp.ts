@@ -8,6 +8,7 @@ import { shown } from '../errors.ts'
 import { createQueue } from '../queue.ts'
 import type { ByteSink, SinkContext, SinkWriter } from '../sink.ts'
 
+/** Where `tcpSink` connects to, and how. */
 export interface TcpSinkOptions extends BacklogOptions {
   /** Where to connect to. */
   readonly connect: Address

@@ -3,6 +3,7 @@ import { checkBacklog, type BacklogOptions } from '../backlog.ts'
 import { sequentialWriter } from '../sequentialWriter.ts'
 import type { ByteSink } from '../sink.ts'
 
+/** What `webStreamSink` takes besides the stream. */
 export interface WebStreamSinkOptions extends BacklogOptions {
   /** Default: `web stream` */
   readonly name?: string

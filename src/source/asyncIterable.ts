@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs'
 import { invalidOption } from '../errors.ts'
 import { pulledSource } from '../pulledSource.ts'
 
+/** What `fromAsyncIterable` takes besides the iterable. */
 export interface FromOptions {
   /** Stands in errors and status. */
   readonly name?: string

@@ -9,6 +9,7 @@ import { readableChunks } from '../readableChunks.ts'
 import { createSource } from '../source.ts'
 import { createStreamFramer } from '../streamFramer.ts'
 
+/** Which file `fileSource` reads, and how. */
 export interface FileSourceOptions {
   /** The file, or `'-'` for standard input. */
   readonly path: string

@@ -4,6 +4,7 @@ import { invalidOption, shown, WallarxError, wholeNumber } from '../errors.ts'
 import { createQueue } from '../queue.ts'
 import { createSource } from '../source.ts'
 
+/** What `fromObservable` does while the pipeline is held. */
 export interface FromObservableOptions {
   /** Stands in errors and status. */
   readonly name?: string
@@ -47,6 +48,7 @@ export function fromObservable<Message>(
     }
     const flush = (): void => {
       while (waiting.size > 0 && !holds.held && !output.closed) within(context, emit, waiting.shift()!)
+      if (output.closed) return // closed, and not yet torn down: a step behind us lets go of its hold as it ends
       if (waiting.size > 0) holds.onFree(flush)
       else if (end !== undefined) within(context, end)
     }

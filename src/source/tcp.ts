@@ -9,6 +9,7 @@ import type { Framing } from '../framing.ts'
 import { createSource } from '../source.ts'
 import { peerOf, serveTcpConnection } from './tcpConnection.ts'
 
+/** Where `tcpSource` listens, and what it takes. */
 export interface TcpSourceOptions {
   /** Where to listen; port 0 lets the system choose one, see `onListening`. */
   readonly listen: Address
@@ -47,7 +48,9 @@ export interface TcpSourceOptions {
  * import { lengthPrefixed, tcpSource } from 'wallarx'
  *
  * const frames = tcpSource({ listen: '127.0.0.1:0', framing: lengthPrefixed(4) })
- * frames.subscribe().unsubscribe()
+ * const subscription = frames.subscribe() // listens from now on
+ * subscription.unsubscribe()
+ * assert.throws(() => tcpSource({ listen: 'localhost', framing: lengthPrefixed(4) }), { code: 'ADDRESS_INVALID' })
  * ```
  */
 export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {

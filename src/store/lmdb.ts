@@ -10,6 +10,7 @@ import { own } from './ownership.ts'
 import { checkFormat, formatFile, writeFormat } from './storeFormat.ts'
 import { trying } from './trying.ts'
 
+/** How `lmdbStore` opens its directory. */
 export interface LmdbStoreOptions {
   /**
    * Opens a store that is there for reading only, also while another process owns it: reads see what is committed when they

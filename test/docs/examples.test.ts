@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
 import { docstringExamples, prelude, readmeExamples, root, type Example } from './examples.ts'
 
 const examples = [...docstringExamples(), ...readmeExamples()]
@@ -21,16 +22,54 @@ async function runExample({ code }: Example): Promise<void> {
   await new AsyncFunction('load', body)(load)
 }
 
-const load = async (specifier: string): Promise<unknown> => {
-  if (specifier === 'wallarx') return import('wallarx')
-  if (specifier === 'wallarx/operators') return import('wallarx/operators')
-  return import(specifier)
+/** Every entry point, by the name it is imported by. */
+const entryPoints: Record<string, () => Promise<unknown>> = {
+  wallarx: () => import('wallarx'),
+  'wallarx/native': () => import('wallarx/native'),
+  'wallarx/operators': () => import('wallarx/operators'),
+  'wallarx/operators/ix': () => import('wallarx/operators/ix'),
+  'wallarx/testing': () => import('wallarx/testing'),
+}
+
+const load = (specifier: string): Promise<unknown> => entryPoints[specifier]?.() ?? import(specifier)
+
+/** The compiler's options, and the source of an entry point: `dist/src/x.js` is compiled from `src/x.ts`. */
+function compilerOptions(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile.bind(ts.sys))
+  return ts.parseJsonConfigFileContent(config, ts.sys, root).options
+}
+const published = Object.entries(packageJson.exports).flatMap(([path, target]) =>
+  typeof target === 'string'
+    ? []
+    : [{ name: path.replace('.', 'wallarx'), source: join(root, target.default.replace(/^.\/dist\/(.*)js$/, '$1ts')) }],
+)
+
+/** Every public function, class and constant, as `wallarx/operators: decode`, whose docstring has no example that asserts. */
+function withoutExample(): string[] {
+  const program = ts.createProgram(
+    published.map(({ source }) => source),
+    compilerOptions(),
+  )
+  const checker = program.getTypeChecker()
+  return published.flatMap(({ name, source }) => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(source)!)
+    return (module === undefined ? [] : checker.getExportsOfModule(module)).flatMap((exported) => {
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+      if (!(symbol.flags & ts.SymbolFlags.Value)) return []
+      const examples = symbol
+        .getJsDocTags(checker)
+        .filter((tag) => tag.name === 'example')
+        .map(({ text }) => ts.displayPartsToString(text))
+      const isShown = (code: string): boolean =>
+        code.startsWith('```ts') && code.includes('assert') && new RegExp(`\\b${symbol.name}\\b`).test(code)
+      return examples.some(isShown) ? [] : [`${name}: ${symbol.name}`]
+    })
+  })
 }
 
 /** What the compiler says of all examples, as files of their own beside this one. */
 function typeErrors(): string[] {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile.bind(ts.sys))
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  const options = compilerOptions()
   const files = new Map(
     examples.map((example, index) => [join(import.meta.dirname, `example-${index}.ts`), example] as const),
   )
@@ -56,12 +95,10 @@ function typeErrors(): string[] {
 }
 
 describe('examples in docstrings and the README', () => {
-  test('there is one for every public function and operator', async () => {
-    const all = docstringExamples().map(({ code }) => code)
-    const exported = { ...(await import('wallarx')), ...(await import('wallarx/operators')) }
-    const withoutExample = Object.keys(exported).filter((name) => !all.some((code) => code.includes(name)))
-    expect(withoutExample).toEqual([])
-  })
+  test('there is one that asserts for every public function, class and constant of every entry point', () => {
+    expect(published.map(({ name }) => name).sort()).toEqual(Object.keys(entryPoints).sort())
+    expect(withoutExample()).toEqual([])
+  }, 60_000)
 
   test('compile', { timeout: 60_000 }, () => {
     expect(typeErrors()).toEqual([])

@@ -1,5 +1,6 @@
 import { Observable, of, range, Subject, take, throwError } from 'rxjs'
 import { describe, expect, test } from 'vitest'
+import { to } from '../../../operators/to.ts'
 import { within } from '../../../src/context.ts'
 import { run } from '../../../src/index.ts'
 import { fromObservable, type FromObservableOptions } from '../../../src/source/observable.ts'
@@ -98,6 +99,16 @@ describe('fromObservable', () => {
     for (const n of [1, 2, 3]) subject.next(n)
     release()
     expect(seen).toEqual([1, 2, 3, 4])
+  })
+
+  // The step lets go of its hold while the subscription closes; what waited was then asked for again and again.
+  test('ends at an overflow behind a step that holds', async () => {
+    const subject = new Subject<number>()
+    const step = to((n: number) => new Promise<number>((resolve) => setImmediate(resolve, n)), { concurrency: 1 })
+    const end = gather(fromObservable(subject, { maxBuffered: 2 }).pipe(step))
+    for (let n = 0; n < 4; n++) subject.next(n)
+    expect(await end).toMatchObject({ messages: [], error: { code: 'BUFFER_OVERFLOW' } })
+    expect(subject.observed).toBe(false)
   })
 
   test.each([
