@@ -22,7 +22,7 @@ export interface FollowedPosition {
   /** How to ask where it is, at a checkpoint. */
   readonly from: (position: () => Position | undefined) => void
   readonly onCheckpoint: (taken: (position: Position) => void) => void
-  /** It will not move any more. */
+  /** It is closed. Where it is then is asked later, because it may end in the middle of what it hands over. */
   readonly end: () => void
 }
 
@@ -79,6 +79,7 @@ export function createPositions(store: OpenStore): Positions {
   const update = (entry: Entry): void => {
     const position = entry.ask?.()
     if (position !== undefined) entry.position = position
+    if (!entry.open) entry.ask = undefined
   }
 
   return {
@@ -105,8 +106,7 @@ export function createPositions(store: OpenStore): Positions {
           entry.taken = taken
         },
         end() {
-          update(entry)
-          entry.ask = entry.taken = undefined
+          entry.taken = undefined
           entry.open = false
         },
       }

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { interval, merge, NEVER, type Observable } from 'rxjs'
+import { interval, merge, NEVER, repeat, take, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import {
   delimited,
@@ -126,6 +126,96 @@ describe.each(stores)('a run that starts again with %s', (_, makeStore) => {
     store.mend()
     await runToEnd({ store, pipelines: { pipeline: counting(input, output) } })
     expect(readFileSync(output, 'utf8')).toBe('a 1\nb 1\n')
+  })
+})
+
+describe('a file source that ends in the middle of a chunk', () => {
+  const framings: readonly (readonly [name: string, framing: Framing, framed: (payload: string) => string])[] = [
+    ['a newline', lines, (payload) => `${payload}\n`],
+    ['a delimiter of two bytes', delimited('ab'), (payload) => `${payload}ab`],
+    ['a length', lengthPrefixed(1), (payload) => String.fromCharCode(payload.length) + payload],
+    ['a fixed length', fixedLength(3), (payload) => payload.padEnd(3).slice(0, 3)],
+  ]
+  const payload = fc.string({ unit: fc.constantFrom('x', 'y', 'a'), maxLength: 9 })
+
+  test.each(framings)('by take(n) goes on with the next frame: %s', async (_, framing, framed) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(payload, { minLength: 1, maxLength: 30 }),
+        fc.array(fc.integer({ min: 1, max: 10 }), { maxLength: 5 }),
+        fc.integer({ min: 65_400, max: 65_550 }),
+        fc.boolean(),
+        async (payloads, takes, filler, far) => {
+          // Far: around the end of a chunk of 64 KiB.
+          const before = far ? Array.from({ length: Math.ceil(filler / framed('xxx').length) }, () => 'xxx') : []
+          const all = [...before, ...payloads].map(framed)
+          const path = temporaryFile(all.join(''))
+          const store = memoryStore()
+          const sink = collect<string>()
+          for (const wanted of [...(far ? [before.length - 3] : []), ...takes, Infinity]) {
+            const source = fileSource({ path, framing })
+            const some = (far ? source.pipe(decode(text), take(wanted)) : source.pipe(take(wanted), decode(text))).pipe(
+              to(framed),
+              toSink(sink),
+            )
+            await runToEnd({ store, checkpointInterval: never, pipelines: { some } })
+          }
+          expect(sink.messages).toEqual(all)
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  test.each([
+    ['a newline', lines, 'one\ntwo\nmuch too long\nlast\n'],
+    ['a length', lengthPrefixed(1), '\x03one\x03two\x0dmuch too long\x04last'],
+  ])('because a frame is too long stands before that frame: %s', async (_, framing, content) => {
+    for (const before of ['', 'x'.repeat(9)]) {
+      // With many frames before, so that the long one lies across the end of a chunk.
+      const count = before === '' ? 0 : 6553
+      const some = content.slice(0, 4).replace('one', before)
+      const header = framing === lines ? some : String.fromCharCode(before.length) + before
+      const path = temporaryFile(header.repeat(count) + content)
+      const store = testStore(memoryStore())
+      const start = (maxFrameLength: number) => {
+        const sink = collect<string>()
+        const pipeline = fileSource({ path, framing, maxFrameLength, name: 'input' }).pipe(decode(text), toSink(sink))
+        return runToEnd({ store, pipelines: { pipeline } }).then(() => sink.messages)
+      }
+      expect(await start(9)).toEqual([...Array<string>(count).fill(before), 'one', 'two'])
+      expect(store.position('pipeline', 'source', 'input')).toBe(header.length * count + 8)
+      expect(await start(9)).toEqual([])
+      expect(await start(13)).toEqual(['much too long', 'last'])
+      expect(store.position('pipeline', 'source', 'input')).toBe(header.length * count + content.length)
+    }
+  })
+
+  test('because the file ends inside a frame stands before that frame, and has it once it is whole', async () => {
+    const path = temporaryFile('one\ntw')
+    const store = memoryStore()
+    const sink = collect<string>()
+    const start = () =>
+      runToEnd({ store, pipelines: { some: fileSource({ path, framing: lines }).pipe(decode(text), toSink(sink)) } })
+    await start()
+    appendFileSync(path, 'o\nthree\n')
+    await start()
+    expect(sink.messages).toEqual(['one', 'two', 'three'])
+  })
+
+  test('and is read again by repeat() is where the last reading is', async () => {
+    const path = temporaryFile('one\ntwo\nthree\n')
+    const store = testStore(memoryStore())
+    const sink = collect<string>()
+    const some = fileSource({ path, framing: lines, name: 'input' }).pipe(
+      take(2),
+      repeat(3),
+      decode(text),
+      toSink(sink),
+    )
+    await runToEnd({ store, pipelines: { some } })
+    expect(sink.messages).toEqual(['one', 'two', 'one', 'two', 'one', 'two'])
+    expect(store.position('some', 'source', 'input')).toBe(8)
   })
 })
 
