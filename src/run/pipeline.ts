@@ -13,6 +13,8 @@ export type Shared = Pick<Context, 'stopping' | 'entities' | 'spoilt' | 'letting
   warn(event: string): void
   info(event: string): void
   readonly follow: Positions['follow']
+  /** Resolves when a checkpoint is durable that was begun after all pipelines were, or the run has failed. */
+  checkpointed(): Promise<void>
 }
 
 interface OpenSink {
@@ -60,6 +62,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
   let restarted = false // a source was subscribed to after the stop
   const sinks = new Set<OpenSink>()
   const replayable = new Set<symbol>() // sources that have a position
+  const unkept = new Set<() => boolean>() // sinks that go back to a position and have none in the store yet
   let inside = 0 // messages in asynchronous steps
   let emptied: (() => void)[] = [] // who waits for that to be none
   let failing = false // an error waits for the sinks to be flushed
@@ -87,6 +90,20 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
   // Not now: what led here (a `repeat`, an end that travels down the pipeline) is still at work.
   const stopLater = (): void => {
     if (shared.stopping.aborted) queueMicrotask(stop)
+  }
+
+  /**
+   * Holds what replays until the store has the positions at which the sinks begin: what they write before the first
+   * checkpoint could not be taken back otherwise.
+   */
+  const keepBeginning = async (): Promise<void> => {
+    if (unkept.size === 0) return
+    const release = holds.take('first checkpoint')
+    await shared.checkpointed()
+    for (const isKept of unkept) if (isKept()) unkept.delete(isKept)
+    if (unkept.size > 0) await shared.checkpointed() // the one before was under way when the sink was opened
+    unkept.clear()
+    release()
   }
 
   const context: Context = {
@@ -139,6 +156,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
         positionFrom(position) {
           replayable.add(id)
           place.from(position)
+          void keepBeginning()
         },
         onCheckpoint: place.onCheckpoint,
         ended() {
@@ -151,6 +169,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
     },
     addSink(sinkName, delivery) {
       const place = shared.follow(name, 'sink', sinkName)
+      if (delivery === 'exactly once' && !place.isKept()) unkept.add(place.isKept)
       const sink: OpenSink = { delivery, flush: undefined }
       sinks.add(sink)
       return {

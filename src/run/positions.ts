@@ -17,6 +17,8 @@ export interface Positions {
 export interface FollowedPosition {
   /** From the last checkpoint; given to the first that asks. */
   readonly restored: Position | undefined
+  /** Whether the store will have a position of it once the present commit is durable. */
+  readonly isKept: () => boolean
   /** Where it is now. */
   readonly set: (position: Position) => void
   /** How to ask where it is, at a checkpoint. */
@@ -44,7 +46,14 @@ const ignore = (): void => undefined
 
 /** Without a store: nothing is restored, nothing is kept. */
 export const unkeptPositions: Positions = {
-  follow: () => ({ restored: undefined, set: ignore, from: ignore, onCheckpoint: ignore, end: ignore }),
+  follow: () => ({
+    restored: undefined,
+    isKept: () => true,
+    set: ignore,
+    from: ignore,
+    onCheckpoint: ignore,
+    end: ignore,
+  }),
   changes: () => [],
   committed: ignore,
   list: () => [],
@@ -96,6 +105,7 @@ export function createPositions(store: OpenStore): Positions {
       entry.given = entry.open = true
       return {
         restored,
+        isKept: () => entry.written !== undefined,
         set(position) {
           entry.position = position
         },

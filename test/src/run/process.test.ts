@@ -1,6 +1,10 @@
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { temporaryFolder } from '../../support/files.ts'
 import { startProgram } from '../../support/processes.ts'
 import { connectWhenOpen, frame, freePort, receive } from '../../support/sockets.ts'
+import { eventually } from '../../support/watch.ts'
 
 const imports = `
   import { interval, NEVER, Subject } from 'rxjs'
@@ -127,4 +131,37 @@ describe('the process of a run', () => {
     expect(await program.ended, program.stderr()).toBe(0)
     expect(program.stdout()).toBe('running\nclosed,closed\n')
   })
+})
+
+test('killed again and again before any message is in a checkpoint, it has appended each output once', async () => {
+  const folder = temporaryFolder()
+  const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+  const lines = Array.from({ length: 50_000 }, (_, number) => `${number}\n`).join('')
+  writeFileSync(input, lines)
+  writeFileSync(output, 'before\n')
+  const program = `
+    import { NEVER, concat } from 'rxjs'
+    import { delimited, fileSink, fileSource, lmdbStore, run } from 'wallarx'
+    import { encode, toSink } from 'wallarx/operators'
+    const lines = fileSource({ path: ${JSON.stringify(input)}, framing: delimited('\\n') })
+    await run({
+      name: 'appending',
+      pipelines: {
+        copy: concat(lines, NEVER).pipe(
+          encode((line) => line + '\\n'),
+          toSink(fileSink({ path: ${JSON.stringify(output)}, append: true })),
+        ),
+      },
+      store: lmdbStore(${JSON.stringify(join(folder, 'state'))}),
+      checkpointInterval: 1_000_000,
+    })
+  `
+  for (let time = 0; time < 3; time++) {
+    const appending = startProgram(program)
+    await eventually(() => appending.hasEnded() || statSync(output).size === 7 + lines.length)
+    appending.process.kill('SIGKILL')
+    expect(await appending.ended, appending.stderr()).toBe('SIGKILL')
+    expect(readFileSync(output, 'utf8')).toBe(`before\n${lines}`)
+    if (time < 2) appendFileSync(output, 'what the killed process wrote last')
+  }
 })

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { interval, merge, NEVER, repeat, take, type Observable } from 'rxjs'
+import { interval, merge, NEVER, repeat, Subject, switchMap, take, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import {
   delimited,
@@ -29,6 +29,7 @@ import { feed, never, stores, testStore, type TestStore } from '../../support/du
 import { temporaryFile, temporaryFolder } from '../../support/files.ts'
 import { collect, runForTest } from '../../support/pipelines.ts'
 import { freePort, receive } from '../../support/sockets.ts'
+import { eventually, settled } from '../../support/watch.ts'
 
 const text = (bytes: Buffer): string => bytes.toString()
 const line = (output: string): string => `${output}\n`
@@ -119,13 +120,100 @@ describe.each(stores)('a run that starts again with %s', (_, makeStore) => {
     const [input, output] = [join(folder, 'in'), join(folder, 'out')]
     const store = testStore(makeStore())
     writeFileSync(input, 'a\nb\n')
+    const pipelines = { pipeline: counting(input, output) }
+    const crashed = await runForTest({ store, checkpointInterval: never, pipelines })
     store.crash()
-    const crashed = runToEnd({ store, checkpointInterval: never, pipelines: { pipeline: counting(input, output) } })
-    await expect(crashed).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' })
+    await expect(crashed.app.closed).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' })
     expect(readFileSync(output, 'utf8')).toBe('a 1\nb 1\n')
     store.mend()
     await runToEnd({ store, pipelines: { pipeline: counting(input, output) } })
     expect(readFileSync(output, 'utf8')).toBe('a 1\nb 1\n')
+  })
+
+  test('cuts a file that it appends to back to what was there, after a crash before the first checkpoint of messages', async () => {
+    const folder = temporaryFolder()
+    const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+    const store = testStore(makeStore())
+    writeFileSync(output, 'before\n')
+    writeFileSync(input, 'a\nb\n')
+    for (let time = 0; time < 2; time++) {
+      const pipelines = { pipeline: counting(input, output, { append: true }) }
+      const crashed = await runForTest({ store, checkpointInterval: never, pipelines })
+      store.crash()
+      await expect(crashed.app.closed).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' })
+      expect(readFileSync(output, 'utf8')).toBe('before\na 1\nb 1\n')
+      store.mend()
+    }
+    await runToEnd({ store, pipelines: { pipeline: counting(input, output, { append: true }) } })
+    expect(readFileSync(output, 'utf8')).toBe('before\na 1\nb 1\n')
+  })
+
+  test('has written nothing when the first checkpoint, of where the sinks begin, is not durable', async () => {
+    const folder = temporaryFolder()
+    const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+    const store = testStore(makeStore())
+    writeFileSync(output, 'before\n')
+    writeFileSync(input, 'a\nb\n')
+    store.crash()
+    const append = { append: true }
+    const crashed = runToEnd({
+      store,
+      checkpointInterval: never,
+      pipelines: { pipeline: counting(input, output, append) },
+    })
+    await expect(crashed).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' })
+    expect(readFileSync(output, 'utf8')).toBe('before\n')
+    store.mend()
+
+    const goOn = store.hang()
+    const starting = runForTest({
+      store,
+      checkpointInterval: never,
+      pipelines: { pipeline: counting(input, output, append) },
+    })
+    await store.until(() => store.begun === 2)
+    await settled(() => readFileSync(output).length)
+    expect(readFileSync(output, 'utf8')).toBe('before\n')
+    goOn()
+    await (
+      await starting
+    ).app.closed
+    expect(readFileSync(output, 'utf8')).toBe('before\na 1\nb 1\n')
+    expect(store.begun).toBe(3)
+  })
+
+  test('waits for no checkpoint where the sinks have their positions from the last one', async () => {
+    const folder = temporaryFolder()
+    const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+    const store = testStore(makeStore())
+    writeFileSync(input, 'a\n')
+    await runToEnd({ store, checkpointInterval: never, pipelines: { pipeline: counting(input, output) } })
+    expect(store.commits).toHaveLength(2)
+    appendFileSync(input, 'b\n')
+    await runToEnd({ store, checkpointInterval: never, pipelines: { pipeline: counting(input, output) } })
+    expect(store.commits).toHaveLength(3)
+  })
+
+  test('has the position of a sink that is opened later before that gets a message', async () => {
+    const folder = temporaryFolder()
+    const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+    const store = testStore(makeStore())
+    const begin = new Subject<string>()
+    writeFileSync(output, 'before\n')
+    writeFileSync(input, 'a\n')
+    const later = fromObservable(begin).pipe(switchMap(() => counting(input, output, { append: true })))
+    const { app } = await runForTest({ store, checkpointInterval: never, pipelines: { later } })
+    expect(store.begun).toBe(0)
+    const goOn = store.hang()
+    begin.next('now')
+    await store.until(() => store.begun === 1)
+    await settled(() => readFileSync(output).length)
+    expect(readFileSync(output, 'utf8')).toBe('before\n')
+    goOn()
+    await eventually(() => readFileSync(output, 'utf8') === 'before\na 1\n')
+    expect(store.position('later', 'sink', 'output')).toBe(7)
+    await app.close()
+    expect(store.position('later', 'sink', 'output')).toBe(11)
   })
 })
 
@@ -481,7 +569,7 @@ describe('a file sink', () => {
       message: expect.stringMatching(/has 3 bytes and the last checkpoint has written 4/),
     })
     expect(readFileSync(output, 'utf8')).toBe('a 1')
-    expect(store.commits).toHaveLength(1)
+    expect(store.commits).toHaveLength(2) // where the sink begins, and the last of the first run
   })
 
   test('keeps what was there before the first run with append, and goes on from its position later', async () => {
@@ -565,7 +653,7 @@ describe('the log of a start', () => {
     await runToEnd({ store, pipelines: { pipeline: counting(input, output) } })
     const { log } = await runForTest({ store, pipelines: { pipeline: counting(input, output) } })
     expect(log).toEqual([
-      expect.stringMatching(/^memory: checkpoint 1 of \d{4}-\d\d-\d\dT[\d:.]+Z, \d+\.\d s ago$/),
+      expect.stringMatching(/^memory: checkpoint 2 of \d{4}-\d\d-\d\dT[\d:.]+Z, \d+\.\d s ago$/),
       'state partition counts: 2 entities, read on use',
       'pipeline: sink output goes on from 12',
       'pipeline: source input goes on from 6',
