@@ -30,8 +30,8 @@ export interface RunOptions {
   /** Aborting it stops the run as `close()` does. */
   readonly signal?: AbortSignal
   /**
-   * Whether SIGINT and SIGTERM stop the run as `close()` does; a second one exits the process at once, with 128 plus the
-   * signal's number. Default: `true`
+   * Whether SIGINT and SIGTERM stop the run as `close()` does; a second one, half a second or more after it, exits the
+   * process at once, with 128 plus the signal's number. Default: `true`
    */
   readonly handleSignals?: boolean
   /** Milliseconds a stop may take; after that the run ends with `DRAIN_TIMEOUT`. Default: 30,000 */

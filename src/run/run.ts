@@ -42,7 +42,7 @@ export async function run(options: RunOptions): Promise<Running> {
   }
 }
 
-function check({ name, pipelines, onError = 'stop', drainTimeout = 0 }: RunOptions): void {
+function check({ name, pipelines, onError = 'stop', drainTimeout = 0, checkpointInterval = 0 }: RunOptions): void {
   if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name)
   if (typeof pipelines !== 'object' || pipelines === null || Object.keys(pipelines).length === 0) {
     throw invalidOption('pipelines', 'an object with at least one pipeline', pipelines)
@@ -53,4 +53,5 @@ function check({ name, pipelines, onError = 'stop', drainTimeout = 0 }: RunOptio
   }
   if (onError !== 'stop' && onError !== 'skip') throw invalidOption('onError', "'stop' or 'skip'", onError)
   timerLength('drainTimeout', drainTimeout)
+  timerLength('checkpointInterval', checkpointInterval)
 }

@@ -16,6 +16,7 @@ describe('the options of run', () => {
     [{ drainTimeout: -1 }, 'drainTimeout'],
     [{ drainTimeout: Infinity }, 'drainTimeout'],
     [{ drainTimeout: 2 ** 31 }, 'drainTimeout'],
+    [{ checkpointInterval: NaN }, 'checkpointInterval'],
   ] as unknown as [Partial<RunOptions>, string][])(
     '%o are refused, and nothing is subscribed to',
     async (wrong, option) => {

@@ -90,19 +90,37 @@ describe('the process of a run', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('drains at %s, and exits at once with %i at the second', async (signal, code) => {
-    const program = startProgram(`${imports}
+  ] as const)(
+    'drains at %s, also where it comes twice, and exits at once with %i at one later',
+    async (signal, code) => {
+      const program = startProgram(`${imports}
       const stuck = { name: 'stuck', open: () => ({ write() {}, abort() {}, close: () => new Promise(() => {}) }) }
       await run({ name: 'app', pipelines: { pipeline: tcpSource({ listen: '127.0.0.1:0', framing: lengthPrefixed(4) }).pipe(toSink(stuck)) } })
       setInterval(() => {}, 1000)
       console.log('running')
     `)
-    await program.until(() => program.stdout() === 'running\n')
-    program.process.kill(signal)
-    await program.until(() => program.stderr().includes('draining'))
-    expect(program.hasEnded()).toBe(false)
-    program.process.kill(signal)
-    expect(await program.ended).toBe(code)
+      await program.until(() => program.stdout() === 'running\n')
+      program.process.kill(signal)
+      await program.until(() => program.stderr().includes('draining'))
+      expect(program.hasEnded()).toBe(false)
+      await eventually(() => program.hasEnded() || !program.process.kill(signal))
+      expect(await program.ended).toBe(code)
+      expect(program.stderr().match(/draining/g)).toHaveLength(1)
+    },
+  )
+
+  test('drains at a Ctrl-C that comes from the terminal and, passed on, from its parent', async () => {
+    const receiver = await receive()
+    const program = startProgram(`${imports}
+      const slow = to(async (n) => { await new Promise((resolve) => setTimeout(resolve, 20)); return n + '\\n' }, { concurrency: 1 })
+      const numbers = fromAsyncIterable((function* () { for (let n = 0; ; n++) yield n })())
+      await run({ name: 'app', pipelines: { pipeline: numbers.pipe(slow, toSink(tcpSink({ connect: '${receiver.address}' }))) } })
+    `)
+    await receiver.until(() => receiver.text().includes('1\n'))
+    program.process.kill('SIGINT')
+    program.process.kill('SIGINT')
+    program.process.kill('SIGTERM')
+    expect(await program.ended, program.stderr()).toBe(0)
   })
 
   test('keeps the signals to itself with handleSignals false', async () => {
