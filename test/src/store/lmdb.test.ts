@@ -15,11 +15,13 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import fc from 'fast-check'
 import { open as openLmdb } from 'lmdb'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { WallarxError } from '../../../src/errors.ts'
 import type { Change, OpenStore } from '../../../src/store.ts'
 import { lmdbStore } from '../../../src/store/lmdb.ts'
+import { checkDataFile } from '../../../src/store/lmdbFile.ts'
 import { temporaryFile, temporaryFolder } from '../../support/files.ts'
 import { startProgram, type Program } from '../../support/processes.ts'
 import { storeSuite } from './storeSuite.ts'
@@ -417,6 +419,69 @@ describe('a store with LMDB that cannot be opened', () => {
     }
     expect(opened).toBeGreaterThan(5)
     expect(rejected).toBeGreaterThan(5)
+  })
+})
+
+describe('a store with LMDB whose data file is cut off, wherever that is', () => {
+  const value = fc.oneof(
+    { weight: 6, arbitrary: fc.nat({ max: 200 }) },
+    { weight: 2, arbitrary: fc.nat({ max: 3000 }) },
+    { weight: 1, arbitrary: fc.nat({ max: 60_000 }) },
+  )
+  /** Keys by number, each with the length of its value, or removed. */
+  const commits = fc.array(
+    fc.array(fc.tuple(fc.nat({ max: 400 }), fc.option(value, { freq: 4 })), { minLength: 1, maxLength: 150 }),
+    { minLength: 1, maxLength: 8 },
+  )
+
+  test('is refused unless it has all that was committed', { timeout: 60_000 }, async () => {
+    let refused = 0
+    let whole = 0
+    await fc.assert(
+      fc.asyncProperty(commits, fc.infiniteStream(fc.integer({ min: 1, max: 4095 })), async (all, between) => {
+        const directory = newDirectory()
+        const store = await lmdbStore(directory).open()
+        const model = new Map<string, Buffer>()
+        for (const [round, changes] of all.entries()) {
+          await store.commit(
+            changes.map(([number, length]) => {
+              const key = `key ${number}`
+              if (length === null) model.delete(key)
+              else model.set(key, Buffer.alloc(length, `${round} ${number} `))
+              return { key: bytes(key), value: model.get(key) }
+            }),
+          )
+        }
+        await store.close()
+        const file = join(directory, 'data.mdb')
+        const content = readFileSync(file)
+        const lengths: number[] = []
+        for (let at = content.length; at > 0; at -= 4096) lengths.push(at, at - between.next().value)
+        for (const length of lengths) {
+          writeFileSync(file, content.subarray(0, length))
+          const result = await checkDataFile(file, {}).catch((error: unknown) => error)
+          if (typeof result !== 'number') {
+            expect(result).toMatchObject({ code: 'STORE_FAILED' })
+            expect(length).toBeLessThan(content.length)
+            refused++
+            continue
+          }
+          // LMDB would end this process by a signal where a page is missing.
+          const again = await lmdbStore(directory).open()
+          const found = new Map(
+            [...again.range(bytes(''))].map((entry) => [String(entry.key), Buffer.from(entry.value)]),
+          )
+          expect(found).toEqual(new Map([...model].sort(([a], [b]) => (a < b ? -1 : 1))))
+          await again.commit([...found.keys()].map((key) => ({ key: bytes(key), value: undefined })))
+          expect([...again.range(bytes(''))]).toEqual([])
+          await again.close()
+          whole++
+        }
+      }),
+      { numRuns: 12 },
+    )
+    expect(refused).toBeGreaterThan(100)
+    expect(whole).toBeGreaterThan(12)
   })
 })
 
