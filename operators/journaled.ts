@@ -119,6 +119,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     return () => {
       ended = true
       context.stopping.removeEventListener('abort', behind.stop)
+      behind.end()
       live?.unsubscribe()
       context.lettingGo(begun.then(() => log?.close()))
     }
@@ -130,15 +131,35 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
  * for the journal, so the journal does here what a pipeline does: it cuts off what no source can end, because it is a foreign
  * Observable or was subscribed to again.
  */
-function behindJournal(context: Context): { readonly context: Context; readonly stop: () => void } {
-  const { stopping } = context
-  const cuts = new Set<() => void>()
+function behindJournal(context: Context): {
+  readonly context: Context
+  readonly stop: () => void
+  readonly end: () => void
+} {
+  const { stopping, patience } = context
+  const cuts = new Set<() => boolean>()
   let open = 0 // sources
   let seen = false // a source
   let restarted = false // a source was subscribed to after the stop
+  let waiting: NodeJS.Timeout | undefined
+  let overdue = false // foreign operators have had their time
 
   const stop = (): void => {
-    if (open === 0 && (restarted || !seen)) [...cuts].pop()?.()
+    if (open > 0) return
+    if (seen && !restarted && !overdue) {
+      waiting ??= setTimeout(() => {
+        overdue = true
+        stop()
+      }, patience)
+      return
+    }
+    const upmost = [...cuts].pop()
+    if (upmost?.() === true && overdue) {
+      context.warn(`what is behind a journal was cut, because it had not ended ${patience} ms after its sources`)
+    }
+  }
+  const end = (): void => {
+    clearTimeout(waiting)
   }
   const stopLater = (): void => {
     if (stopping.aborted) queueMicrotask(stop)
@@ -168,7 +189,7 @@ function behindJournal(context: Context): { readonly context: Context; readonly 
       stopLater()
     }
   }
-  return { context: { ...context, addSource, onCut }, stop }
+  return { context: { ...context, addSource, onCut }, stop, end }
 }
 
 const flushAt = 256 * 1024

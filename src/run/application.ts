@@ -42,6 +42,7 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
 
   const shared: Shared = {
     stopping: stopping.signal,
+    patience: drainTimeout / 10,
     entities: partitions.entities,
     reject(pipeline, error, input) {
       if (error.kind !== 'bad input' && !(error.kind === 'user code' && onError === 'skip')) return false
