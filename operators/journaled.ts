@@ -4,6 +4,7 @@ import { invalidOption } from '../src/errors.ts'
 import { frameEmitter } from '../src/frameEmitter.ts'
 import type { JournalRecords } from '../src/journalBatch.ts'
 import { openJournalLog, type JournalLog, type JournalLogOptions } from '../src/journalLog.ts'
+import type { Position } from '../src/position.ts'
 import { createQueue } from '../src/queue.ts'
 import { createSource, type SourceSubscription } from '../src/source.ts'
 import { operate } from './operate.ts'
@@ -50,6 +51,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     let live: Subscription | undefined
     let handed = restored // the log position after the last frame that was handed over, once the log is open
     let ended = false
+    let counting = false // what is to be replayed, before it is
     const behind = behindJournal(context)
 
     const fail = (error: unknown): void => {
@@ -73,7 +75,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         ...options,
         ...(sync === 'machine' && restored !== undefined && { synced: restored }),
         onSkip: (damage) => {
-          context.warn(`${name}: left out: ${JSON.stringify(damage)}`)
+          if (!counting) context.warn(`${name}: left out: ${JSON.stringify(damage)}`)
         },
       })
       if (ended) {
@@ -84,6 +86,8 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         context.warn(`${name}: a torn tail was cut off: ${log.cut.bytes} bytes at ${log.cut.position}`)
       }
       handed = restored ?? log.start
+      if (context.pipeline !== undefined) await tellToReplay(log, handed)
+      if (ended) return
       await replay(log)
       if (ended) return
       if (context.stopping.aborted) {
@@ -95,6 +99,18 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
       live = within(behind.context, () => follow(log!, subscription, source, sync, handOver))
       if (context.stopping.aborted) behind.stop()
       else context.stopping.addEventListener('abort', behind.stop)
+    }
+
+    /** So that it is known why nothing new is taken yet, and how long that may be. */
+    const tellToReplay = async (log: JournalLog, from: Position): Promise<void> => {
+      let frames = 0
+      counting = true
+      for await (const { count } of log.read(from)) {
+        if (ended || context.stopping.aborted) return
+        frames += count
+      }
+      counting = false
+      if (frames > 0) context.info(`${name}: ${frames} frames to replay, ${log.end - from} bytes`)
     }
 
     const replay = async (from: JournalLog): Promise<void> => {
