@@ -83,7 +83,7 @@ export function createPositions(store: OpenStore): Positions {
   for (const { key, value } of store.range(positionsPrefix)) {
     const { pipeline, kind, name } = positionParts(key)
     const entry = entryOf(pipeline, kind, name)
-    entry.position = entry.written = readInfo<Position>(value)
+    entry.position = entry.written = readInfo<Position>(key, value)
   }
   const update = (entry: Entry): void => {
     const position = entry.ask?.()

@@ -662,6 +662,48 @@ describe('the log of a start', () => {
   })
 })
 
+describe('what a checkpoint says of itself', () => {
+  test('is an error where it is damaged, which names what it was, and nothing is processed', async () => {
+    const folder = temporaryFolder()
+    const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+    const store = testStore(memoryStore())
+    writeFileSync(input, 'a\nb\n')
+    await runToEnd({ store, pipelines: { pipeline: counting(input, output) } })
+    const before = readFileSync(output, 'utf8')
+    const whole = new Map(store.commits.flat().map(({ key, value }) => [Buffer.from(key).toString('latin1'), value!]))
+    const named: Record<string, RegExp> = {
+      C: /the record of the last checkpoint as it was written/,
+      P: /the record of the state partition counts as it was written/,
+      O: /the position of the (source input|sink output) of the pipeline pipeline as it was written/,
+    }
+    for (const [text, value] of whole) {
+      const why = named[text[0]!]
+      if (why === undefined) continue
+      const key = Buffer.from(text, 'latin1')
+      await fc.assert(
+        fc.asyncProperty(fc.nat({ max: value.length - 1 }), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
+          const damaged = Buffer.from(value)
+          damaged[at]! ^= flip
+          let opened = await store.open()
+          await opened.commit([{ key, value: damaged }])
+          await opened.close()
+          await expect(runToEnd({ store, pipelines: { pipeline: counting(input, output) } })).rejects.toMatchObject({
+            code: 'STATE_CORRUPT',
+            expected: expect.stringMatching(why),
+          })
+          expect(readFileSync(output, 'utf8')).toBe(before)
+          opened = await store.open()
+          await opened.commit([{ key, value }])
+          await opened.close()
+        }),
+        { numRuns: 60 },
+      )
+    }
+    await runToEnd({ store, pipelines: { pipeline: counting(input, output) } })
+    expect(readFileSync(output, 'utf8')).toBe(before)
+  })
+})
+
 describe('a state partition that has changed', () => {
   interface Second {
     readonly total: number
