@@ -47,6 +47,12 @@ async function storeWith(changes: readonly Change[]): Promise<string> {
   return directory
 }
 
+/** Whether system calls can be watched and made to fail. */
+const traceable = (): Promise<boolean> =>
+  new Promise((resolve) => {
+    execFile('strace', ['-f', '-o', '/dev/null', 'true'], (error) => resolve(error === null))
+  })
+
 const ownerFiles = (directory: string): string[] => readdirSync(directory).filter((name) => name.startsWith('owner-'))
 
 /** A process that has opened the store, and has committed `by` as its number. */
@@ -275,10 +281,7 @@ describe('a crash of the owner of a store with LMDB', () => {
 test('a store with LMDB waits for the disk at each commit, and with sync process at none (needs strace)', async ({
   skip,
 }) => {
-  const traceable = await new Promise<boolean>((resolve) => {
-    execFile('strace', ['-f', '-o', '/dev/null', 'true'], (error) => resolve(error === null))
-  })
-  skip(!traceable, 'strace is not there or not allowed')
+  skip(!(await traceable()), 'strace is not there or not allowed')
   const commits = 20
   /** Calls that wait for the disk, while the store is open. */
   const waits = async (sync: string): Promise<number> => {
@@ -568,6 +571,41 @@ describe('a store with LMDB whose disk fails', () => {
     const store = await opened(directory)
     expect([...store.range(bytes(''))].map(({ key }) => String(key))).toEqual(['before', 'c', 'e'])
   })
+
+  test.for(['pwrite64', 'fdatasync'])(
+    'rejects the commit where the disk answers %s with an error, and has the one before when it is opened again',
+    async (call, { skip }) => {
+      skip(!(await traceable()), 'strace is not there or not allowed')
+      const directory = await storeWith([put('n', '0'), put('filler', Buffer.alloc(100_000))])
+      const program = startProgramOf(
+        ...['strace', '-f', '-o', '/dev/null', '-P', join(directory, 'data.mdb')],
+        ...['-e', `trace=${call}`, '-e', `inject=${call}:error=EIO:when=4`, process.execPath],
+        ...['--input-type=module', '--eval'],
+        `
+          import { lmdbStore } from 'wallarx'
+          const store = await lmdbStore(${JSON.stringify(directory)}).open()
+          const commit = (n) => store.commit([
+            { key: Buffer.from('n'), value: Buffer.from(String(n)) },
+            { key: Buffer.from('of ' + n), value: Buffer.alloc(20_000) },
+          ])
+          let last = 0
+          try {
+            while (last < 100) { await commit(last + 1); last++ }
+          } catch ({ code, message }) {
+            console.log(JSON.stringify({ last, code, message, seen: String(store.get(Buffer.from('n'))) }))
+          }
+          await store.close()
+        `,
+      )
+      expect(await program.ended, program.stderr()).toBe(0)
+      const { last, code, message, seen } = JSON.parse(program.stdout())
+      expect({ code, seen }).toEqual({ code: 'STORE_FAILED', seen: String(last) })
+      expect(message).toContain('Input/output error')
+      const store = await opened(directory)
+      expect(String(store.get(bytes('n')))).toBe(String(last))
+      expect([...store.range(bytes('of '))]).toHaveLength(last)
+    },
+  )
 
   test('rejects what was begun before a failure was known, even if it could be written, and nothing after that', async () => {
     const directory = await storeWith([put('a', 'before')])
