@@ -354,7 +354,7 @@ describe('what a user can mend', () => {
     program.process.stdin.write('a\n')
     await program.until(() => program.stdout() === 'a => 1\n')
     program.process.stdout.destroy()
-    await closed(program.process.stdout as Socket)
+    await new Promise((resolve) => program.process.stdout.once('close', resolve))
     program.process.stdin.write('b\n')
     expect(await program.ended).toBe(0)
     expect(program.stderr()).toBe('')
