@@ -185,16 +185,27 @@ To try it by hand, in three terminals:
 async function main(): Promise<number> {
   const interrupt = new AbortController()
   let code = 0
+  let asked: number | undefined // when
   for (const [name, number] of [
+    ['SIGHUP', 1],
     ['SIGINT', 2],
     ['SIGTERM', 15],
   ] as const) {
     process.on(name, () => {
-      if (code !== 0) process.exit(code) // asked twice
+      // A Ctrl-C comes from the terminal and once more from npm, which passes it on.
+      if (asked !== undefined && performance.now() - asked > 500) process.exit(code)
+      if (asked !== undefined) return
+      asked = performance.now()
       code = 128 + number
       interrupt.abort()
     })
   }
+  let unread = false
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    unread = true // whoever read what we print, such as head, has seen enough
+    interrupt.abort()
+  })
   const options = optionsWanted()
   if ('exitCode' in options) return options.exitCode
   try {
@@ -204,7 +215,7 @@ async function main(): Promise<number> {
       console.error(`start: ${error instanceof Error ? error.message : String(error)}`)
       return 1
     }
-    console.error('stopped; nothing is left running')
+    if (!unread) console.error('stopped; nothing is left running')
   }
   return code
 }

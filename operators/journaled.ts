@@ -4,6 +4,7 @@ import { invalidOption } from '../src/errors.ts'
 import { frameEmitter } from '../src/frameEmitter.ts'
 import type { JournalRecords } from '../src/journalBatch.ts'
 import { openJournalLog, type JournalLog, type JournalLogOptions } from '../src/journalLog.ts'
+import type { Position } from '../src/position.ts'
 import { createQueue } from '../src/queue.ts'
 import { createSource, type SourceSubscription } from '../src/source.ts'
 import { operate } from './operate.ts'
@@ -55,6 +56,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     let live: Subscription | undefined
     let handed = restored // the log position after the last frame that was handed over, once the log is open
     let ended = false
+    let counting = false // what is to be replayed, before it is
     const behind = behindJournal(context)
 
     const fail = (error: unknown): void => {
@@ -78,7 +80,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         ...options,
         ...(sync === 'machine' && restored !== undefined && { synced: restored }),
         onSkip: (damage) => {
-          context.warn(`${name}: left out: ${JSON.stringify(damage)}`)
+          if (!counting) context.warn(`${name}: left out: ${JSON.stringify(damage)}`)
         },
       })
       if (ended) {
@@ -89,6 +91,8 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         context.warn(`${name}: a torn tail was cut off: ${log.cut.bytes} bytes at ${log.cut.position}`)
       }
       handed = restored ?? log.start
+      if (context.pipeline !== undefined) await tellToReplay(log, handed)
+      if (ended) return
       await replay(log)
       if (ended) return
       if (context.stopping.aborted) {
@@ -100,6 +104,18 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
       live = within(behind.context, () => follow(log!, subscription, source, sync, handOver))
       if (context.stopping.aborted) behind.stop()
       else context.stopping.addEventListener('abort', behind.stop)
+    }
+
+    /** So that it is known why nothing new is taken yet, and how long that may be. */
+    const tellToReplay = async (log: JournalLog, from: Position): Promise<void> => {
+      let frames = 0
+      counting = true
+      for await (const { count } of log.read(from)) {
+        if (ended || context.stopping.aborted) return
+        frames += count
+      }
+      counting = false
+      if (frames > 0) context.info(`${name}: ${frames} frames to replay, ${log.end - from} bytes`)
     }
 
     const replay = async (from: JournalLog): Promise<void> => {
@@ -124,6 +140,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     return () => {
       ended = true
       context.stopping.removeEventListener('abort', behind.stop)
+      behind.end()
       live?.unsubscribe()
       context.lettingGo(begun.then(() => log?.close()))
     }
@@ -135,15 +152,35 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
  * for the journal, so the journal does here what a pipeline does: it cuts off what no source can end, because it is a foreign
  * Observable or was subscribed to again.
  */
-function behindJournal(context: Context): { readonly context: Context; readonly stop: () => void } {
-  const { stopping } = context
-  const cuts = new Set<() => void>()
+function behindJournal(context: Context): {
+  readonly context: Context
+  readonly stop: () => void
+  readonly end: () => void
+} {
+  const { stopping, patience } = context
+  const cuts = new Set<() => boolean>()
   let open = 0 // sources
   let seen = false // a source
   let restarted = false // a source was subscribed to after the stop
+  let waiting: NodeJS.Timeout | undefined
+  let overdue = false // foreign operators have had their time
 
   const stop = (): void => {
-    if (open === 0 && (restarted || !seen)) [...cuts].pop()?.()
+    if (open > 0) return
+    if (seen && !restarted && !overdue) {
+      waiting ??= setTimeout(() => {
+        overdue = true
+        stop()
+      }, patience)
+      return
+    }
+    const upmost = [...cuts].pop()
+    if (upmost?.() === true && overdue) {
+      context.warn(`what is behind a journal was cut, because it had not ended ${patience} ms after its sources`)
+    }
+  }
+  const end = (): void => {
+    clearTimeout(waiting)
   }
   const stopLater = (): void => {
     if (stopping.aborted) queueMicrotask(stop)
@@ -173,7 +210,7 @@ function behindJournal(context: Context): { readonly context: Context; readonly 
       stopLater()
     }
   }
-  return { context: { ...context, addSource, onCut }, stop }
+  return { context: { ...context, addSource, onCut }, stop, end }
 }
 
 const flushAt = 256 * 1024

@@ -81,13 +81,19 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
     this.#onNext = this.#operation.next
     this[acceptsText] = this.#operation.acceptsText ?? false
     this[receiveFrame] = this.#operation.frame && this.#guarded(this.#operation.frame)
-    const keepUncut = asynchronous ? context.onCut(() => this.complete()) : undefined
+    const keepUncut = asynchronous ? context.onCut(() => this.#cut()) : undefined
     this.add(() => {
       this.#turn = over
       this.#output.closed = true
       this.#operation.finalize?.()
       keepUncut?.()
     })
+  }
+
+  #cut(): boolean {
+    if (this.isStopped) return false
+    this.complete()
+    return true
   }
 
   override next(message: In): void {

@@ -1,14 +1,18 @@
+import { crc32 } from './crc32.ts'
+import { WallarxError } from './errors.ts'
 import { keyOf } from './key.ts'
 
 /**
  * What a store holds for one application, as keys and values. Integers are big-endian, so that entities lie in the order of
- * their keys; names are UTF-8; `info` values are JSON.
+ * their keys; names are UTF-8. What is no state is `info`.
  *
  *   store     := 'C'                              → CheckpointInfo
  *              | 'P' name                         → PartitionInfo
- *              | 'O' pipeline NUL kind NUL name   → position, JSON          kind := 'source' | 'sink'
+ *              | 'O' pipeline NUL kind NUL name   → position                kind := 'source' | 'sink'
  *              | 'E' partition:u32 key:u64        → version:u16 state       as the state codec packs it
  *              | 'M' partition:u32 key:u64 map:u32 entryKey → value         an entry of a StateMap
+ *   info      := json ' ' check                                           check := CRC-32 of the JSON text, 8 hex digits;
+ *              | json                                                     of earlier versions
  */
 export interface CheckpointInfo {
   /** The layout on this page. */
@@ -127,5 +131,37 @@ export function entityValue(version: number, state: Buffer): Buffer {
 export const versionOf = (value: Buffer): number => value.readUInt16BE(0)
 export const stateOf = (value: Buffer): Buffer => value.subarray(versionLength)
 
-export const infoValue = (info: unknown): Buffer => Buffer.from(JSON.stringify(info))
-export const readInfo = <Info>(value: Buffer): Info => JSON.parse(value.toString('utf8')) as Info
+export function infoValue(info: unknown): Buffer {
+  const json = Buffer.from(JSON.stringify(info))
+  return Buffer.concat([json, Buffer.from(` ${checkOf(json)}`)])
+}
+
+/** What `infoValue` was given. Throws `STATE_CORRUPT` where the value of this key is not exactly what it gave. */
+export function readInfo<Info>(key: Buffer, value: Buffer): Info {
+  const text = value.toString('utf8')
+  const json = text.replace(/ [0-9a-f]{8}$/, '')
+  try {
+    if (json === text || text.endsWith(checkOf(value.subarray(0, value.length - 9)))) return JSON.parse(json) as Info
+  } catch {
+    // told below
+  }
+  throw new WallarxError('STATE_CORRUPT', {
+    expected: `${ofWhat(key)} as it was written`,
+    got: `${value.length} bytes that are something else: the store is damaged, and a backup of it would have to be imported`,
+  })
+}
+
+const checkOf = (json: Buffer): string => crc32(json, 0, json.length).toString(16).padStart(8, '0')
+
+function ofWhat(key: Buffer): string {
+  switch (recordKind(key)) {
+    case 'checkpoint':
+      return 'the record of the last checkpoint'
+    case 'partition':
+      return `the record of the state partition ${partitionName(key)}`
+    default: {
+      const { pipeline, kind, name } = positionParts(key)
+      return `the position of the ${kind} ${name} of the pipeline ${pipeline}`
+    }
+  }
+}

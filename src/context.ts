@@ -24,10 +24,16 @@ export interface Context {
   readonly entities: <State>(partition: StatePartition<never, State>) => EntityTable<State>
   /**
    * Calls `complete` when the run stops and no source can end the pipeline, because it is a foreign Observable or was
-   * subscribed to again: whoever asks for it then finishes what it has begun and completes. Who asked last is called first,
+   * subscribed to again, or because a foreign Observable beside our sources has not ended `patience` after them: whoever asks
+   * for it then finishes what it has begun and completes; `false` says that it did so already. Who asked last is called first,
    * that is, what is furthest upstream; the next one when that has taken back its wish. The result takes the wish back.
    */
-  readonly onCut: (complete: () => void) => () => void
+  readonly onCut: (complete: () => boolean) => () => void
+  /**
+   * Milliseconds that foreign operators have at a stop, once our sources have ended, to hand over what they keep (`delay`,
+   * `concatMap`): nobody can tell those from a foreign Observable that never ends.
+   */
+  readonly patience: number
   /**
    * Reports an input that could not be used. `true`: it is a dead letter now, go on without it; `false`: the error belongs on
    * the error channel.

@@ -13,6 +13,14 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
   let begun: Buffer | undefined // a frame whose delimiter has not come yet
   let fill = 0
   let stopped = false
+  let left = 0 // once stopped: bytes that were pushed and lie in no frame that was handed over
+
+  const stop = (): void => {
+    if (stopped) return
+    left = fill
+    stopped = true
+    begun = undefined
+  }
 
   const checkLength = (length: number): void => {
     if (length <= max) return
@@ -47,44 +55,49 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
   return {
     push(chunk) {
       if (stopped) return
-      let at = begun === undefined ? 0 : completeBegun(begun, chunk)
-      while (!stopped && at < chunk.length) {
-        const end = chunk.indexOf(sought, at)
-        if (end < 0) {
-          const rest = chunk.length - at
-          checkLength(rest - width + 1)
-          begun = Buffer.allocUnsafe(firstCapacity(Infinity, rest))
-          fill = chunk.copy(begun, 0, at)
-          return
+      let at = -fill // where the frame begins that is looked at
+      try {
+        at = begun === undefined ? 0 : completeBegun(begun, chunk)
+        while (!stopped && at < chunk.length) {
+          const end = chunk.indexOf(sought, at)
+          if (end < 0) {
+            const rest = chunk.length - at
+            checkLength(rest - width + 1)
+            begun = Buffer.allocUnsafe(firstCapacity(Infinity, rest))
+            fill = chunk.copy(begun, 0, at)
+            return
+          }
+          checkLength(end - at)
+          const from = at
+          at = end + width
+          onFrame(chunk, from, end)
         }
-        checkLength(end - at)
-        const from = at
-        at = end + width
-        onFrame(chunk, from, end)
+      } catch (error) {
+        stop()
+        left = chunk.length - at
+        throw error
       }
+      if (stopped) left += chunk.length - at
     },
     end() {
       if (stopped || begun === undefined) return
-      stopped = true
+      const last = begun.subarray(0, fill)
+      stop()
       if (unterminated === 'frame') {
-        checkLength(fill)
-        const last = begun
-        begun = undefined
-        onFrame(last, 0, fill)
+        checkLength(last.length)
+        left = 0
+        onFrame(last, 0, last.length)
         return
       }
-      const missing = width - delimiterBegun(begun.subarray(0, fill), delimiter)
+      const missing = width - delimiterBegun(last, delimiter)
       throw new WallarxError('FRAME_CUT_OFF', {
         expected: `at least ${missing} more ${missing === 1 ? 'byte' : 'bytes'}${missing === width ? ', the' : ' of the'} delimiter`,
-        got: `the end of the stream after ${fill} bytes of a frame`,
+        got: `the end of the stream after ${last.length} bytes of a frame`,
         where,
       })
     },
-    pending: () => (begun === undefined ? 0 : fill),
-    stop() {
-      stopped = true
-      begun = undefined
-    },
+    pending: () => (stopped ? left : fill),
+    stop,
   }
 }
 

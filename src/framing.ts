@@ -30,7 +30,7 @@ export interface Framer {
   readonly push: (chunk: Buffer) => void
   /** The stream has ended. Throws `FRAME_CUT_OFF` if that was inside a frame. */
   readonly end: () => void
-  /** Bytes of a frame that has begun: pushed, and not handed over yet. */
+  /** Bytes that were pushed and lie in no frame that was handed over; not to be asked from within `push`. */
   readonly pending: () => number
   /** No further frame; `push` returns as soon as the present frame is handed over. */
   readonly stop: () => void

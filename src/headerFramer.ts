@@ -25,6 +25,16 @@ export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame:
   let bodyFill = 0
   let bodyLength = 0
   let stopped = false
+  let left = 0 // once stopped: bytes that were pushed and lie in no frame that was handed over
+
+  const begun = (): number => (body === undefined ? headerFill : headerLength + bodyFill)
+
+  const stop = (): void => {
+    if (stopped) return
+    left = begun()
+    stopped = true
+    body = undefined
+  }
 
   /** The length the header at `bytes[at]` announces, once it is known to be acceptable. */
   const announced = (bytes: Buffer, at: number): number => {
@@ -86,40 +96,45 @@ export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame:
   return {
     push(chunk) {
       if (stopped) return
-      let at = headerFill > 0 || body !== undefined ? completeBegun(chunk) : 0
       const end = chunk.length
-      while (!stopped && end - at >= least) {
-        const length = announced(chunk, at)
-        const from = at + headerLength
-        const to = from + length
-        if (to > end) {
-          bodyLength = length
-          body = Buffer.allocUnsafe(firstCapacity(length, end - from))
-          bodyFill = chunk.copy(body, 0, from, end)
-          return
+      let at = -begun() // where the frame begins that is looked at
+      try {
+        at = at < 0 ? completeBegun(chunk) : 0
+        while (!stopped && end - at >= least) {
+          const length = announced(chunk, at)
+          const from = at + headerLength
+          const to = from + length
+          if (to > end) {
+            bodyLength = length
+            body = Buffer.allocUnsafe(firstCapacity(length, end - from))
+            bodyFill = chunk.copy(body, 0, from, end)
+            return
+          }
+          at = to
+          onFrame(chunk, from, to)
         }
-        at = to
-        onFrame(chunk, from, to)
+      } catch (error) {
+        stop()
+        left = end - at
+        throw error
       }
-      if (!stopped && at < end) headerFill = chunk.copy(header, 0, at, end)
+      if (stopped) left += end - at
+      else if (at < end) headerFill = chunk.copy(header, 0, at, end)
     },
     end() {
-      if (stopped || (headerFill === 0 && body === undefined)) return
-      stopped = true
+      if (stopped || begun() === 0) return
       const [missing, of] =
         body === undefined
           ? [headerLength - headerFill, `a header of ${headerLength}`]
           : [bodyLength - bodyFill, `a frame of ${bodyLength}`]
+      stop()
       throw new WallarxError('FRAME_CUT_OFF', {
         expected: `${missing} more bytes of ${of}`,
         got: 'the end of the stream',
         where,
       })
     },
-    pending: () => (body === undefined ? headerFill : headerLength + bodyFill),
-    stop() {
-      stopped = true
-      body = undefined
-    },
+    pending: () => (stopped ? left : begun()),
+    stop,
   }
 }

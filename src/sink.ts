@@ -12,7 +12,8 @@ export interface Sink<in Message> {
   readonly acceptsText?: boolean
   /**
    * What a crash does to what was written after the last checkpoint: `'exactly once'` for a sink that goes back to its
-   * position. Default: `'at least once'`
+   * position. Such a sink gets no message of a source that replays before the position at which it begins, as the first
+   * `flush` tells it, is in the store. Default: `'at least once'`
    */
   readonly delivery?: SinkDelivery
   /** Called once for each subscription of `toSink`. What it throws fails that subscription. */

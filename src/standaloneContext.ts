@@ -31,6 +31,7 @@ export function standaloneContext(): Context {
       return entities.of(partition)
     },
     onCut: () => () => undefined,
+    patience: Infinity,
     reject: () => false,
     failing: ignore,
     spoilt: ignore,

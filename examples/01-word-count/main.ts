@@ -87,8 +87,25 @@ try {
     await app.closed
   }
 } catch (error) {
-  // What a user can mend is told in a line; anything else with its stack.
-  const isUsers = error instanceof TypeError || (error instanceof WallarxError && error.kind !== 'user code')
-  console.error(isUsers ? `word-count: ${error.message}\nTry --help.` : error)
-  process.exitCode = 1
+  process.exitCode = tell(error)
+}
+
+/** Tells what went wrong, what a user can mend in a line and anything else with its stack; gives the exit code. */
+function tell(error: unknown): number {
+  if (isClosedPipe(error)) return 0
+  if (isUsage(error)) console.error(`word-count: ${error.message}\nTry --help.`)
+  else if (error instanceof WallarxError && error.kind !== 'user code') console.error(`word-count: ${error.message}`)
+  else console.error(error)
+  return 1
+}
+
+/** Whether the arguments are wrong. */
+function isUsage(error: unknown): error is Error {
+  if (error instanceof WallarxError) return error.code === 'OPTION_INVALID' || error.code === 'ADDRESS_INVALID'
+  return error instanceof TypeError
+}
+
+/** Whether whoever reads our standard output, such as head, has seen enough. */
+function isClosedPipe(error: unknown): boolean {
+  return error instanceof WallarxError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE'
 }

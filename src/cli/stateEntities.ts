@@ -45,9 +45,10 @@ export async function printEntities(directory: string, options: EntitiesOptions)
 
 function* shownEntities(store: OpenStore, { partition, key, json }: EntitiesOptions): Generator<string, void> {
   lastCheckpoint(store) // throws for a layout that is not known
-  const info = store.get(partitionKey(partition))
+  const infoKey = partitionKey(partition)
+  const info = store.get(infoKey)
   if (info === undefined) throw new Failure(unknownPartition(store, partition))
-  const { id, version } = readInfo<PartitionInfo>(info)
+  const { id, version } = readInfo<PartitionInfo>(infoKey, info)
   const show = entityShower(partition, version, json)
   let found = false
   for (const entity of storedEntities(store, id, key)) {

@@ -63,7 +63,7 @@ function read(store: OpenStore): Overview {
   for (const { key, value } of store.range(Buffer.alloc(0))) {
     switch (recordKind(key)) {
       case 'checkpoint':
-        checkpoint = readInfo<CheckpointInfo>(value)
+        checkpoint = readInfo<CheckpointInfo>(key, value)
         break
       case 'entity': {
         const partition = amountsOf(partitionIdOf(key))
@@ -78,10 +78,10 @@ function read(store: OpenStore): Overview {
         break
       }
       case 'position':
-        positions.push({ ...positionParts(key), position: readInfo(value) })
+        positions.push({ ...positionParts(key), position: readInfo(key, value) })
         break
       case 'partition': {
-        const { id, version } = readInfo<PartitionInfo>(value)
+        const { id, version } = readInfo<PartitionInfo>(key, value)
         partitions.push({ name: partitionName(key), id, version, ...amountsOf(id) }) // comes after E and M
         break
       }

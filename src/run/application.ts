@@ -17,7 +17,7 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
   const reporter = createReporter(options.deadLetters, log)
   const stopping = new AbortController()
   setMaxListeners(0, stopping.signal) // one for each source
-  const partitions = createRunPartitions(name, store, log, () => checkpointer?.takeSoon())
+  const partitions = createRunPartitions(name, store, log, () => void checkpointer?.takeSoon())
   const positions = store === undefined ? unkeptPositions : createPositions(store)
   const pipelines = new Map<string, Pipeline>()
   let lifecycle: Lifecycle = 'opening'
@@ -26,6 +26,10 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
   let closing = false
   const lettingGo = new Set<Promise<unknown>>() // what must be done before the run is closed
   let started = false // every pipeline is subscribed to
+  let tellStarted: () => void
+  const allStarted = new Promise<void>((resolve) => {
+    tellStarted = resolve
+  })
   let drainTimer: NodeJS.Timeout | undefined
   let tellOpened: () => void
   let settle: { resolve(): void; reject(error: unknown): void }
@@ -38,6 +42,7 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
 
   const shared: Shared = {
     stopping: stopping.signal,
+    patience: drainTimeout / 10,
     entities: partitions.entities,
     reject(pipeline, error, input) {
       if (error.kind !== 'bad input' && !(error.kind === 'user code' && onError === 'skip')) return false
@@ -51,6 +56,10 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
       log.info(event)
     },
     follow: positions.follow,
+    async checkpointed() {
+      await allStarted
+      await checkpointer?.takeSoon()
+    },
     spoilt(error) {
       fail(error)
     },
@@ -193,6 +202,7 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
     }
     checkpointer.start()
   }
+  tellStarted!()
   options.signal?.addEventListener('abort', stop)
   if (options.signal?.aborted === true) stop()
   if (stopping.signal.aborted) for (const pipeline of pipelines.values()) pipeline.stop() // those begun after a stop

@@ -25,8 +25,8 @@ export interface CheckpointerOptions {
 /** Takes checkpoints, one at a time. */
 export interface Checkpointer {
   start(): void
-  /** Takes the next one now, if none is under way. */
-  takeSoon(): void
+  /** Takes the next one now, if none is under way; resolves when the one under way is done, or has failed the run. */
+  takeSoon(): Promise<void>
   /** No further one by itself; resolves when one that is under way is done. */
   stop(): Promise<void>
   /** Takes the last one, when every pipeline has ended. Rejects with `CHECKPOINT_FAILED`. */
@@ -89,10 +89,12 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     start() {
       if (!stopped) timer = setTimeout(takeNext, interval)
     },
-    takeSoon() {
-      if (stopped || underWay !== undefined) return
-      clearTimeout(timer)
-      takeNext()
+    async takeSoon() {
+      if (!stopped && underWay === undefined) {
+        clearTimeout(timer)
+        takeNext()
+      }
+      await underWay
     },
     async stop() {
       stopped = true

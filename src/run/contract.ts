@@ -31,11 +31,15 @@ export interface RunOptions {
   /** Aborting it stops the run as `close()` does. */
   readonly signal?: AbortSignal
   /**
-   * Whether SIGINT and SIGTERM stop the run as `close()` does; a second one exits the process at once, with 128 plus the
-   * signal's number. Default: `true`
+   * Whether SIGINT and SIGTERM stop the run as `close()` does; a second one, half a second or more after it, exits the
+   * process at once, with 128 plus the signal's number. Default: `true`
    */
   readonly handleSignals?: boolean
-  /** Milliseconds a stop may take; after that the run ends with `DRAIN_TIMEOUT`. Default: 30,000 */
+  /**
+   * Milliseconds a stop may take; after that the run ends with `DRAIN_TIMEOUT`. A tenth of it is for operators of others to hand
+   * over what they keep (`delay`, `concatMap`), once the sources of their pipeline have ended: what goes on then is taken for a
+   * foreign Observable that does not end, such as `interval`, and cut, with a warning. Default: 30,000
+   */
   readonly drainTimeout?: number
   /** Where events go; `false` for nowhere. Default: lines on standard error */
   readonly log?: Log | false

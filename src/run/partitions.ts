@@ -51,7 +51,7 @@ export function createRunPartitions(
 ): RunPartitions {
   const stored = new Map<string, PartitionInfo>()
   for (const { key, value } of store?.range(partitionsPrefix) ?? []) {
-    stored.set(partitionName(key), readInfo<PartitionInfo>(value))
+    stored.set(partitionName(key), readInfo<PartitionInfo>(key, value))
   }
   let nextId = Math.max(0, ...[...stored.values()].map(({ id }) => id)) + 1
   const kept = new Map<string, KeptPartition>()

@@ -7,12 +7,14 @@ import { guaranteeOf, type Guarantee } from './guarantee.ts'
 import type { Positions } from './positions.ts'
 
 /** What the pipelines of a run share. */
-export type Shared = Pick<Context, 'stopping' | 'entities' | 'spoilt' | 'lettingGo'> & {
+export type Shared = Pick<Context, 'stopping' | 'patience' | 'entities' | 'spoilt' | 'lettingGo'> & {
   /** `true`: the error is a dead letter of this pipeline now. */
   reject(pipeline: string, ...rejected: Parameters<Context['reject']>): boolean
   warn(event: string): void
   info(event: string): void
   readonly follow: Positions['follow']
+  /** Resolves when a checkpoint is durable that was begun after all pipelines were, or the run has failed. */
+  checkpointed(): Promise<void>
 }
 
 interface OpenSink {
@@ -53,13 +55,16 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
   const holds = createHolds()
   const sources = new Map<symbol, string>() // those that are open or opening, by name
   const openings = new Set<symbol>()
-  const cuts = new Set<() => void>()
+  const cuts = new Set<() => boolean>()
   let lifecycle: PipelineStatus['lifecycle'] = 'running'
   let deadLetters = 0
   let sourceSeen = false
   let restarted = false // a source was subscribed to after the stop
+  let waiting: NodeJS.Timeout | undefined // for foreign operators, after the sources have ended at a stop
+  let overdue = false // that was long enough
   const sinks = new Set<OpenSink>()
   const replayable = new Set<symbol>() // sources that have a position
+  const unkept = new Set<() => boolean>() // sinks that go back to a position and have none in the store yet
   let inside = 0 // messages in asynchronous steps
   let emptied: (() => void)[] = [] // who waits for that to be none
   let failing = false // an error waits for the sinks to be flushed
@@ -71,17 +76,37 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
     tellEnded = resolve
   })
 
+  const end = (how: 'completed' | 'failed'): void => {
+    lifecycle = how
+    clearTimeout(waiting)
+    tellEnded()
+  }
+
   const stop = (): void => {
-    if (lifecycle !== 'running' || sources.size > 0 || (sourceSeen && !restarted)) return
-    const upmost = [...cuts].pop()
-    if (upmost !== undefined) {
-      upmost()
+    if (lifecycle !== 'running' || sources.size > 0) return
+    if (sourceSeen && !restarted && !overdue) {
+      waiting ??= setTimeout(() => {
+        overdue = true
+        stop()
+      }, shared.patience)
       return
     }
-    lifecycle = 'completed'
-    tellEnded()
+    const upmost = [...cuts].pop()
+    if (upmost !== undefined) {
+      if (upmost() && overdue) tellCut()
+      return
+    }
+    if (overdue) tellCut()
+    end('completed')
     subscription?.unsubscribe()
     events?.completed()
+  }
+
+  const tellCut = (): void => {
+    shared.warn(
+      `${name}: cut, because it had not ended ${shared.patience} ms after its sources. Is there an Observable in it that ` +
+        'does not end? fromObservable(…) ends with the run. What other operators still kept is lost',
+    )
   }
 
   // Not now: what led here (a `repeat`, an end that travels down the pipeline) is still at work.
@@ -89,10 +114,25 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
     if (shared.stopping.aborted) queueMicrotask(stop)
   }
 
+  /**
+   * Holds what replays until the store has the positions at which the sinks begin: what they write before the first
+   * checkpoint could not be taken back otherwise.
+   */
+  const keepBeginning = async (): Promise<void> => {
+    if (unkept.size === 0) return
+    const release = holds.take('first checkpoint')
+    await shared.checkpointed()
+    for (const isKept of unkept) if (isKept()) unkept.delete(isKept)
+    if (unkept.size > 0) await shared.checkpointed() // the one before was under way when the sink was opened
+    unkept.clear()
+    release()
+  }
+
   const context: Context = {
     pipeline: name,
     holds,
     stopping: shared.stopping,
+    patience: shared.patience,
     entities: shared.entities,
     onCut(complete) {
       failing = false // subscribed to again, by a `retry`
@@ -139,6 +179,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
         positionFrom(position) {
           replayable.add(id)
           place.from(position)
+          void keepBeginning()
         },
         onCheckpoint: place.onCheckpoint,
         ended() {
@@ -151,6 +192,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
     },
     addSink(sinkName, delivery) {
       const place = shared.follow(name, 'sink', sinkName)
+      if (delivery === 'exactly once' && !place.isKept()) unkept.add(place.isKept)
       const sink: OpenSink = { delivery, flush: undefined }
       sinks.add(sink)
       return {
@@ -202,13 +244,11 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
       subscription = within(context, () =>
         messages.subscribe({
           error(error: unknown) {
-            lifecycle = 'failed'
-            tellEnded()
+            end('failed')
             listener.failed(error)
           },
           complete() {
-            lifecycle = 'completed'
-            tellEnded()
+            end('completed')
             listener.completed()
           },
         }),
@@ -218,8 +258,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
     hold: () => holds.take('checkpoint'),
     quiet: () => (lifecycle === 'running' ? Promise.race([quiet(), ended]) : ended),
     abort() {
-      if (lifecycle === 'running') lifecycle = 'failed'
-      tellEnded()
+      if (lifecycle === 'running') end('failed')
       subscription?.unsubscribe()
     },
     get guarantee() {

@@ -17,12 +17,14 @@ export interface Positions {
 export interface FollowedPosition {
   /** From the last checkpoint; given to the first that asks. */
   readonly restored: Position | undefined
+  /** Whether the store will have a position of it once the present commit is durable. */
+  readonly isKept: () => boolean
   /** Where it is now. */
   readonly set: (position: Position) => void
   /** How to ask where it is, at a checkpoint. */
   readonly from: (position: () => Position | undefined) => void
   readonly onCheckpoint: (taken: (position: Position) => void) => void
-  /** It will not move any more. */
+  /** It is closed. Where it is then is asked later, because it may end in the middle of what it hands over. */
   readonly end: () => void
 }
 
@@ -44,7 +46,14 @@ const ignore = (): void => undefined
 
 /** Without a store: nothing is restored, nothing is kept. */
 export const unkeptPositions: Positions = {
-  follow: () => ({ restored: undefined, set: ignore, from: ignore, onCheckpoint: ignore, end: ignore }),
+  follow: () => ({
+    restored: undefined,
+    isKept: () => true,
+    set: ignore,
+    from: ignore,
+    onCheckpoint: ignore,
+    end: ignore,
+  }),
   changes: () => [],
   committed: ignore,
   list: () => [],
@@ -74,11 +83,12 @@ export function createPositions(store: OpenStore): Positions {
   for (const { key, value } of store.range(positionsPrefix)) {
     const { pipeline, kind, name } = positionParts(key)
     const entry = entryOf(pipeline, kind, name)
-    entry.position = entry.written = readInfo<Position>(value)
+    entry.position = entry.written = readInfo<Position>(key, value)
   }
   const update = (entry: Entry): void => {
     const position = entry.ask?.()
     if (position !== undefined) entry.position = position
+    if (!entry.open) entry.ask = undefined
   }
 
   return {
@@ -95,6 +105,7 @@ export function createPositions(store: OpenStore): Positions {
       entry.given = entry.open = true
       return {
         restored,
+        isKept: () => entry.written !== undefined,
         set(position) {
           entry.position = position
         },
@@ -105,8 +116,7 @@ export function createPositions(store: OpenStore): Positions {
           entry.taken = taken
         },
         end() {
-          update(entry)
-          entry.ask = entry.taken = undefined
+          entry.taken = undefined
           entry.open = false
         },
       }

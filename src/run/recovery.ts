@@ -9,7 +9,7 @@ import type { Positions } from './positions.ts'
 export function lastCheckpoint(store: OpenStore): CheckpointInfo | undefined {
   const value = store.get(checkpointKey)
   if (value === undefined) return undefined
-  const info = readInfo<CheckpointInfo>(value)
+  const info = readInfo<CheckpointInfo>(checkpointKey, value)
   if (info.layout <= presentLayout) return info
   throw new WallarxError('STORE_FROM_NEWER_VERSION', {
     expected: `a checkpoint in layout ${presentLayout} or older`,

@@ -2,13 +2,22 @@ import { constants } from 'node:os'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
-/** Calls `stop` at the first SIGINT or SIGTERM and exits the process at the second. The result takes the handlers away. */
+/**
+ * Milliseconds within which two signals are one wish: a terminal sends Ctrl-C to every process of a command, and npm, as other
+ * parents do, passes it on to its child, which got it already.
+ */
+const together = 500
+
+/** Calls `stop` at the first SIGINT or SIGTERM and exits the process at the next wish. The result takes the handlers away. */
 export function onSignals(stop: (signal: string) => void): () => void {
-  let stopping = false
+  let since: number | undefined // when the first came
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(128 + constants.signals[signal])
-    stopping = true
-    stop(signal)
+    if (since === undefined) {
+      since = performance.now()
+      stop(signal)
+    } else if (performance.now() - since > together) {
+      process.exit(128 + constants.signals[signal])
+    }
   }
   for (const signal of signals) process.on(signal, onSignal)
   return () => {

@@ -10,7 +10,7 @@ import { writableTarget } from '../writableTarget.ts'
 export interface FileSinkOptions extends BacklogOptions {
   /** The file, or `'-'` for standard output. */
   readonly path: string
-  /** Adds to a file that is there. Default: `false`, the file is emptied first */
+  /** Adds to a file that is there. Default: `false`, the file is emptied first. Neither where a checkpoint has a position */
   readonly append?: boolean
   /** Default: `file PATH` */
   readonly name?: string
@@ -18,7 +18,9 @@ export interface FileSinkOptions extends BacklogOptions {
 
 /**
  * Writes to a file, which it makes or empties, or to standard output. After a crash of this process the file may lack what
- * was not yet handed to the operating system, and end in the middle of a message.
+ * was not yet handed to the operating system, and end in the middle of a message. Under a `run` with a store, the next start
+ * cuts it back to where the last checkpoint says it was, so that each output stands there once; with `append` too, as nothing is
+ * written before the first checkpoint has the length of the file that was found.
  *
  * Fails the pipeline with `SINK_FAILED` (no such directory, no permission, disk full) or `BUFFER_OVERFLOW`.
  *
@@ -36,8 +38,7 @@ export function fileSink(options: FileSinkOptions): ByteSink {
   return {
     name,
     acceptsText: true,
-    // Appending leaves nothing to go back to before the first checkpoint.
-    delivery: path === '-' || append ? 'at least once' : 'exactly once',
+    delivery: path === '-' ? 'at least once' : 'exactly once',
     open: (context) => {
       const target =
         path === '-' ? writableTarget(process.stdout, { end: false }) : fileTarget(path, append, context.restored)

@@ -70,6 +70,7 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
     const { output, context, opened } = subscription
     const connections = new Set<{ stop(): void }>()
     const sockets = new Set<Socket>() // of connections, and of clients that have not finished a TLS handshake
+    const peers = new WeakMap<Socket, string>() // of clients of TLS, as a socket that was refused does not know its own any more
     let listening = false
     let serverClosed = false
 
@@ -104,6 +105,8 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
     server.maxConnections = maxConnections
     server.on('connection', (socket: Socket) => {
       sockets.add(socket)
+      const peer = options.tls && peerOf(socket)
+      if (peer !== undefined) peers.set(socket, peer)
       socket.once('close', () => sockets.delete(socket))
     })
     server.on('tlsClientError', (cause: Error, socket: TLSSocket) => {
@@ -113,7 +116,7 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
         new WallarxError('CONNECTION_FAILED', {
           expected: 'a TLS handshake that succeeds',
           got: refusal ? `a client certificate that is not accepted: ${String(refusal)}` : shown(cause),
-          where: { source: name, connection: peerOf(socket) },
+          where: { source: name, connection: peerOf(socket) ?? peers.get(encrypted(socket)) },
           cause,
         }),
       )
@@ -168,3 +171,6 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
     }
   })
 }
+
+/** The socket beneath one of TLS; Node keeps it in a field that is not documented, and without it is the one of TLS itself. */
+const encrypted = (socket: TLSSocket): Socket => (socket as { readonly _parent?: Socket })._parent ?? socket

@@ -13,7 +13,17 @@ export type Database = RootDatabase<Buffer, Uint8Array>
 export const dataFile = 'data.mdb'
 const lockFile = 'lock.mdb'
 
-export async function openDatabase(directory: string, readOnly: boolean, where: Where): Promise<Database> {
+export interface DatabaseOptions {
+  readonly readOnly?: boolean
+  /** A commit does not wait for the disk. */
+  readonly unsynced?: boolean
+}
+
+export async function openDatabase(
+  directory: string,
+  { readOnly = false, unsynced = false }: DatabaseOptions,
+  where: Where,
+): Promise<Database> {
   // LMDB crashes the process where it cannot open a file.
   await trying(`to open the database in ${directory}`, where, () => checkAccess(directory, readOnly))
   const lmdb = await trying(
@@ -26,6 +36,7 @@ export async function openDatabase(directory: string, readOnly: boolean, where: 
       path: directory,
       noSubdir: false, // without it a directory whose name has a dot is taken for a file
       readOnly,
+      noSync: unsynced,
       keyEncoding: 'binary',
       encoding: 'binary',
       // A commit then resolves when the disk has it, and fails when the disk fails. With overlapping syncs, the default,

@@ -8,7 +8,7 @@ interface TcpCourse {
   readonly frames: number
   readonly words: number
   /** Starts a server, sends the corpus once to warm it up and then the passes to measure; stops it. */
-  run(server: ServerName | 'journaled'): Promise<TcpRun>
+  run(server: ServerName | 'journaled' | 'synced'): Promise<TcpRun>
   stop(): Promise<void>
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { lmdbStore } from 'wallarx'
 import { temporaryFolder } from '../support/files.ts'
-import { startNode, type Program } from '../support/processes.ts'
+import { startGroup, startNode, type Program } from '../support/processes.ts'
 import { isFree } from '../support/sockets.ts'
 
 /** Starts it with a state of its own; a later `--state` counts. */
@@ -90,6 +90,32 @@ test.each(['SIGINT', 'SIGTERM'] as const)('after %s in the middle the next start
   await program.ended
   expect(program.stderr()).toBe('stopped; nothing is left running\n')
   expect(await goesOnFrom(state)).toBeGreaterThan(0)
+})
+
+test.runIf(process.platform !== 'win32')(
+  'after a Ctrl-C in a terminal, which every process of it gets and npm passes on, nothing is left to catch up with',
+  async () => {
+    const state = join(temporaryFolder(), 'state')
+    const program = startGroup('--import', 'tsx', 'examples/start.ts', '--state', state, '--seconds', '60')
+    await program.until(() => / [1-9][\d,]* words {2}/.test(program.stdout()))
+    process.kill(-program.process.pid!, 'SIGINT')
+    process.kill(program.process.pid!, 'SIGINT')
+    expect(await program.ended).toBe(130)
+    expect(program.stderr()).toBe('stopped; nothing is left running\n')
+    const next = start('--state', state, '--seconds', '0.2')
+    expect(await next.ended, next.stderr()).toBe(0)
+    expect(next.stdout()).toContain('goes on from')
+    expect(next.stdout()).not.toContain('before it was interrupted')
+  },
+)
+
+test('a reader that has seen enough of it ends it quietly, and nothing is left behind', async () => {
+  const program = start('--seconds', '60')
+  const used = await ports(program)
+  program.process.stdout.destroy()
+  expect(await program.ended).toBe(0)
+  expect(program.stderr()).toBe('')
+  for (const port of used) expect(await isFree(port)).toBe(true)
 })
 
 test.runIf(process.platform === 'linux')('after an application that was killed the next start catches up', async () => {

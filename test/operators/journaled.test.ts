@@ -178,9 +178,28 @@ describe('a journaled source', () => {
       await app.closed
       expect(sink.messages).toEqual(expected)
       const replayed = expected.length - fresh.length
-      const said = replayed === 0 ? [] : [`pipeline: journal ${directory}: ${replayed} frames were replayed`]
-      expect(log).toEqual(said)
+      const length = replayed * 9 // 8 bytes of header and one of payload
+      const said = [
+        `pipeline: journal ${directory}: ${replayed} frames to replay, ${length} bytes`,
+        `pipeline: journal ${directory}: ${replayed} frames were replayed`,
+      ]
+      expect(log).toEqual(replayed === 0 ? [] : said)
     }
+  })
+
+  test('tells how many frames there are to replay before the first of them is processed', async () => {
+    const directory = newDirectory()
+    await runToEnd(journalAndCollect(from(frames('a', 'b', 'c')), { directory }))
+    const log: string[] = []
+    const line = (event: string): void => void log.push(event)
+    const told: number[] = []
+    const pipeline = journaled(EMPTY, { directory, name: 'journal' }).pipe(
+      to(() => {
+        told.push(log.filter((event) => event.includes('journal: 3 frames to replay')).length)
+      }),
+    )
+    await runToEnd({ pipelines: { pipeline }, log: { info: line, warn: line, error: line } })
+    expect(told).toEqual([1, 1, 1])
   })
 
   test('works outside a run, too', async () => {
@@ -297,6 +316,7 @@ describe('a journal with a store', () => {
     third.push('c')
     await third.sink.until(() => third.sink.messages.length === 3)
     expect(third.sink.messages).toEqual(['a 2', 'c 1', 'c 2'])
+    expect(third.log).toContain('pipeline: journal: 2 frames to replay, 18 bytes') // those after the checkpoint
     expect(third.log).toContain('pipeline: journal: 2 frames were replayed')
     third.complete()
     await third.app.closed

@@ -14,8 +14,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openJournalLog, type JournalLog, type JournalLogOptions } from '../../src/journalLog.ts'
+import { segmentFileName } from '../../src/journalSegment.ts'
 import { temporaryFolder } from '../support/files.ts'
 import { startNode } from '../support/processes.ts'
+import { noSmallDisk, smallDisk } from '../support/smallDisk.ts'
 import {
   append,
   contentOf,
@@ -854,5 +856,56 @@ test.skipIf(process.platform === 'win32')(
       expect(records.length).toBeGreaterThan(Number(lines.at(-2)))
       expect(numbersOf(records)).toEqual(numbersTo(records.length - 1))
     }
+  },
+)
+
+const inNode = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', appender, '--'] as const
+const quick = { encoding: 'utf8', env: { ...process.env, TSX_DISABLE_CACHE: '1' } } as const
+
+test('a log on a disk that is full says JOURNAL_FAILED, and opens with all that was appended', async ({ skip }) => {
+  skip(noSmallDisk !== undefined, noSmallDisk)
+  for (const longest of [100, 20_000]) {
+    const disk = smallDisk(700)
+    const [file, ...args] = disk.command(...inNode, disk.directory, '0', String(longest))
+    const { stdout, stderr } = spawnSync(file, args, quick)
+    const lines = stdout.trim().split('\n')
+    expect(JSON.parse(lines.at(-1) ?? '{}'), stderr).toEqual({
+      code: 'JOURNAL_FAILED',
+      cause: 'ENOSPC',
+      again: expect.stringContaining('must be opened again') as unknown,
+    })
+    const { records } = await contentOf({ directory: disk.kept })
+    expect(records.length).toBeGreaterThan(Number(lines.at(-2)))
+    expect(numbersOf(records)).toEqual(numbersTo(records.length - 1))
+  }
+})
+
+test.for([
+  ['a write', 'pwrite64'],
+  ['a sync', 'fdatasync'],
+] as const)(
+  '%s that the disk answers with an error makes the log unusable, and it opens with all before',
+  async ([, call], { skip }) => {
+    const traceable = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0
+    skip(!traceable, 'strace is not there or not allowed')
+    const directory = temporaryFolder()
+    // The system call really gives EIO, from the 5th on that comes to a file of the journal.
+    const fault = [
+      '-f',
+      '-o',
+      '/dev/null',
+      '-e',
+      `trace=${call}`,
+      '-P',
+      join(directory, segmentFileName(0)),
+      '-e',
+      `inject=${call}:error=EIO:when=5+`,
+    ]
+    const { stdout, stderr } = spawnSync('strace', [...fault, ...inNode, directory, '0', '1000'], quick)
+    const lines = stdout.trim().split('\n')
+    expect(JSON.parse(lines.at(-1) ?? '{}'), stderr).toMatchObject({ code: 'JOURNAL_FAILED', cause: 'EIO' })
+    const { records } = await contentOf({ directory })
+    expect(records.length).toBeGreaterThan(Number(lines.at(-2)))
+    expect(numbersOf(records)).toEqual(numbersTo(records.length - 1))
   },
 )

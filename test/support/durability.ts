@@ -98,8 +98,9 @@ export function testStore(store: Store): TestStore {
       crashed = undefined
     },
     position(pipeline, kind, name) {
-      const value = last(positionKey(pipeline, kind, name))
-      return value && readInfo<Position>(value)
+      const key = positionKey(pipeline, kind, name)
+      const value = last(key)
+      return value && readInfo<Position>(key, value)
     },
     until: watch.until,
   }

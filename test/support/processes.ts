@@ -20,9 +20,14 @@ export interface Program {
 /** Starts Node with these arguments in the package's folder; kills it at the end of the test. */
 export const startNode = (...args: string[]): Program => startProgramOf(process.execPath, ...args)
 
+/** The same in a process group of its own, as a terminal makes one for a command; its number is that of the process. */
+export const startGroup = (...args: string[]): Program => started(process.execPath, args, true)
+
 /** Starts this file with these arguments in the package's folder; kills it at the end of the test. */
-export function startProgramOf(file: string, ...args: string[]): Program {
-  const child = spawn(file, args, { cwd: root })
+export const startProgramOf = (file: string, ...args: string[]): Program => started(file, args, false)
+
+function started(file: string, args: readonly string[], detached: boolean): Program {
+  const child = spawn(file, args, { cwd: root, detached })
   const watch = createWatch()
   let stdout = ''
   let stderr = ''

@@ -36,6 +36,13 @@ export const durability: Bench = {
           target: { atLeast: 0.8 },
         },
         {
+          name: "TCP → TCP, a journal ('machine') and a store",
+          against: 'the same without',
+          unit,
+          ours: tcp.synced,
+          theirs: tcp.unkept,
+        },
+        {
           name: "the TCP server's processor time",
           against: 'the same without',
           unit: 'ns/word',
@@ -83,8 +90,8 @@ async function fromFileToFile({ runs, frames }: BenchOptions, passes: number) {
 
 async function fromTcpToTcp({ runs, frames }: BenchOptions, passes: number) {
   const course = await createTcpCourse(frames, passes)
-  const cpu = { journaled: [] as number[], unkept: [] as number[] }
-  const contestant = (server: 'journaled' | 'ours', times: number[]) => ({
+  const cpu = { journaled: [] as number[], synced: [] as number[], unkept: [] as number[] }
+  const contestant = (server: 'journaled' | 'synced' | 'ours', times: number[]) => ({
     async run() {
       const { milliseconds, cpuMilliseconds } = await course.run(server)
       times.push((cpuMilliseconds * 1e6) / course.words)
@@ -94,6 +101,7 @@ async function fromTcpToTcp({ runs, frames }: BenchOptions, passes: number) {
   try {
     const contestants = {
       journaled: contestant('journaled', cpu.journaled),
+      synced: contestant('synced', cpu.synced),
       unkept: contestant('ours', cpu.unkept),
     }
     return { ...(await interleave(contestants, { warmUps: 0, runs })), cpu }

@@ -4,7 +4,7 @@ import { splitAndCount } from '../../../examples/01-word-count/wordCount.ts'
 import { createScratch } from '../scratch.ts'
 
 /** `oursServer` with a journal behind the source and a store. */
-export async function journaledServer(receiver: number): Promise<number> {
+export async function journaledServer(receiver: number, sync: 'process' | 'machine'): Promise<number> {
   const directory = createScratch()
   let port = 0
   const frames = tcpSource({
@@ -12,7 +12,7 @@ export async function journaledServer(receiver: number): Promise<number> {
     framing: lengthPrefixed(4),
     onListening: (address) => (port = address.port),
   })
-  const texts = journaled(frames, { directory: join(directory, 'journal') })
+  const texts = journaled(frames, { directory: join(directory, 'journal'), sync })
   await run({
     name: 'Word Count Application',
     pipelines: { 'Split and Count': splitAndCount(texts, [tcpSink({ connect: `127.0.0.1:${receiver}` })]) },

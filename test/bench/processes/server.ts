@@ -3,11 +3,12 @@ import { journaledServer } from '../contenders/journaledServer.ts'
 import { netServer } from '../contenders/netServer.ts'
 import { oursServer } from '../contenders/oursServer.ts'
 
-// node server.ts ours|journaled|net
+// node server.ts ours|journaled|synced|net
 
 const servers: Readonly<Record<string, (receiver: number) => Promise<number>>> = {
   ours: oursServer,
-  journaled: journaledServer,
+  journaled: (receiver) => journaledServer(receiver, 'process'),
+  synced: (receiver) => journaledServer(receiver, 'machine'),
   net: netServer,
 }
 

@@ -1,6 +1,10 @@
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { temporaryFolder } from '../../support/files.ts'
 import { startProgram } from '../../support/processes.ts'
 import { connectWhenOpen, frame, freePort, receive } from '../../support/sockets.ts'
+import { eventually } from '../../support/watch.ts'
 
 const imports = `
   import { interval, NEVER, Subject } from 'rxjs'
@@ -86,19 +90,37 @@ describe('the process of a run', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('drains at %s, and exits at once with %i at the second', async (signal, code) => {
-    const program = startProgram(`${imports}
+  ] as const)(
+    'drains at %s, also where it comes twice, and exits at once with %i at one later',
+    async (signal, code) => {
+      const program = startProgram(`${imports}
       const stuck = { name: 'stuck', open: () => ({ write() {}, abort() {}, close: () => new Promise(() => {}) }) }
       await run({ name: 'app', pipelines: { pipeline: tcpSource({ listen: '127.0.0.1:0', framing: lengthPrefixed(4) }).pipe(toSink(stuck)) } })
       setInterval(() => {}, 1000)
       console.log('running')
     `)
-    await program.until(() => program.stdout() === 'running\n')
-    program.process.kill(signal)
-    await program.until(() => program.stderr().includes('draining'))
-    expect(program.hasEnded()).toBe(false)
-    program.process.kill(signal)
-    expect(await program.ended).toBe(code)
+      await program.until(() => program.stdout() === 'running\n')
+      program.process.kill(signal)
+      await program.until(() => program.stderr().includes('draining'))
+      expect(program.hasEnded()).toBe(false)
+      await eventually(() => program.hasEnded() || !program.process.kill(signal))
+      expect(await program.ended).toBe(code)
+      expect(program.stderr().match(/draining/g)).toHaveLength(1)
+    },
+  )
+
+  test('drains at a Ctrl-C that comes from the terminal and, passed on, from its parent', async () => {
+    const receiver = await receive()
+    const program = startProgram(`${imports}
+      const slow = to(async (n) => { await new Promise((resolve) => setTimeout(resolve, 20)); return n + '\\n' }, { concurrency: 1 })
+      const numbers = fromAsyncIterable((function* () { for (let n = 0; ; n++) yield n })())
+      await run({ name: 'app', pipelines: { pipeline: numbers.pipe(slow, toSink(tcpSink({ connect: '${receiver.address}' }))) } })
+    `)
+    await receiver.until(() => receiver.text().includes('1\n'))
+    program.process.kill('SIGINT')
+    program.process.kill('SIGINT')
+    program.process.kill('SIGTERM')
+    expect(await program.ended, program.stderr()).toBe(0)
   })
 
   test('keeps the signals to itself with handleSignals false', async () => {
@@ -127,4 +149,37 @@ describe('the process of a run', () => {
     expect(await program.ended, program.stderr()).toBe(0)
     expect(program.stdout()).toBe('running\nclosed,closed\n')
   })
+})
+
+test('killed again and again before any message is in a checkpoint, it has appended each output once', async () => {
+  const folder = temporaryFolder()
+  const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+  const lines = Array.from({ length: 50_000 }, (_, number) => `${number}\n`).join('')
+  writeFileSync(input, lines)
+  writeFileSync(output, 'before\n')
+  const program = `
+    import { NEVER, concat } from 'rxjs'
+    import { delimited, fileSink, fileSource, lmdbStore, run } from 'wallarx'
+    import { encode, toSink } from 'wallarx/operators'
+    const lines = fileSource({ path: ${JSON.stringify(input)}, framing: delimited('\\n') })
+    await run({
+      name: 'appending',
+      pipelines: {
+        copy: concat(lines, NEVER).pipe(
+          encode((line) => line + '\\n'),
+          toSink(fileSink({ path: ${JSON.stringify(output)}, append: true })),
+        ),
+      },
+      store: lmdbStore(${JSON.stringify(join(folder, 'state'))}),
+      checkpointInterval: 1_000_000,
+    })
+  `
+  for (let time = 0; time < 3; time++) {
+    const appending = startProgram(program)
+    await eventually(() => appending.hasEnded() || statSync(output).size === 7 + lines.length)
+    appending.process.kill('SIGKILL')
+    expect(await appending.ended, appending.stderr()).toBe('SIGKILL')
+    expect(readFileSync(output, 'utf8')).toBe(`before\n${lines}`)
+    if (time < 2) appendFileSync(output, 'what the killed process wrote last')
+  }
 })

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { interval, merge, NEVER, type Observable } from 'rxjs'
+import { interval, merge, NEVER, repeat, Subject, switchMap, take, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import {
   delimited,
@@ -29,6 +29,7 @@ import { feed, never, stores, testStore, type TestStore } from '../../support/du
 import { temporaryFile, temporaryFolder } from '../../support/files.ts'
 import { collect, runForTest } from '../../support/pipelines.ts'
 import { freePort, receive } from '../../support/sockets.ts'
+import { eventually, settled } from '../../support/watch.ts'
 
 const text = (bytes: Buffer): string => bytes.toString()
 const line = (output: string): string => `${output}\n`
@@ -119,13 +120,190 @@ describe.each(stores)('a run that starts again with %s', (_, makeStore) => {
     const [input, output] = [join(folder, 'in'), join(folder, 'out')]
     const store = testStore(makeStore())
     writeFileSync(input, 'a\nb\n')
+    const pipelines = { pipeline: counting(input, output) }
+    const crashed = await runForTest({ store, checkpointInterval: never, pipelines })
     store.crash()
-    const crashed = runToEnd({ store, checkpointInterval: never, pipelines: { pipeline: counting(input, output) } })
-    await expect(crashed).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' })
+    await expect(crashed.app.closed).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' })
     expect(readFileSync(output, 'utf8')).toBe('a 1\nb 1\n')
     store.mend()
     await runToEnd({ store, pipelines: { pipeline: counting(input, output) } })
     expect(readFileSync(output, 'utf8')).toBe('a 1\nb 1\n')
+  })
+
+  test('cuts a file that it appends to back to what was there, after a crash before the first checkpoint of messages', async () => {
+    const folder = temporaryFolder()
+    const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+    const store = testStore(makeStore())
+    writeFileSync(output, 'before\n')
+    writeFileSync(input, 'a\nb\n')
+    for (let time = 0; time < 2; time++) {
+      const pipelines = { pipeline: counting(input, output, { append: true }) }
+      const crashed = await runForTest({ store, checkpointInterval: never, pipelines })
+      store.crash()
+      await expect(crashed.app.closed).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' })
+      expect(readFileSync(output, 'utf8')).toBe('before\na 1\nb 1\n')
+      store.mend()
+    }
+    await runToEnd({ store, pipelines: { pipeline: counting(input, output, { append: true }) } })
+    expect(readFileSync(output, 'utf8')).toBe('before\na 1\nb 1\n')
+  })
+
+  test('has written nothing when the first checkpoint, of where the sinks begin, is not durable', async () => {
+    const folder = temporaryFolder()
+    const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+    const store = testStore(makeStore())
+    writeFileSync(output, 'before\n')
+    writeFileSync(input, 'a\nb\n')
+    store.crash()
+    const append = { append: true }
+    const crashed = runToEnd({
+      store,
+      checkpointInterval: never,
+      pipelines: { pipeline: counting(input, output, append) },
+    })
+    await expect(crashed).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' })
+    expect(readFileSync(output, 'utf8')).toBe('before\n')
+    store.mend()
+
+    const goOn = store.hang()
+    const starting = runForTest({
+      store,
+      checkpointInterval: never,
+      pipelines: { pipeline: counting(input, output, append) },
+    })
+    await store.until(() => store.begun === 2)
+    await settled(() => readFileSync(output).length)
+    expect(readFileSync(output, 'utf8')).toBe('before\n')
+    goOn()
+    await (
+      await starting
+    ).app.closed
+    expect(readFileSync(output, 'utf8')).toBe('before\na 1\nb 1\n')
+    expect(store.begun).toBe(3)
+  })
+
+  test('waits for no checkpoint where the sinks have their positions from the last one', async () => {
+    const folder = temporaryFolder()
+    const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+    const store = testStore(makeStore())
+    writeFileSync(input, 'a\n')
+    await runToEnd({ store, checkpointInterval: never, pipelines: { pipeline: counting(input, output) } })
+    expect(store.commits).toHaveLength(2)
+    appendFileSync(input, 'b\n')
+    await runToEnd({ store, checkpointInterval: never, pipelines: { pipeline: counting(input, output) } })
+    expect(store.commits).toHaveLength(3)
+  })
+
+  test('has the position of a sink that is opened later before that gets a message', async () => {
+    const folder = temporaryFolder()
+    const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+    const store = testStore(makeStore())
+    const begin = new Subject<string>()
+    writeFileSync(output, 'before\n')
+    writeFileSync(input, 'a\n')
+    const later = fromObservable(begin).pipe(switchMap(() => counting(input, output, { append: true })))
+    const { app } = await runForTest({ store, checkpointInterval: never, pipelines: { later } })
+    expect(store.begun).toBe(0)
+    const goOn = store.hang()
+    begin.next('now')
+    await store.until(() => store.begun === 1)
+    await settled(() => readFileSync(output).length)
+    expect(readFileSync(output, 'utf8')).toBe('before\n')
+    goOn()
+    await eventually(() => readFileSync(output, 'utf8') === 'before\na 1\n')
+    expect(store.position('later', 'sink', 'output')).toBe(7)
+    await app.close()
+    expect(store.position('later', 'sink', 'output')).toBe(11)
+  })
+})
+
+describe('a file source that ends in the middle of a chunk', () => {
+  const framings: readonly (readonly [name: string, framing: Framing, framed: (payload: string) => string])[] = [
+    ['a newline', lines, (payload) => `${payload}\n`],
+    ['a delimiter of two bytes', delimited('ab'), (payload) => `${payload}ab`],
+    ['a length', lengthPrefixed(1), (payload) => String.fromCharCode(payload.length) + payload],
+    ['a fixed length', fixedLength(3), (payload) => payload.padEnd(3).slice(0, 3)],
+  ]
+  const payload = fc.string({ unit: fc.constantFrom('x', 'y', 'a'), maxLength: 9 })
+
+  test.each(framings)('by take(n) goes on with the next frame: %s', async (_, framing, framed) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(payload, { minLength: 1, maxLength: 30 }),
+        fc.array(fc.integer({ min: 1, max: 10 }), { maxLength: 5 }),
+        fc.integer({ min: 65_400, max: 65_550 }),
+        fc.boolean(),
+        async (payloads, takes, filler, far) => {
+          // Far: around the end of a chunk of 64 KiB.
+          const before = far ? Array.from({ length: Math.ceil(filler / framed('xxx').length) }, () => 'xxx') : []
+          const all = [...before, ...payloads].map(framed)
+          const path = temporaryFile(all.join(''))
+          const store = memoryStore()
+          const sink = collect<string>()
+          for (const wanted of [...(far ? [before.length - 3] : []), ...takes, Infinity]) {
+            const source = fileSource({ path, framing })
+            const some = (far ? source.pipe(decode(text), take(wanted)) : source.pipe(take(wanted), decode(text))).pipe(
+              to(framed),
+              toSink(sink),
+            )
+            await runToEnd({ store, checkpointInterval: never, pipelines: { some } })
+          }
+          expect(sink.messages).toEqual(all)
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  test.each([
+    ['a newline', lines, 'one\ntwo\nmuch too long\nlast\n'],
+    ['a length', lengthPrefixed(1), '\x03one\x03two\x0dmuch too long\x04last'],
+  ])('because a frame is too long stands before that frame: %s', async (_, framing, content) => {
+    for (const before of ['', 'x'.repeat(9)]) {
+      // With many frames before, so that the long one lies across the end of a chunk.
+      const count = before === '' ? 0 : 6553
+      const some = content.slice(0, 4).replace('one', before)
+      const header = framing === lines ? some : String.fromCharCode(before.length) + before
+      const path = temporaryFile(header.repeat(count) + content)
+      const store = testStore(memoryStore())
+      const start = (maxFrameLength: number) => {
+        const sink = collect<string>()
+        const pipeline = fileSource({ path, framing, maxFrameLength, name: 'input' }).pipe(decode(text), toSink(sink))
+        return runToEnd({ store, pipelines: { pipeline } }).then(() => sink.messages)
+      }
+      expect(await start(9)).toEqual([...Array<string>(count).fill(before), 'one', 'two'])
+      expect(store.position('pipeline', 'source', 'input')).toBe(header.length * count + 8)
+      expect(await start(9)).toEqual([])
+      expect(await start(13)).toEqual(['much too long', 'last'])
+      expect(store.position('pipeline', 'source', 'input')).toBe(header.length * count + content.length)
+    }
+  })
+
+  test('because the file ends inside a frame stands before that frame, and has it once it is whole', async () => {
+    const path = temporaryFile('one\ntw')
+    const store = memoryStore()
+    const sink = collect<string>()
+    const start = () =>
+      runToEnd({ store, pipelines: { some: fileSource({ path, framing: lines }).pipe(decode(text), toSink(sink)) } })
+    await start()
+    appendFileSync(path, 'o\nthree\n')
+    await start()
+    expect(sink.messages).toEqual(['one', 'two', 'three'])
+  })
+
+  test('and is read again by repeat() is where the last reading is', async () => {
+    const path = temporaryFile('one\ntwo\nthree\n')
+    const store = testStore(memoryStore())
+    const sink = collect<string>()
+    const some = fileSource({ path, framing: lines, name: 'input' }).pipe(
+      take(2),
+      repeat(3),
+      decode(text),
+      toSink(sink),
+    )
+    await runToEnd({ store, pipelines: { some } })
+    expect(sink.messages).toEqual(['one', 'two', 'one', 'two', 'one', 'two'])
+    expect(store.position('some', 'source', 'input')).toBe(8)
   })
 })
 
@@ -391,7 +569,7 @@ describe('a file sink', () => {
       message: expect.stringMatching(/has 3 bytes and the last checkpoint has written 4/),
     })
     expect(readFileSync(output, 'utf8')).toBe('a 1')
-    expect(store.commits).toHaveLength(1)
+    expect(store.commits).toHaveLength(2) // where the sink begins, and the last of the first run
   })
 
   test('keeps what was there before the first run with append, and goes on from its position later', async () => {
@@ -475,12 +653,54 @@ describe('the log of a start', () => {
     await runToEnd({ store, pipelines: { pipeline: counting(input, output) } })
     const { log } = await runForTest({ store, pipelines: { pipeline: counting(input, output) } })
     expect(log).toEqual([
-      expect.stringMatching(/^memory: checkpoint 1 of \d{4}-\d\d-\d\dT[\d:.]+Z, \d+\.\d s ago$/),
+      expect.stringMatching(/^memory: checkpoint 2 of \d{4}-\d\d-\d\dT[\d:.]+Z, \d+\.\d s ago$/),
       'state partition counts: 2 entities, read on use',
       'pipeline: sink output goes on from 12',
       'pipeline: source input goes on from 6',
       'pipeline: state exactly once, output exactly once after a crash',
     ])
+  })
+})
+
+describe('what a checkpoint says of itself', () => {
+  test('is an error where it is damaged, which names what it was, and nothing is processed', async () => {
+    const folder = temporaryFolder()
+    const [input, output] = [join(folder, 'in'), join(folder, 'out')]
+    const store = testStore(memoryStore())
+    writeFileSync(input, 'a\nb\n')
+    await runToEnd({ store, pipelines: { pipeline: counting(input, output) } })
+    const before = readFileSync(output, 'utf8')
+    const whole = new Map(store.commits.flat().map(({ key, value }) => [Buffer.from(key).toString('latin1'), value!]))
+    const named: Record<string, RegExp> = {
+      C: /the record of the last checkpoint as it was written/,
+      P: /the record of the state partition counts as it was written/,
+      O: /the position of the (source input|sink output) of the pipeline pipeline as it was written/,
+    }
+    for (const [text, value] of whole) {
+      const why = named[text[0]!]
+      if (why === undefined) continue
+      const key = Buffer.from(text, 'latin1')
+      await fc.assert(
+        fc.asyncProperty(fc.nat({ max: value.length - 1 }), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
+          const damaged = Buffer.from(value)
+          damaged[at]! ^= flip
+          let opened = await store.open()
+          await opened.commit([{ key, value: damaged }])
+          await opened.close()
+          await expect(runToEnd({ store, pipelines: { pipeline: counting(input, output) } })).rejects.toMatchObject({
+            code: 'STATE_CORRUPT',
+            expected: expect.stringMatching(why),
+          })
+          expect(readFileSync(output, 'utf8')).toBe(before)
+          opened = await store.open()
+          await opened.commit([{ key, value }])
+          await opened.close()
+        }),
+        { numRuns: 60 },
+      )
+    }
+    await runToEnd({ store, pipelines: { pipeline: counting(input, output) } })
+    expect(readFileSync(output, 'utf8')).toBe(before)
   })
 })
 

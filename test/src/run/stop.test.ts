@@ -2,6 +2,8 @@ import { getEventListeners, once } from 'node:events'
 import { createServer } from 'node:net'
 import {
   concat,
+  delay,
+  EMPTY,
   interval,
   map,
   merge,
@@ -23,6 +25,7 @@ import {
   fixedLength,
   fromAsyncIterable,
   fromObservable,
+  journaled,
   lengthPrefixed,
   run,
   statePartition,
@@ -31,10 +34,10 @@ import {
   type Sink,
 } from 'wallarx'
 import { decode, to, toSink, toStatePartition } from 'wallarx/operators'
-import { temporaryFile } from '../../support/files.ts'
+import { temporaryFile, temporaryFolder } from '../../support/files.ts'
 import { collect, runForTest } from '../../support/pipelines.ts'
 import { connect, frame, freePort, isFree, receive, usedPort } from '../../support/sockets.ts'
-import { eventually } from '../../support/watch.ts'
+import { createWatch, eventually } from '../../support/watch.ts'
 
 const framing = lengthPrefixed(4)
 const text = (bytes: Buffer): string => bytes.toString()
@@ -231,14 +234,14 @@ describe('draining', () => {
       pipelines: {
         fine: tcpSource({ listen: `127.0.0.1:${port}`, framing }).pipe(toSink(collect<Buffer>())),
         hanging: fromObservable(new Subject<number>()).pipe(toSink(stuck)),
-        open: fromObservable(of(1)).pipe(mergeMap(() => NEVER)),
+        open: fromObservable(of(1)).pipe(to(() => new Promise<number>(() => undefined), { concurrency: 1 })),
       },
       drainTimeout: 30,
     })
     await expect(app.close()).rejects.toMatchObject({
       code: 'DRAIN_TIMEOUT',
       expected: 'to stop within 30 ms (option drainTimeout)',
-      got: 'pipelines that had not ended: hanging (held by: stuck sink), open (held by: nothing)',
+      got: 'pipelines that had not ended: hanging (held by: stuck sink), open (held by: to)',
     })
     expect(app.lifecycle).toBe('closed')
     expect(app.status().pipelines).toMatchObject({ fine: { lifecycle: 'completed' }, hanging: { lifecycle: 'failed' } })
@@ -350,6 +353,103 @@ describe('pipelines that no source of ours ends', () => {
     await app.close()
     expect(sink.messages.map(text)).toEqual(['one'])
     expect(numbers.observed).toBe(false)
+  })
+})
+
+describe('a foreign Observable that does not end beside a source', () => {
+  const endless: [string, () => Observable<Buffer>][] = [
+    ['interval', () => interval(10).pipe(map((n) => Buffer.from(`foreign ${n}`)))],
+    ['a silent one', () => NEVER],
+  ]
+  test.each(endless)('is cut at a stop, once the source has ended, with a warning: %s', async (_, foreign) => {
+    const port = await freePort()
+    const sink = collect<string>()
+    const source = merge(tcpSource({ listen: `127.0.0.1:${port}`, framing }), foreign())
+    const pipelines = { pipeline: source.pipe(decode(text), toSink(sink)) }
+    const { app, log } = await runForTest({ pipelines, drainTimeout: 2000 })
+    ;(await connect(port)).write(frame('one'))
+    await sink.until(() => sink.messages.includes('one'))
+    await app.close()
+    expect(sink.closed).toBe(true)
+    expect(log.filter((line) => line.includes('pipeline: cut'))).toHaveLength(1)
+  })
+
+  test.each(endless)('is cut where it goes on after the source: %s', async (_, foreign) => {
+    const sink = collect<string>()
+    const source = concat(fileSource({ path: temporaryFile('abc'), framing: fixedLength(1) }), foreign())
+    const pipelines = { pipeline: source.pipe(decode(text), toSink(sink)) }
+    const { app } = await runForTest({ pipelines, drainTimeout: 2000 })
+    await sink.until(() => sink.messages.length >= 3)
+    await app.close()
+    expect(sink.messages.slice(0, 3)).toEqual(['a', 'b', 'c'])
+    expect(sink.closed).toBe(true)
+  })
+
+  test.each(endless)('is cut in a pipeline without a sink: %s', async (_, foreign) => {
+    const pipelines = { pipeline: merge(tcpSource({ listen: '127.0.0.1:0', framing }), foreign()) }
+    const { app } = await runForTest({ pipelines, drainTimeout: 1000 })
+    await app.close()
+  })
+
+  test.each(endless)('is cut behind a journal, and what was received is in the journal: %s', async (_, foreign) => {
+    const directory = temporaryFolder()
+    const port = await freePort()
+    const start = async (source: Observable<Buffer>) => {
+      const sink = collect<string>()
+      const pipelines = { pipeline: journaled(source, { directory }).pipe(decode(text), toSink(sink)) }
+      return { sink, ...(await runForTest({ pipelines, drainTimeout: 2000 })) }
+    }
+    const first = await start(merge(tcpSource({ listen: `127.0.0.1:${port}`, framing }), foreign()))
+    ;(await connect(port)).write(frame('one'))
+    await first.sink.until(() => first.sink.messages.includes('one'))
+    await first.app.close()
+    expect(first.log.filter((line) => line.includes('was cut'))).toHaveLength(1)
+    const again = await start(EMPTY)
+    await again.app.closed
+    expect(again.sink.messages).toEqual(first.sink.messages)
+  })
+
+  test('does not keep asynchronous steps beside it from handing over what they have', async () => {
+    const port = await freePort()
+    const gate = deferred()
+    const sink = collect<string>()
+    const begun = createWatch()
+    let inside = 0
+    const slow = tcpSource({ listen: `127.0.0.1:${port}`, framing }).pipe(
+      decode(text),
+      to(
+        async (message: string) => {
+          inside++
+          begun.changed()
+          await gate.promise
+          return message
+        },
+        { concurrency: 4 },
+      ),
+    )
+    const pipelines = { pipeline: merge(slow, NEVER).pipe(toSink(sink)) }
+    const { app, log, until } = await runForTest({ pipelines, drainTimeout: 2000 })
+    ;(await connect(port)).write(Buffer.concat(['one', 'two'].map(frame)))
+    await begun.until(() => inside === 2)
+    const later = timer(300).forEach(gate.resolve) // than the cut, after 200 ms
+    await Promise.all([app.close(), later])
+    await until(() => log.some((line) => line.includes('cut')))
+    expect(sink.messages).toEqual(['one', 'two'])
+  })
+
+  test('is told from operators that hand over what they keep and end: these are waited for, without a warning', async () => {
+    const port = await freePort()
+    const sink = collect<string>()
+    let came!: () => void
+    const one = new Promise<void>((resolve) => (came = resolve))
+    const source = tcpSource({ listen: `127.0.0.1:${port}`, framing }).pipe(decode(text), tap(came), delay(100))
+    const { app, log } = await runForTest({ pipelines: { pipeline: source.pipe(toSink(sink)) } })
+    ;(await connect(port)).write(frame('one'))
+    await one
+    expect(sink.messages).toEqual([])
+    await app.close()
+    expect(sink.messages).toEqual(['one'])
+    expect(log.filter((line) => line.includes('cut'))).toEqual([])
   })
 })
 

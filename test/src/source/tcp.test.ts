@@ -613,13 +613,15 @@ describe('TLS', () => {
         const opened = await open({ tls })
         const { port, sink, letters, until } = opened
         const socket = connectTls({ port, host: '127.0.0.1', ...certificates.authority, ...certificate })
+        await once(socket, 'connect')
+        const from = address(socket)
         socket.write(frame('let me in'))
         await closed(socket)
         await until(() => letters.length === 1)
         expect(letters[0]!.error).toMatchObject({
           code: 'CONNECTION_FAILED',
           got: expect.stringContaining(reason),
-          where: { source: 'tcp 127.0.0.1:0' },
+          where: { source: 'tcp 127.0.0.1:0', connection: from },
         })
         expect(sink.messages).toEqual([])
         await expectToWork(await secure(port, { ...certificates.authority, ...certificates.client }), opened)

@@ -15,13 +15,15 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import fc from 'fast-check'
 import { open as openLmdb } from 'lmdb'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { WallarxError } from '../../../src/errors.ts'
 import type { Change, OpenStore } from '../../../src/store.ts'
 import { lmdbStore } from '../../../src/store/lmdb.ts'
+import { checkDataFile } from '../../../src/store/lmdbFile.ts'
 import { temporaryFile, temporaryFolder } from '../../support/files.ts'
-import { startProgram, type Program } from '../../support/processes.ts'
+import { startProgram, startProgramOf, type Program } from '../../support/processes.ts'
 import { storeSuite } from './storeSuite.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
@@ -45,6 +47,12 @@ async function storeWith(changes: readonly Change[]): Promise<string> {
   return directory
 }
 
+/** Whether system calls can be watched and made to fail. */
+const traceable = (): Promise<boolean> =>
+  new Promise((resolve) => {
+    execFile('strace', ['-f', '-o', '/dev/null', 'true'], (error) => resolve(error === null))
+  })
+
 const ownerFiles = (directory: string): string[] => readdirSync(directory).filter((name) => name.startsWith('owner-'))
 
 /** A process that has opened the store, and has committed `by` as its number. */
@@ -67,6 +75,7 @@ async function kill(program: Program): Promise<void> {
 }
 
 storeSuite('a store with LMDB', () => lmdbStore(join(temporaryFolder(), 'store.1')))
+storeSuite("a store with LMDB and sync 'process'", () => lmdbStore(temporaryFolder(), { sync: 'process' }))
 
 describe('a store with LMDB', () => {
   test('makes its directory, with those above it', async () => {
@@ -95,6 +104,7 @@ describe('a store with LMDB', () => {
     expect(() => lmdbStore('')).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
     expect(() => lmdbStore(undefined as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
     expect(() => lmdbStore('a', { readOnly: 1 as never })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+    expect(() => lmdbStore('a', { sync: 'disk' as never })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   })
 
   test('hands over a commit of many changes, and of much', async () => {
@@ -222,15 +232,19 @@ describe('the owner of a store with LMDB', () => {
 })
 
 describe('a crash of the owner of a store with LMDB', () => {
-  test('leaves every commit that had resolved, and no part of one', { timeout: 60_000 }, async () => {
-    const directory = newDirectory()
-    const slots = Array.from({ length: 40 }, (_, slot) => `slot ${slot}`)
-    let expected = 0
-    for (let round = 0; round < 10; round++) {
-      const program = startProgram(`
+  const syncs = ['machine', 'process'] as const
+  test.each(syncs)(
+    'leaves every commit that had resolved, and no part of one: %s',
+    { timeout: 60_000 },
+    async (sync) => {
+      const directory = newDirectory()
+      const slots = Array.from({ length: 40 }, (_, slot) => `slot ${slot}`)
+      let expected = 0
+      for (let round = 0; round < 10; round++) {
+        const program = startProgram(`
         import { writeSync } from 'node:fs'
         import { lmdbStore } from 'wallarx'
-        const store = await lmdbStore(${JSON.stringify(directory)}).open()
+        const store = await lmdbStore(${JSON.stringify(directory)}, { sync: '${sync}' }).open()
         const slots = ${JSON.stringify(slots)}
         const commit = (number) => store.commit([
           ...slots.map((slot) => ({ key: Buffer.from(slot), value: Buffer.alloc(500, ' ').fill(String(number), 0, String(number).length) })),
@@ -242,25 +256,56 @@ describe('a crash of the owner of a store with LMDB', () => {
           await Promise.all([first, commit(number + 1).then(() => writeSync(1, (number + 1) + '\\n'))])
         }
       `)
-      await program.until(() => program.stdout().includes('\n'))
-      await delay(Math.random() * 60)
-      await kill(program)
-      const acknowledged = Number(program.stdout().trimEnd().split('\n').at(-1))
+        await program.until(() => program.stdout().includes('\n'))
+        await delay(Math.random() * 60)
+        await kill(program)
+        const acknowledged = Number(program.stdout().trimEnd().split('\n').at(-1))
 
-      const store = await lmdbStore(directory).open()
-      const values = new Set(slots.map((slot) => Number(store.get(bytes(slot))!.toString())))
-      expect(values.size, 'different batches in one').toBe(1)
-      const [last] = values
-      expect(last).toBeGreaterThanOrEqual(acknowledged)
-      expect(last).toBeLessThanOrEqual(acknowledged + 2)
-      const batches = [...store.range(bytes('batch '))].map(({ key }) => Number(String(key).slice(6)))
-      expect(batches.sort((a, b) => a - b)).toEqual(
-        Array.from({ length: Math.min(100, last!) }, (_, at) => Math.max(0, last! - 100) + at + 1),
-      )
-      await store.close()
-      expected = last!
-    }
-  })
+        const store = await lmdbStore(directory).open()
+        const values = new Set(slots.map((slot) => Number(store.get(bytes(slot))!.toString())))
+        expect(values.size, 'different batches in one').toBe(1)
+        const [last] = values
+        expect(last).toBeGreaterThanOrEqual(acknowledged)
+        expect(last).toBeLessThanOrEqual(acknowledged + 2)
+        const batches = [...store.range(bytes('batch '))].map(({ key }) => Number(String(key).slice(6)))
+        expect(batches.sort((a, b) => a - b)).toEqual(
+          Array.from({ length: Math.min(100, last!) }, (_, at) => Math.max(0, last! - 100) + at + 1),
+        )
+        await store.close()
+        expected = last!
+      }
+    },
+  )
+})
+
+test('a store with LMDB waits for the disk at each commit, and with sync process at none (needs strace)', async ({
+  skip,
+}) => {
+  skip(!(await traceable()), 'strace is not there or not allowed')
+  const commits = 20
+  /** Calls that wait for the disk, while the store is open. */
+  const waits = async (sync: string): Promise<number> => {
+    const trace = join(temporaryFolder(), 'trace')
+    const program = startProgramOf(
+      ...['strace', '-f', '-y', '-e', 'trace=fsync,fdatasync,msync,write', '-o', trace, process.execPath],
+      ...['--input-type=module', '--eval'],
+      `
+        import { writeSync } from 'node:fs'
+        import { lmdbStore } from 'wallarx'
+        const store = await lmdbStore(${JSON.stringify(newDirectory())}, { sync: '${sync}' }).open()
+        writeSync(1, 'open')
+        for (let n = 0; n < ${commits}; n++) await store.commit([{ key: Buffer.from('key'), value: Buffer.from(String(n)) }])
+        writeSync(1, 'done')
+        await store.close()
+      `,
+    )
+    expect(await program.ended, program.stderr()).toBe(0)
+    const calls = readFileSync(trace, 'utf8')
+    const [, during] = /"open"([^]*)"done"/.exec(calls)!
+    return during!.match(/(fsync|fdatasync|msync)\(.*data\.mdb/g)?.length ?? 0
+  }
+  expect(await waits('machine')).toBeGreaterThanOrEqual(commits)
+  expect(await waits('process')).toBe(0)
 })
 
 describe('a store with LMDB that cannot be opened', () => {
@@ -420,6 +465,69 @@ describe('a store with LMDB that cannot be opened', () => {
   })
 })
 
+describe('a store with LMDB whose data file is cut off, wherever that is', () => {
+  const value = fc.oneof(
+    { weight: 6, arbitrary: fc.nat({ max: 200 }) },
+    { weight: 2, arbitrary: fc.nat({ max: 3000 }) },
+    { weight: 1, arbitrary: fc.nat({ max: 60_000 }) },
+  )
+  /** Keys by number, each with the length of its value, or removed. */
+  const commits = fc.array(
+    fc.array(fc.tuple(fc.nat({ max: 400 }), fc.option(value, { freq: 4 })), { minLength: 1, maxLength: 150 }),
+    { minLength: 1, maxLength: 8 },
+  )
+
+  test('is refused unless it has all that was committed', { timeout: 60_000 }, async () => {
+    let refused = 0
+    let whole = 0
+    await fc.assert(
+      fc.asyncProperty(commits, fc.infiniteStream(fc.integer({ min: 1, max: 4095 })), async (all, between) => {
+        const directory = newDirectory()
+        const store = await lmdbStore(directory).open()
+        const model = new Map<string, Buffer>()
+        for (const [round, changes] of all.entries()) {
+          await store.commit(
+            changes.map(([number, length]) => {
+              const key = `key ${number}`
+              if (length === null) model.delete(key)
+              else model.set(key, Buffer.alloc(length, `${round} ${number} `))
+              return { key: bytes(key), value: model.get(key) }
+            }),
+          )
+        }
+        await store.close()
+        const file = join(directory, 'data.mdb')
+        const content = readFileSync(file)
+        const lengths: number[] = []
+        for (let at = content.length; at > 0; at -= 4096) lengths.push(at, at - between.next().value)
+        for (const length of lengths) {
+          writeFileSync(file, content.subarray(0, length))
+          const result = await checkDataFile(file, {}).catch((error: unknown) => error)
+          if (typeof result !== 'number') {
+            expect(result).toMatchObject({ code: 'STORE_FAILED' })
+            expect(length).toBeLessThan(content.length)
+            refused++
+            continue
+          }
+          // LMDB would end this process by a signal where a page is missing.
+          const again = await lmdbStore(directory).open()
+          const found = new Map(
+            [...again.range(bytes(''))].map((entry) => [String(entry.key), Buffer.from(entry.value)]),
+          )
+          expect(found).toEqual(new Map([...model].sort(([a], [b]) => (a < b ? -1 : 1))))
+          await again.commit([...found.keys()].map((key) => ({ key: bytes(key), value: undefined })))
+          expect([...again.range(bytes(''))]).toEqual([])
+          await again.close()
+          whole++
+        }
+      }),
+      { numRuns: 12 },
+    )
+    expect(refused).toBeGreaterThan(100)
+    expect(whole).toBeGreaterThanOrEqual(12)
+  })
+})
+
 describe('a store with LMDB whose disk fails', () => {
   test('rejects the commit and those that rest on it, and goes on when there is room again', async ({ skip }) => {
     skip(process.platform === 'win32', 'needs a limit to the size of files')
@@ -463,6 +571,41 @@ describe('a store with LMDB whose disk fails', () => {
     const store = await opened(directory)
     expect([...store.range(bytes(''))].map(({ key }) => String(key))).toEqual(['before', 'c', 'e'])
   })
+
+  test.for(['pwrite64', 'fdatasync'])(
+    'rejects the commit where the disk answers %s with an error, and has the one before when it is opened again',
+    async (call, { skip }) => {
+      skip(!(await traceable()), 'strace is not there or not allowed')
+      const directory = await storeWith([put('n', '0'), put('filler', Buffer.alloc(100_000))])
+      const program = startProgramOf(
+        ...['strace', '-f', '-o', '/dev/null', '-P', join(directory, 'data.mdb')],
+        ...['-e', `trace=${call}`, '-e', `inject=${call}:error=EIO:when=4`, process.execPath],
+        ...['--input-type=module', '--eval'],
+        `
+          import { lmdbStore } from 'wallarx'
+          const store = await lmdbStore(${JSON.stringify(directory)}).open()
+          const commit = (n) => store.commit([
+            { key: Buffer.from('n'), value: Buffer.from(String(n)) },
+            { key: Buffer.from('of ' + n), value: Buffer.alloc(20_000) },
+          ])
+          let last = 0
+          try {
+            while (last < 100) { await commit(last + 1); last++ }
+          } catch ({ code, message }) {
+            console.log(JSON.stringify({ last, code, message, seen: String(store.get(Buffer.from('n'))) }))
+          }
+          await store.close()
+        `,
+      )
+      expect(await program.ended, program.stderr()).toBe(0)
+      const { last, code, message, seen } = JSON.parse(program.stdout())
+      expect({ code, seen }).toEqual({ code: 'STORE_FAILED', seen: String(last) })
+      expect(message).toContain('Input/output error')
+      const store = await opened(directory)
+      expect(String(store.get(bytes('n')))).toBe(String(last))
+      expect([...store.range(bytes('of '))]).toHaveLength(last)
+    },
+  )
 
   test('rejects what was begun before a failure was known, even if it could be written, and nothing after that', async () => {
     const directory = await storeWith([put('a', 'before')])
