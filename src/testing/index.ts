@@ -1,1 +1,2 @@
-export {}
+export { Breach } from './breach.ts'
+export { checkLaw, type Law, type LawOptions } from './law.ts'
