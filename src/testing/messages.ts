@@ -35,7 +35,9 @@ export function messages<Message>({
   keys = 3,
   message,
   maxLength = 20,
-}: MessagesOptions<any, Message>): fc.Arbitrary<Message[]> {
+}: Omit<MessagesOptions<never, Message>, 'keys'> & {
+  readonly keys?: number | fc.Arbitrary<unknown> | undefined
+}): fc.Arbitrary<Message[]> {
   const some: fc.Arbitrary<unknown[]> =
     typeof keys === 'number'
       ? uint64s(wholeNumber('keys', keys, 1))
