@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
 import { within } from '../context.ts'
 import type { KeyFunction } from '../key.ts'
@@ -12,6 +12,7 @@ import { byKey, numberOf, outputsOf } from './keyed.ts'
 import { checkLaw, type LawOptions } from './law.ts'
 import { pauses } from './pauses.ts'
 import type { Same } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 
 export interface EntitiesOptions<In, State> extends LawOptions {
   /** Messages of several keys, such as `messages({ keys, message })` gives them. */
@@ -33,7 +34,7 @@ export interface EntitiesOptions<In, State> extends LawOptions {
  * import { statePartition } from 'wallarx'
  * import { toStatePartition } from 'wallarx/operators'
  * import { entitiesDoNotSeeEachOther, key } from 'wallarx/testing'
- * import fc from 'fast-check'
+ * import type fc from 'fast-check'
  *
  * const shared: bigint[] = []
  * const seen = statePartition('seen', { key: (key: bigint) => key, build: () => ({ keys: shared }) })
@@ -49,7 +50,7 @@ export async function entitiesDoNotSeeEachOther<In, State>(
   await checkLaw({
     law: 'an entity has the state that the messages of its key alone lead to',
     where: { law: 'entitiesDoNotSeeEachOther', partition: partition.name },
-    input: fc.record({ messages, pauses }),
+    input: recordOf({ messages, pauses }),
     async holds(input) {
       expectOwnStates(partition)
       // Alone first: what one entity leaves to another may come to light in the order of their making.

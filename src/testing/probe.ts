@@ -12,11 +12,7 @@ export interface Probe<Message> {
   readonly strays: readonly string[]
   /** Resolves at the end. */
   readonly ended: Promise<void>
-  unsubscribe(): void
-}
-
-export interface ProbeOptions<Message> {
-  readonly onNext?: (message: Message, count: number) => void
+  readonly unsubscribe: () => void
 }
 
 /**
@@ -25,7 +21,7 @@ export interface ProbeOptions<Message> {
  */
 export function probe<Message>(
   observable: Observable<Message>,
-  { onNext }: ProbeOptions<Message> = {},
+  onNext?: (count: number, unsubscribe: () => void) => void,
 ): Probe<Message> {
   const outputs: Message[] = []
   const strays: string[] = []
@@ -51,7 +47,7 @@ export function probe<Message>(
         return
       }
       outputs.push(message)
-      onNext?.(message, outputs.length)
+      onNext?.(outputs.length, unsubscribe)
     },
     error(error: unknown) {
       finish({ kind: 'error', error }, `the error ${shownValue(error)}`)
@@ -60,6 +56,9 @@ export function probe<Message>(
       finish({ kind: 'completion' }, 'a completion')
     },
   })
+  const unsubscribe = (): void => {
+    subscriber.unsubscribe()
+  }
   observable.subscribe(subscriber)
   return {
     outputs,
@@ -68,9 +67,7 @@ export function probe<Message>(
     get end() {
       return end
     },
-    unsubscribe() {
-      subscriber.unsubscribe()
-    },
+    unsubscribe,
   }
 }
 
