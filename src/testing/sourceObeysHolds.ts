@@ -29,7 +29,12 @@ export async function sourceObeysHolds<Message>(
   await checkLaw({
     law: 'a source emits nothing while it is held, and all the rest afterwards',
     where: { law: 'sourceObeysHolds' },
-    input: recordOf({ messages, holdAt: fc.uniqueArray(fc.nat(10), { maxLength: 4 }), fromStart: fc.boolean() }),
+    input: recordOf({
+      messages,
+      holdAt: fc.uniqueArray(fc.nat(10), { maxLength: 4 }),
+      fromStart: fc.boolean(),
+      long: fc.boolean(),
+    }),
     async holds(input) {
       const source = await build(input.messages)
       const breaches: string[] = []
@@ -44,7 +49,7 @@ export async function sourceObeysHolds<Message>(
         queueMicrotask(() => {
           strict = true
         })
-        void turns(4).then(() => {
+        void heldFor(input.long).then(() => {
           strict = false
           release()
         })
@@ -67,4 +72,10 @@ export async function sourceObeysHolds<Message>(
     },
     options,
   })
+}
+
+/** Long enough for what has come already to be emitted; if `long`, for a timer too. */
+async function heldFor(long: boolean): Promise<void> {
+  await turns(4)
+  if (long) await new Promise((resolve) => setTimeout(resolve, 2))
 }
