@@ -23,6 +23,10 @@ export { sourceResumes } from './sourceResumes.ts'
 export { sourceStopsWhenTold } from './sourceStopsWhenTold.ts'
 export type { BuildSource, SourceLawOptions } from './sourceTrial.ts'
 export { storeKeepsWhatItIsGiven } from './storeKeepsWhatItIsGiven.ts'
-export { subscriptionsAreIndependent, type OperatorLawOptions } from './subscriptionsAreIndependent.ts'
+export {
+  subscriptionsAreIndependent,
+  type OperatorLawOptions,
+  type SubscriptionsOptions,
+} from './subscriptionsAreIndependent.ts'
 export { takeStopsTheSource } from './takeStopsTheSource.ts'
 export { teardownHappensOnce, type Acquire } from './teardownHappensOnce.ts'
