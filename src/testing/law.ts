@@ -114,8 +114,9 @@ function withTimeout<Input>(
   timeout: number,
 ): (input: Input) => Promise<void> {
   let timeouts = 0
+  let failures = 0 // an input that user code changes may grow with each try to make it smaller
   return async (input) => {
-    if (timeouts > 3) return
+    if (timeouts > 3 || failures > 500) return
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -125,6 +126,9 @@ function withTimeout<Input>(
     })
     try {
       await Promise.race([holds(input), late])
+    } catch (thrown) {
+      if (!fc.PreconditionFailure.isFailure(thrown)) failures++
+      throw thrown
     } finally {
       clearTimeout(timer)
     }
