@@ -3,4 +3,35 @@
  *
  * @module wallarx/testing
  */
-export {}
+export { Breach } from './breach.ts'
+export { chunked } from './chunked.ts'
+export { cuttingDoesNotMatter, type CuttingOptions } from './cuttingDoesNotMatter.ts'
+export { decodingUndoesEncoding, type Codec, type CodecOptions } from './decodingUndoesEncoding.ts'
+export { entitiesDoNotSeeEachOther, type EntitiesOptions } from './entitiesDoNotSeeEachOther.ts'
+export { errorsComeOnce, type ErrorsOptions } from './errorsComeOnce.ts'
+export { framed, type FramedBytes, type FramedOptions } from './framed.ts'
+export { key, type KeyOptions } from './key.ts'
+export type { KeyedOptions } from './keyed.ts'
+export { keysAreIndependent } from './keysAreIndependent.ts'
+export { checkLaw, type Law, type LawOptions } from './law.ts'
+export { messages, type MessagesOptions } from './messages.ts'
+export { orderPerKeyIsKept } from './orderPerKeyIsKept.ts'
+export type { Same } from './probe.ts'
+export { serdeLosesNothing, type SerdeOptions } from './serdeLosesNothing.ts'
+export { sinkAborts, type ReleasingSink } from './sinkAborts.ts'
+export { sinkHandsOverAll } from './sinkHandsOverAll.ts'
+export { sinkHoldsWhenBehind, type StalledSink } from './sinkHoldsWhenBehind.ts'
+export type { SinkLawOptions, WatchedSink } from './sinkTrial.ts'
+export { sourceLetsGo, type ReleasingSource } from './sourceLetsGo.ts'
+export { sourceObeysHolds } from './sourceObeysHolds.ts'
+export { sourceResumes } from './sourceResumes.ts'
+export { sourceStopsWhenTold } from './sourceStopsWhenTold.ts'
+export type { BuildSource, SourceLawOptions } from './sourceTrial.ts'
+export { storeKeepsWhatItIsGiven } from './storeKeepsWhatItIsGiven.ts'
+export {
+  subscriptionsAreIndependent,
+  type OperatorLawOptions,
+  type SubscriptionsOptions,
+} from './subscriptionsAreIndependent.ts'
+export { takeStopsTheSource } from './takeStopsTheSource.ts'
+export { teardownHappensOnce, type Acquire } from './teardownHappensOnce.ts'
