@@ -5,6 +5,7 @@ import { checkLaw, type LawOptions } from './law.ts'
 import { expectSameSeen, seenOf, type Same } from './probe.ts'
 import { recordOf } from './recordOf.ts'
 
+/** Of the law that cutting does not matter. */
 export interface CuttingOptions<Out> extends LawOptions {
   /** Byte streams, such as `framed(payloads, framing)` gives them. One in four is cut off somewhere. */
   readonly bytes: fc.Arbitrary<Uint8Array | { readonly bytes: Uint8Array }>

@@ -11,6 +11,7 @@ import { checkLaw, type LawOptions } from './law.ts'
 import { expectSameList, seenOf, shownEnd, type Same } from './probe.ts'
 import { recordOf } from './recordOf.ts'
 
+/** An encoder with the decoder that reads what it wrote. */
 export interface Codec<Message> {
   readonly encoder: EncoderOrFunction<Message>
   readonly decoder: DecoderOrFunction<Message>
@@ -18,6 +19,7 @@ export interface Codec<Message> {
   readonly framing?: Framing | undefined
 }
 
+/** Of the law that decoding undoes encoding. */
 export interface CodecOptions<Message> extends LawOptions {
   readonly messages: fc.Arbitrary<readonly Message[]>
   /** Default: deep equality that tells `undefined` from absent and -0 from 0 */

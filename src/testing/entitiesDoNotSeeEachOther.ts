@@ -14,6 +14,7 @@ import { pauses } from './pauses.ts'
 import type { Same } from './probe.ts'
 import { recordOf } from './recordOf.ts'
 
+/** Of the law that entities do not see each other. */
 export interface EntitiesOptions<In, State> extends LawOptions {
   /** Messages of several keys, such as `messages({ keys, message })` gives them. */
   readonly messages: fc.Arbitrary<readonly In[]>

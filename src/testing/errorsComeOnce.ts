@@ -8,6 +8,7 @@ import { recordOf } from './recordOf.ts'
 import type { OperatorLawOptions } from './subscriptionsAreIndependent.ts'
 import { turns } from './turns.ts'
 
+/** Of the law that errors come once. */
 export interface ErrorsOptions<In> extends Omit<OperatorLawOptions<In, unknown>, 'same'> {
   /** Is what came the error of the source? Default: it is that very object, or has it as its cause */
   readonly isError?: ((got: unknown, sent: Error) => boolean) | undefined

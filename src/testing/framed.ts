@@ -8,6 +8,7 @@ export interface FramedBytes {
   readonly bytes: Buffer
 }
 
+/** How a framing of your own is written. */
 export interface FramedOptions {
   /**
    * The header of a payload of this length. Default: found by trying the length, or the length with its header, as binary
@@ -16,7 +17,8 @@ export interface FramedOptions {
   readonly header?: ((length: number) => Uint8Array) | undefined
 }
 
-type Payload = Uint8Array | string
+/** The bytes of one frame, text being UTF-8. */
+export type Payload = Uint8Array | string
 
 /**
  * Payloads, text being UTF-8, as the byte stream in which a framing finds them. Payloads from an arbitrary that the framing

@@ -9,7 +9,7 @@ export { cuttingDoesNotMatter, type CuttingOptions } from './cuttingDoesNotMatte
 export { decodingUndoesEncoding, type Codec, type CodecOptions } from './decodingUndoesEncoding.ts'
 export { entitiesDoNotSeeEachOther, type EntitiesOptions } from './entitiesDoNotSeeEachOther.ts'
 export { errorsComeOnce, type ErrorsOptions } from './errorsComeOnce.ts'
-export { framed, type FramedBytes, type FramedOptions } from './framed.ts'
+export { framed, type FramedBytes, type FramedOptions, type Payload } from './framed.ts'
 export { key, type KeyOptions } from './key.ts'
 export type { KeyedOptions } from './keyed.ts'
 export { keysAreIndependent } from './keysAreIndependent.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Key } from '../key.ts'
 
+/** Which keys. */
 export interface KeyOptions {
   /** Also keys as numbers: a `number` is the same key as its bigint. Default: `false`, bigints only */
   readonly numbers?: boolean | undefined

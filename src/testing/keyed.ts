@@ -6,9 +6,11 @@ import { feed } from './feed.ts'
 import type { LawOptions } from './law.ts'
 import { expectSameList, seenOf, shownEnd, type Probe, type Same } from './probe.ts'
 
+/** Of the laws about what each key has to itself. */
 export interface KeyedOptions<In, Out> extends LawOptions {
   /** Messages of several keys, such as `messages({ keys, message })` gives them. */
   readonly messages: fc.Arbitrary<readonly In[]>
+  /** The key that a message belongs to. */
   readonly key: (message: In) => Key
   /** The key that an output belongs to. */
   readonly outputKey: (output: Out) => Key

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { invalidOption, shown, timerLength, WallarxError, wholeNumber, type Where } from '../errors.ts'
 import { Breach } from './breach.ts'
 
+/** Of every law. */
 export interface LawOptions {
   /** How many inputs a law is tried with. Default: the `numRuns` that fast-check is configured with, then 100 */
   readonly runs?: number | undefined

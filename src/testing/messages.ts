@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { wholeNumber } from '../errors.ts'
 import { key } from './key.ts'
 
+/** Which messages. */
 export interface MessagesOptions<Key, Message> {
   /** How many keys there are, taken from all uint64; or the keys, of which some four are taken. Default: 3 */
   readonly keys?: number | fc.Arbitrary<Key> | undefined

@@ -8,6 +8,7 @@ import { createEntityBytes } from './entityBytes.ts'
 import { checkLaw, type LawOptions } from './law.ts'
 import type { Same } from './probe.ts'
 
+/** Of the law that a serde loses nothing. */
 export interface SerdeOptions<State> extends LawOptions {
   /** States that computations may leave behind. */
   readonly states: fc.Arbitrary<State>

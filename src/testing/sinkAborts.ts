@@ -8,6 +8,7 @@ import { turns } from './turns.ts'
 
 /** A sink, and how to see that it has let go of what it had open. */
 export interface ReleasingSink<Message> extends WatchedSink<Message> {
+  /** Whether it has let go by now. Default: not looked at */
   readonly isReleased?: (() => boolean | Promise<boolean>) | undefined
 }
 

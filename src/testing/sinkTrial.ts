@@ -16,6 +16,7 @@ export interface WatchedSink<Message> {
   readonly received: () => readonly Message[] | Uint8Array | Promise<readonly Message[] | Uint8Array>
 }
 
+/** Of the laws about sinks. */
 export interface SinkLawOptions<Message> extends LawOptions {
   readonly messages: fc.Arbitrary<readonly Message[]>
 }

@@ -10,6 +10,7 @@ import { turns } from './turns.ts'
 /** A source, and how to see that it has let go of what it had open: its files, sockets or iterators. */
 export interface ReleasingSource<Message> {
   readonly source: Observable<Message>
+  /** Whether it has let go by now. */
   readonly isReleased: () => boolean | Promise<boolean>
 }
 

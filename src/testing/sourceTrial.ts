@@ -11,6 +11,7 @@ import { expectSameList, probe, shownEnd, type Probe, type Same } from './probe.
 /** Makes a source that gives these messages, anew for each run. */
 export type BuildSource<Message> = (messages: readonly Message[]) => Observable<Message> | Promise<Observable<Message>>
 
+/** Of the laws about sources. */
 export interface SourceLawOptions<Message> extends LawOptions {
   /** What the source is made to give. */
   readonly messages: fc.Arbitrary<readonly Message[]>

@@ -9,12 +9,14 @@ import { everyPause } from './pauses.ts'
 import { expectSameSeen, probe, seenOf, type Probe, type Same } from './probe.ts'
 import { recordOf } from './recordOf.ts'
 
+/** Of the laws about operators. */
 export interface OperatorLawOptions<In, Out> extends LawOptions {
   readonly messages: fc.Arbitrary<readonly In[]>
   /** Default: deep equality that tells `undefined` from absent and -0 from 0 */
   readonly same?: Same<Out> | undefined
 }
 
+/** Of the law that subscriptions are independent. */
 export interface SubscriptionsOptions<In, Out> extends OperatorLawOptions<In, Out> {
   /** The key that an output belongs to, for an operator that promises an order for each key only. Default: one order for all */
   readonly outputKey?: ((output: Out) => Key) | undefined
