@@ -1,13 +1,14 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { invalidOption, WallarxError, type Where } from '../errors.ts'
+import { invalidOption, wholeNumber, WallarxError, type Where } from '../errors.ts'
 import type { OpenStore, Store } from '../store.ts'
 import { syncDirectory } from '../syncDirectory.ts'
 import { dataFile, openDatabase } from './lmdbDatabase.ts'
-import { openStore } from './lmdbEntries.ts'
 import { checkDataFile } from './lmdbFile.ts'
+import { openOwner } from './lmdbOwner.ts'
+import { openReader } from './lmdbReader.ts'
 import { own } from './ownership.ts'
-import { checkFormat, formatFile, writeFormat } from './storeFormat.ts'
+import { checkFormat, format, formatFile, writeFormat } from './storeFormat.ts'
 import { trying } from './trying.ts'
 
 export interface LmdbStoreOptions {
@@ -16,6 +17,12 @@ export interface LmdbStoreOptions {
    * are made, `commit` rejects with `STORE_READ_ONLY`, and several may read at once. Default: `false`
    */
   readonly readOnly?: boolean
+  /**
+   * How much committed is kept in the log, in bytes of memory that it takes, where a change counts as its bytes and some 200
+   * more, until it is written to the data file. More means fewer pages to write where changes are spread, and takes longer when
+   * that is done and after a crash. Up to twice as much is there, and as much more as is committed at once. Default: 4 MiB
+   */
+  readonly logSize?: number
 }
 
 /**
@@ -56,26 +63,32 @@ export interface LmdbStoreOptions {
  * await rm(directory, { recursive: true })
  * ```
  */
-export function lmdbStore(directory: string, { readOnly = false }: LmdbStoreOptions = {}): Store {
+export function lmdbStore(directory: string, { readOnly = false, logSize = 4 * MiB }: LmdbStoreOptions = {}): Store {
   if (typeof directory !== 'string' || directory === '') {
     throw invalidOption('directory', 'the path of a directory', directory)
   }
   if (typeof readOnly !== 'boolean') throw invalidOption('readOnly', 'true or false', readOnly)
+  wholeNumber('logSize', logSize, 1)
   const name = `lmdb ${directory}`
   const path = resolve(directory)
-  return { name, open: () => (readOnly ? openToRead : openToWrite)(path, { store: name }) }
+  const where = { store: name }
+  return { name, open: () => (readOnly ? openToRead(path, where) : openToWrite(path, where, logSize)) }
 }
 
-async function openToWrite(directory: string, where: Where): Promise<OpenStore> {
+const MiB = 1024 * 1024
+
+async function openToWrite(directory: string, where: Where, layerSize: number): Promise<OpenStore> {
   await trying(`to make the directory ${directory}`, where, () => makeDirectory(directory))
-  await isStore(directory, where)
+  await formatOf(directory, where)
   const leave = await trying(`to write to the directory ${directory}`, where, () => own(directory, where))
   try {
-    const isNew = !(await isStore(directory, where))
+    const found = await formatOf(directory, where)
     const database = await openDatabase(directory, false, where)
     try {
-      if (isNew) await trying(`to write to the directory ${directory}`, where, () => writeFormat(directory))
-      return await openStore(database, directory, where, leave)
+      if (found !== format) {
+        await trying(`to write to the directory ${directory}`, where, () => writeFormat(directory))
+      }
+      return await openOwner(database, directory, where, layerSize, leave)
     } catch (error) {
       await database.close()
       throw error
@@ -87,25 +100,25 @@ async function openToWrite(directory: string, where: Where): Promise<OpenStore> 
 }
 
 async function openToRead(directory: string, where: Where): Promise<OpenStore> {
-  if (await isStore(directory, where)) {
-    return openStore(await openDatabase(directory, true, where), directory, where)
+  if ((await formatOf(directory, where)) !== undefined) {
+    return openReader(await openDatabase(directory, true, where), directory, where)
   }
   throw new WallarxError('STORE_FAILED', { expected: `a store of wallarx in ${directory}`, got: 'none', where })
 }
 
-/** Whether there is a store in the directory. Throws where there is one, or something else, that cannot be opened. */
-async function isStore(directory: string, where: Where): Promise<boolean> {
+/** The format of the store in the directory, if there is one. Throws where one, or something else, cannot be opened. */
+async function formatOf(directory: string, where: Where): Promise<number | undefined> {
   await checkFormat(directory, where) // first: with a newer format nothing else can be judged
   const entries = await checkDataFile(join(directory, dataFile), where)
   const formatted = await checkFormat(directory, where) // again: an owner wrote it before its first entry
-  if (formatted && entries === undefined) {
+  if (formatted !== undefined && entries === undefined) {
     throw new WallarxError('STORE_FAILED', {
       expected: `${join(directory, dataFile)} to be there, as ${formatFile} is`,
       got: 'none, or an empty one',
       where,
     })
   }
-  if (!formatted && entries !== undefined && entries > 0) {
+  if (formatted === undefined && entries !== undefined && entries > 0) {
     throw new WallarxError('STORE_FAILED', {
       expected: `a store of wallarx in ${directory}, or none yet`,
       got: `a database of LMDB without ${formatFile}`,

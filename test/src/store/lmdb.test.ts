@@ -73,8 +73,8 @@ describe('a store with LMDB', () => {
     const directory = join(temporaryFolder(), 'not', 'there', 'yet')
     const store = await opened(directory)
     await store.commit([put('a', '1')])
-    expect(readdirSync(directory).sort()).toEqual(['data.mdb', 'lock.mdb', 'owner-1', 'wallarx-store.json'])
-    expect(JSON.parse(readFileSync(join(directory, 'wallarx-store.json'), 'utf8'))).toEqual({ format: 1 })
+    expect(readdirSync(directory).sort()).toEqual(['data.mdb', 'lock.mdb', 'log-1', 'owner-1', 'wallarx-store.json'])
+    expect(JSON.parse(readFileSync(join(directory, 'wallarx-store.json'), 'utf8'))).toEqual({ format: 2 })
   })
 
   test('opens in a directory in which it was ended before it had anything', async () => {
@@ -266,14 +266,14 @@ describe('a crash of the owner of a store with LMDB', () => {
 describe('a store with LMDB that cannot be opened', () => {
   test('because a newer version wrote it is left as it is', async () => {
     const directory = await storeWith([put('a', '1')])
-    writeFileSync(join(directory, 'wallarx-store.json'), '{"format":2,"more":[]}')
+    writeFileSync(join(directory, 'wallarx-store.json'), '{"format":3,"more":[]}')
     writeFileSync(join(directory, 'data.mdb'), 'what only the newer version understands')
     const before = contentOf(directory)
     for (const readOnly of [false, true]) {
       await expect(lmdbStore(directory, { readOnly }).open()).rejects.toMatchObject({
         code: 'STORE_FROM_NEWER_VERSION',
         kind: 'misuse',
-        message: `expected a store in format 1 or older, got one in format 2, which a newer version of wallarx wrote (store: lmdb ${directory})`,
+        message: `expected a store in format 2 or older, got one in format 3, which a newer version of wallarx wrote (store: lmdb ${directory})`,
       })
     }
     expect(contentOf(directory)).toEqual(before)
@@ -384,7 +384,7 @@ describe('a store with LMDB that cannot be opened', () => {
 
   test('is not one whose data file lacks only free pages at its end', { timeout: 60_000 }, async () => {
     const directory = newDirectory()
-    const store = await lmdbStore(directory).open()
+    const store = await lmdbStore(directory, { logSize: 1 }).open() // each commit goes to the data file by itself
     const keys = Array.from({ length: 500 }, (_, number) => `key ${number}`)
     await store.commit(keys.map((key) => put(key, 'first')))
     await store.commit([put('large', Buffer.alloc(400_000))])
@@ -452,10 +452,10 @@ describe('a store with LMDB whose disk fails', () => {
     const { begun, outcomes, after, ranged } = JSON.parse(output)
     expect(begun).toBe('before a large 0 b')
     expect(outcomes).toEqual([
-      ['STORE_FAILED', 'expected to commit 41 changes, got Error: Input/output error', 'Input/output error'],
-      ['STORE_FAILED', 'expected to commit 1 change, got Error: Input/output error', 'Input/output error'],
+      ['STORE_FAILED', 'expected to commit 41 changes, got Error: EFBIG: file too large, write', 'EFBIG: file too large, write'],
+      ['STORE_FAILED', 'expected to commit 1 change, got Error: EFBIG: file too large, write', 'EFBIG: file too large, write'],
       'done',
-      ['STORE_FAILED', 'expected to commit 1 change, got Error: Input/output error', 'Input/output error'],
+      ['STORE_FAILED', 'expected to commit 1 change, got Error: EFBIG: file too large, write', 'EFBIG: file too large, write'],
       'done',
     ])
     expect(after).toBe('before')
