@@ -43,8 +43,8 @@ export interface OpenStore {
   /**
    * Applies all changes or none, the last one to a key being the one that counts. Commits are applied in the order of the
    * calls, each may be begun before the one before it has resolved, and each begun costs memory for its changes until it
-   * settles. The call itself does next to nothing, however many changes there are: what is to be done is done in later turns
-   * of the event loop, or by the first read.
+   * settles. A store that writes to a disk does not even look at the changes during the call, which takes no longer the more
+   * there are: it does so in a later turn of the event loop, or at the first read.
    *
    * Resolves when the changes are as durable as the store makes them. Rejects with `STORE_FAILED` when that is not possible:
    * then nothing of them is there, reads no longer see them, and the commits that were begun after it, and may rest on what
@@ -81,7 +81,8 @@ export function checkStoreKey(key: Uint8Array, where: Where): void {
 /** Throws as `checkStoreKey` does, and a `TypeError` where a key or a value is no bytes. */
 export function checkChanges(changes: readonly Change[], where: Where): void {
   for (const { key, value } of changes) {
-    if (!((key as unknown) instanceof Uint8Array)) throw new TypeError(`the key of a change must be bytes, not ${shown(key)}`)
+    if (!((key as unknown) instanceof Uint8Array))
+      throw new TypeError(`the key of a change must be bytes, not ${shown(key)}`)
     checkStoreKey(key, where)
     if (value !== undefined && !((value as unknown) instanceof Uint8Array)) {
       throw new TypeError(`the value of a change must be bytes or undefined, not ${shown(value)}`)

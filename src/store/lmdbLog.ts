@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { open, rm, type FileHandle } from 'node:fs/promises'
 import { syncDirectory } from '../syncDirectory.ts'
 import { headerLength, logFileEnd, logFileHeader, seal } from './lmdbLogFormat.ts'
-import { logFilePath, type LogFile } from './lmdbLogFiles.ts'
+import { logFilePath, logFilesIn, type LogFile } from './lmdbLogFiles.ts'
 
 /** The log in front of LMDB, for its one writer. One call at a time, but for `remove`. */
 export interface Log {
@@ -10,8 +10,6 @@ export interface Log {
   readonly last: number
   /** The path of the file that records go to; `undefined` before the first `begin`. */
   readonly path: string | undefined
-  /** How many files there are. */
-  readonly files: number
   /** Begins a new file for the next record, and ends the one before. When it rejects it may be called again. */
   begin(): Promise<void>
   /**
@@ -21,8 +19,10 @@ export interface Log {
   append(record: Buffer, meanwhile: Promise<void>): Promise<void>
   /** Removes the files with no record after this one, but for the one that records go to. */
   remove(through: number): Promise<void>
-  /** Lets go of the file. */
+  /** Lets go of its file. */
   close(): Promise<void>
+  /** Removes all files, when it is closed and LMDB has what was in them. */
+  clear(): Promise<void>
 }
 
 /** A file that is written to. */
@@ -73,9 +73,6 @@ export function createLog(directory: string, found: readonly LogFile[], applied:
     get path() {
       return current?.path
     },
-    get files() {
-      return past.length + (current === undefined && empty === undefined ? 0 : 1)
-    },
     async begin() {
       if (current?.first === last + 1) return
       next ??= await (empty === undefined ? create(directory, last + 1) : goOn(empty))
@@ -114,10 +111,12 @@ export function createLog(directory: string, found: readonly LogFile[], applied:
       }
     },
     async close() {
-      for (const file of [current ?? empty, next]) if (file !== undefined) past.push({ path: file.path, last })
       const handles = [current?.handle, next?.handle]
-      current = next = empty = undefined
+      current = next = undefined
       for (const handle of handles) await handle?.close()
+    },
+    async clear() {
+      for (const first of logFilesIn(directory)) await rm(logFilePath(directory, first), { force: true })
     },
   }
 }

@@ -24,20 +24,24 @@ export interface LogFile {
 
 export const logFilePath = (directory: string, first: number): string => join(directory, `log-${first}`)
 
+/** The numbers that the files of a log have in their names, in order. */
+export function logFilesIn(directory: string): number[] {
+  return readdirSync(directory)
+    .flatMap((name) => /^log-([1-9]\d*)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b)
+}
+
 /**
  * The files of a log in the order of their records; none that was not begun with more than its name. Files that are `known` from
  * an earlier call are read on, their layers added to, where nothing but records came to them. Reads synchronously: a log is
  * short. Throws `STORE_FAILED` where a file is not what was written, and what the system throws.
  */
 export function readLogFiles(directory: string, where: Where, known: readonly LogFile[] = []): LogFile[] {
-  return readdirSync(directory)
-    .flatMap((name) => /^log-([1-9]\d*)$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b)
-    .flatMap((first) => {
-      const before = known.find((file) => file.first === first)
-      return readLogFile(logFilePath(directory, first), first, where, before) ?? []
-    })
+  return logFilesIn(directory).flatMap((first) => {
+    const before = known.find((file) => file.first === first)
+    return readLogFile(logFilePath(directory, first), first, where, before) ?? []
+  })
 }
 
 /** Changes with each write to a file. */
@@ -89,7 +93,11 @@ export function checkLogFiles(
   const needed = files.filter((file) => file.last > applied || (logged && file === files.at(-1)))
   const [first] = needed
   if (logged && (first === undefined || first.first > applied + 1)) {
-    throw logFailed(logFilePath(directory, applied + 1), first === undefined ? 'none' : `${first.path} as the first`, where)
+    throw logFailed(
+      logFilePath(directory, applied + 1),
+      first === undefined ? 'none' : `${first.path} as the first`,
+      where,
+    )
   }
   for (const [index, { path, last, then }] of needed.entries()) {
     const next = needed[index + 1]

@@ -6,7 +6,7 @@ import type { Change } from '../store.ts'
  * follows a header of another version.
  *
  *   file    = header record* [end]
- *   header  = "wallarxw" version:u32 seed:u32 first:u64 check:u32 0:u32      32 bytes; version is 1, seed is random
+ *   header  = "wallarxw" version:u32 seed:u32 first:u64 0:u32 check:u32      32 bytes; version is 1, seed is random
  *   record  = head body                                 one commit, or several that were begun by the time of writing
  *   head    = length:u32 kind:u32 bodyCheck:u32 headCheck:u32                of the body; kind is 1
  *   body    = change* 0xff*                             padded to a multiple of 16
@@ -14,7 +14,7 @@ import type { Change } from '../store.ts'
  *           | keyLength:u16 0xffffffff:u32 key          removes the entry
  *   end     = a head of kind 2 and length 0             the log goes on in the next file
  *
- * Checks are CRC-32: that of the header of the 24 bytes before it, the others of the seed and of the body, or of the 12 bytes
+ * Checks are CRC-32: that of the header of the 28 bytes before it, the others of the seed and of the body, or of the 12 bytes
  * before. Records are numbered, and the header says the number of the first; the file is named after it.
  *
  * A record is written with one call, and the next one only when it is durable. So the last one alone may be incomplete, in
@@ -39,20 +39,19 @@ export function logFileHeader(first: number, seed: number): Buffer {
   header.writeUInt32BE(version, 8)
   header.writeUInt32BE(seed, 12)
   header.writeBigUInt64BE(BigInt(first), 16)
-  header.writeUInt32BE(crc32(header, 0, 24), 24)
+  header.writeUInt32BE(crc32(header, 0, 28), 28)
   return header
 }
 
 /** What a header says; as `wrong`, why it says nothing, as a noun phrase. */
 export type LogFileHeader =
-  | { readonly first: number; readonly seed: number; readonly wrong?: undefined }
-  | { readonly wrong: string }
+  { readonly first: number; readonly seed: number; readonly wrong?: undefined } | { readonly wrong: string }
 
 export function readLogFileHeader(header: Buffer): LogFileHeader {
   const isWhole =
     header.length >= headerLength &&
     magic.equals(header.subarray(0, magic.length)) &&
-    header.readUInt32BE(24) === crc32(header, 0, 24)
+    header.readUInt32BE(28) === crc32(header, 0, 28)
   if (!isWhole) return { wrong: 'a damaged header' }
   if (header.readUInt32BE(8) !== version) return { wrong: `version ${header.readUInt32BE(8)} of a log` }
   return { first: Number(header.readBigUInt64BE(16)), seed: header.readUInt32BE(12) }

@@ -234,9 +234,8 @@ export async function openOwner(
   const applyAll = async (): Promise<void> => {
     try {
       if (logged || layers.length > 0) await apply(layers.length, false)
-      await log.close().finally(() => log.remove(applied))
+      await log.clear().catch(() => undefined) // what is left is removed when the store is opened
     } catch (cause) {
-      await log.close().catch(() => undefined)
       if (!layers.some(({ size }) => size > 0)) return
       throw new WallarxError('STORE_FAILED', {
         expected: 'to take what is in the log to the data file when the store is closed',
@@ -269,6 +268,7 @@ export async function openOwner(
         entries.close()
         await working
         await applying
+        await log.close().catch(() => undefined)
         try {
           await applyAll()
         } finally {

@@ -452,10 +452,22 @@ describe('a store with LMDB whose disk fails', () => {
     const { begun, outcomes, after, ranged } = JSON.parse(output)
     expect(begun).toBe('before a large 0 b')
     expect(outcomes).toEqual([
-      ['STORE_FAILED', 'expected to commit 41 changes, got Error: EFBIG: file too large, write', 'EFBIG: file too large, write'],
-      ['STORE_FAILED', 'expected to commit 1 change, got Error: EFBIG: file too large, write', 'EFBIG: file too large, write'],
+      [
+        'STORE_FAILED',
+        'expected to commit 41 changes, got Error: EFBIG: file too large, write',
+        'EFBIG: file too large, write',
+      ],
+      [
+        'STORE_FAILED',
+        'expected to commit 1 change, got Error: EFBIG: file too large, write',
+        'EFBIG: file too large, write',
+      ],
       'done',
-      ['STORE_FAILED', 'expected to commit 1 change, got Error: EFBIG: file too large, write', 'EFBIG: file too large, write'],
+      [
+        'STORE_FAILED',
+        'expected to commit 1 change, got Error: EFBIG: file too large, write',
+        'EFBIG: file too large, write',
+      ],
       'done',
     ])
     expect(after).toBe('before')
