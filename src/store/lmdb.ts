@@ -14,7 +14,8 @@ import { trying } from './trying.ts'
 export interface LmdbStoreOptions {
   /**
    * Opens a store that is there for reading only, also while another process owns it: reads see what is committed when they
-   * are made, `commit` rejects with `STORE_READ_ONLY`, and several may read at once. Default: `false`
+   * are made, `commit` rejects with `STORE_READ_ONLY`, and several may read at once. Each read asks the system first whether
+   * the log has gone on. Default: `false`
    */
   readonly readOnly?: boolean
   /**
@@ -26,19 +27,29 @@ export interface LmdbStoreOptions {
 }
 
 /**
- * Keeps its content in a directory, which is made if it is not there, with LMDB. A commit is durable when it resolves: it
- * survives a killed process and a killed machine, at the price of two waits for the disk for each commit. The writing is done
- * beside the event loop, which is held up for some microseconds a change to hand it over.
+ * Keeps its content in a directory, which is made if it is not there, with LMDB and a log in front of it. A commit is one record
+ * in the log, with a checksum, and durable when it resolves: it survives a killed process and a killed machine, at the price of
+ * one write and one wait for the disk, however its changes are spread. They are in memory until so much has come together that
+ * it is worth writing to LMDB in one transaction, beside the commits that go on (`logSize`). Handing that over takes the event
+ * loop about a microsecond a change, at once. Commits wait where the disk does not keep up.
+ *
+ * On disk are LMDB's `data.mdb` and `lock.mdb`, the log as one or two files `log-N`, with commits from number N on,
+ * `wallarx-store.json` with the format, and `owner-N`. Closing the store takes the log to `data.mdb` and removes it; where that
+ * is impossible `close` rejects, and the log stays. What a crash leaves is `data.mdb` as some commit left it, whole, and the log
+ * with all commits since; the next opening reads the log, which takes as long as it is long and not as there is much in the
+ * store, and takes it to `data.mdb` beside what goes on then.
  *
  * One process has the directory open at a time, any other gets `STORE_IN_USE` with its number and host; what a process that
  * ended left behind is taken over. The directory must be on a disk of this machine, not on a network's: LMDB maps the data
  * file into memory. That file grows as needed, up to the free space of the disk, and never shrinks: what is removed makes
- * room for what comes later. There is no checksum over the data.
+ * room for what comes later. There is no checksum over the data in it.
  *
  * Rejects when it is opened: `STORE_IN_USE`, `STORE_FROM_NEWER_VERSION` (nothing is touched then), and `STORE_FAILED` where the
- * directory cannot be made, read or written, where it holds an LMDB database that is none of ours, or where the data file is
- * cut off. Commits are rejected with `STORE_FAILED` when the disk is full or fails, or when the data file was removed or
- * replaced; LMDB writes a line of its own to standard error then, too.
+ * directory cannot be made, read or written, where it holds an LMDB database that is none of ours, where the data file is
+ * cut off, and where a file of the log is missing or not what was written: the error names it, and how to go on without what is
+ * lost. Only the end of the last record that was written may be missing, since a crash leaves it so; so that it was cut off
+ * later, exactly there, is not seen. Commits are rejected with `STORE_FAILED` when the disk is full or fails, when the data file
+ * was removed or replaced, or when the log cannot be taken to it; LMDB writes a line of its own to standard error then, too.
  *
  * @param directory relative paths are resolved when this is called
  * @example

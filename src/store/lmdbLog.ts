@@ -158,9 +158,17 @@ async function goOn({ path, first, seed, end }: LogFile): Promise<OpenFile> {
   return { path, handle, first, seed, end }
 }
 
+/** No system writes 2 GiB at once. */
+const longestWrite = 2 ** 30
+
 async function writeFully(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
   for (let written = 0; written < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, at + written)
+    const { bytesWritten } = await handle.write(
+      bytes,
+      written,
+      Math.min(bytes.length - written, longestWrite),
+      at + written,
+    )
     written += bytesWritten
   }
 }

@@ -64,7 +64,7 @@ function readLogFile(path: string, first: number, where: Where, known: LogFile |
     const said = readLogFileHeader(header)
     if (said.wrong !== undefined) throw logFailed(path, said.wrong, where)
     if (said.first !== first) throw logFailed(path, `the one that begins with commit ${said.first}`, where)
-    const goesOn = known !== undefined && known.seed === said.seed && known.end <= size
+    const goesOn = known?.seed === said.seed && known.end <= size
     const start = goesOn ? known.end : headerLength
     const { records, end, then } = readRecords(readFully(file, start, size - start), start, said.seed)
     const layer = goesOn ? known.layer : createLayer()
@@ -114,11 +114,14 @@ function logFailed(path: string, got: string, where: Where): WallarxError {
   return new WallarxError('STORE_FAILED', { expected: `${path} to be there and whole`, got, where })
 }
 
+/** No system reads 2 GiB at once. */
+const longestRead = 2 ** 30
+
 function readFully(file: number, from: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(length)
   let filled = 0
   while (filled < length) {
-    const read = readSync(file, bytes, filled, length - filled, from + filled)
+    const read = readSync(file, bytes, filled, Math.min(length - filled, longestRead), from + filled)
     if (read === 0) break // it was cut off meanwhile
     filled += read
   }
