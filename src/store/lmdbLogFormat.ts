@@ -24,7 +24,7 @@ import type { Change } from '../store.ts'
 const magic = Buffer.from('wallarxw')
 const version = 1
 export const headerLength = 32
-export const headLength = 16
+const headLength = 16
 const alignment = 16
 const sectorLength = 512
 const kinds = { record: 1, end: 2 } as const
