@@ -412,7 +412,7 @@ describe('a store with LMDB', () => {
             }
           },
         ),
-        { numRuns: 60 },
+        { numRuns: 40 },
       )
     },
   )
