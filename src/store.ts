@@ -1,4 +1,4 @@
-import { WallarxError, type Where } from './errors.ts'
+import { shown, WallarxError, type Where } from './errors.ts'
 
 /**
  * Where what must outlast a process is kept: an ordered map from bytes to bytes that changes by atomic commits. Opened by one
@@ -14,7 +14,10 @@ export interface Store {
   open(): Promise<OpenStore>
 }
 
-/** One entry that a commit puts in place of whatever is there; `undefined` as value removes it, if it is there. */
+/**
+ * One entry that a commit puts in place of whatever is there; `undefined` as value removes it, if it is there. The bytes belong
+ * to the store from the call of `commit` on, which copies none of them: they must not change any more.
+ */
 export interface Change {
   /** 1 to 1,900 bytes. */
   readonly key: Uint8Array
@@ -22,8 +25,8 @@ export interface Change {
 }
 
 /**
- * Reads are synchronous and see every commit that was begun, also before it is durable. All bytes are copied on their way in
- * and out: those given may be used again after the call, those returned are the caller's to keep and to change.
+ * Reads are synchronous and see every commit that was begun, also before it is durable. The bytes they are asked for may be
+ * used again after the call, those returned are the caller's to keep and to change. Those given to `commit` belong to the store.
  *
  * A key that is empty or longer than 1,900 bytes is `STORE_KEY_EMPTY` or `STORE_KEY_TOO_LONG`; what is called after `close` is
  * `STORE_CLOSED`: thrown by reads, a rejection from `commit`.
@@ -40,7 +43,8 @@ export interface OpenStore {
   /**
    * Applies all changes or none, the last one to a key being the one that counts. Commits are applied in the order of the
    * calls, each may be begun before the one before it has resolved, and each begun costs memory for its changes until it
-   * settles.
+   * settles. A store that writes to a disk does not even look at the changes during the call, which takes no longer the more
+   * there are: it does so in a later turn of the event loop, or at the first read.
    *
    * Resolves when the changes are as durable as the store makes them. Rejects with `STORE_FAILED` when that is not possible:
    * then nothing of them is there, reads no longer see them, and the commits that were begun after it, and may rest on what
@@ -49,7 +53,10 @@ export interface OpenStore {
    * A crash leaves every commit that has resolved, and of those that have not any number of the first, each whole.
    */
   commit(changes: readonly Change[]): Promise<void>
-  /** Waits for the commits that were begun, whatever becomes of them, then lets go of the store. Idempotent. */
+  /**
+   * Waits for the commits that were begun, whatever becomes of them, then lets go of the store. Idempotent. Rejects with
+   * `STORE_FAILED` where what was committed could not be tidied up; it is closed then, too, and nothing committed is lost.
+   */
   close(): Promise<void>
 }
 
@@ -60,7 +67,7 @@ export interface StoreEntry {
 }
 
 /** The longest key of a store, in bytes. */
-const longestStoreKey = 1900
+export const longestStoreKey = 1900
 
 /** Throws `STORE_KEY_EMPTY` and `STORE_KEY_TOO_LONG`. */
 export function checkStoreKey(key: Uint8Array, where: Where): void {
@@ -72,19 +79,16 @@ export function checkStoreKey(key: Uint8Array, where: Where): void {
   })
 }
 
-/** A change with bytes of its own. */
-export interface Copy {
-  /** See `textOf`. */
-  readonly key: string
-  readonly value: Buffer | undefined
-}
-
-/** Throws as `checkStoreKey` does, and where a value is no bytes. */
-export function copiesOf(changes: readonly Change[], where: Where): Copy[] {
-  return changes.map(({ key, value }) => {
+/** Throws as `checkStoreKey` does, and a `TypeError` where a key or a value is no bytes. */
+export function checkChanges(changes: readonly Change[], where: Where): void {
+  for (const { key, value } of changes) {
+    if (!((key as unknown) instanceof Uint8Array))
+      throw new TypeError(`the key of a change must be bytes, not ${shown(key)}`)
     checkStoreKey(key, where)
-    return { key: textOf(key), value: value && Buffer.from(value) }
-  })
+    if (value !== undefined && !((value as unknown) instanceof Uint8Array)) {
+      throw new TypeError(`the value of a change must be bytes or undefined, not ${shown(value)}`)
+    }
+  }
 }
 
 export function storeClosed(where: Where): WallarxError {

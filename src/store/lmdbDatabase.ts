@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RootDatabase } from 'lmdb'
 import type { Where } from '../errors.ts'
-import { bytesOf, type Copy, type StoreEntry } from '../store.ts'
+import { bytesOf, longestStoreKey, type StoreEntry } from '../store.ts'
+import { keyAt, valueAt, type Layer } from './lmdbLayer.ts'
 import { trying } from './trying.ts'
 
 // All that knows how the package lmdb is used.
@@ -48,14 +49,41 @@ export async function openDatabase(
   )
 }
 
-/** Writes all changes or none. Resolves when the disk has them, rejects with what LMDB says. One call at a time. */
-export async function writeChanges(database: Database, changes: readonly Copy[]): Promise<void> {
+/** What LMDB knows of the log in front of it. */
+export interface LogState {
+  /** The number of the last record of the log whose changes are in LMDB. */
+  readonly applied: number
+  /** Whether there are files of a log, with all records after that one. */
+  readonly logged: boolean
+}
+
+/** → applied:u64 logged:u8, in big endian. Longer than any key of an entry, so that it is none of them. */
+const stateKey = Buffer.alloc(longestStoreKey + 1)
+
+export function readLogState(database: Database): LogState {
+  const value = database.get(stateKey)
+  if (value === undefined) return { applied: 0, logged: false }
+  return { applied: Number(value.readBigUInt64BE(0)), logged: value[8] === 1 }
+}
+
+/**
+ * Writes what the layers change, the oldest first, and the state of the log with it, all or nothing. Resolves when the disk has
+ * it, rejects with what LMDB says. One call at a time. Handing it over takes about a microsecond for each change.
+ */
+export async function writeLayers(database: Database, layers: readonly Layer[], state: LogState): Promise<void> {
+  const value = Buffer.alloc(9)
+  value.writeBigUInt64BE(BigInt(state.applied), 0)
+  value[8] = state.logged ? 1 : 0
   await database
     .batch(() => {
-      for (const { key, value } of changes) {
-        if (value === undefined) void database.remove(bytesOf(key))
-        else void database.put(bytesOf(key), value)
+      for (const layer of layers) {
+        for (const place of layer.places()) {
+          const value = valueAt(place)
+          if (value === undefined) void database.remove(keyAt(place))
+          else void database.put(keyAt(place), value)
+        }
       }
+      void database.put(stateKey, value)
     })
     .catch(throwReason)
 }
@@ -71,7 +99,16 @@ export function checkDatabase(database: Database): void {
 
 /** The entries whose key begins with `prefix`, as they are now; the iterator must be at its end or returned when it closes. */
 export function iterate(database: Database, prefix: Buffer): Iterator<StoreEntry, undefined> {
-  return (database.getRange(rangeOf(prefix)) as Iterable<StoreEntry, undefined>)[Symbol.iterator]()
+  const iterator = (database.getRange(rangeOf(prefix)) as Iterable<StoreEntry, undefined>)[Symbol.iterator]()
+  return {
+    next() {
+      for (;;) {
+        const result = iterator.next()
+        if (result.done === true || result.value.key.length <= longestStoreKey) return result
+      }
+    },
+    return: () => iterator.return?.() ?? { done: true, value: undefined },
+  }
 }
 
 /** From the first key with this prefix up to the first one after it that has it not. */

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
 import {
   bytesOf,
+  checkChanges,
   checkStoreKey,
-  copiesOf,
   storeClosed,
   storeInUse,
   textOf,
@@ -10,6 +10,7 @@ import {
   type OpenStore,
   type Store,
 } from '../store.ts'
+import { firstFrom } from './firstFrom.ts'
 
 /**
  * Keeps its content in memory: for tests, and to run without durability. What is committed stays when the store is closed, so
@@ -32,14 +33,14 @@ import {
 export function memoryStore(): Store {
   const name = 'memory'
   const where = { store: name }
-  const content = new Map<string, Buffer>()
+  const content = new Map<string, Uint8Array>()
   /** The keys of `content` in order; absent when one came or went since. */
   let sorted: string[] | undefined
   let isOpen = false
 
-  const entriesWith = (prefix: string): [string, Buffer][] => {
+  const entriesWith = (prefix: string): [string, Uint8Array][] => {
     sorted ??= [...content.keys()].sort()
-    const found: [string, Buffer][] = []
+    const found: [string, Uint8Array][] = []
     for (let at = firstFrom(sorted, prefix); at < sorted.length && sorted[at]!.startsWith(prefix); at++) {
       found.push([sorted[at]!, content.get(sorted[at]!)!])
     }
@@ -78,9 +79,11 @@ export function memoryStore(): Store {
       // eslint-disable-next-line @typescript-eslint/require-await
       async commit(changes) {
         checkOpen()
-        for (const { key, value } of copiesOf(changes, where)) {
-          if (value === undefined ? content.delete(key) : !content.has(key)) sorted = undefined
-          if (value !== undefined) content.set(key, value)
+        checkChanges(changes, where)
+        for (const { key, value } of changes) {
+          const text = textOf(key)
+          if (value === undefined ? content.delete(text) : !content.has(text)) sorted = undefined
+          if (value !== undefined) content.set(text, value)
         }
       },
       close() {
@@ -92,16 +95,4 @@ export function memoryStore(): Store {
   }
   // eslint-disable-next-line @typescript-eslint/require-await
   return { name, open: async () => open() }
-}
-
-/** The index of the first of `sorted` that is `text` or after it. */
-function firstFrom(sorted: readonly string[], text: string): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! < text) low = middle + 1
-    else high = middle
-  }
-  return low
 }

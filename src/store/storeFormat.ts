@@ -5,11 +5,11 @@ import { syncDirectory } from '../syncDirectory.ts'
 import { trying } from './trying.ts'
 
 export const formatFile = 'wallarx-store.json'
-/** What this version writes, and the highest it reads. */
-const format = 1
+/** What this version writes, and the highest it reads. 1 has no log in front of LMDB. */
+export const format = 2
 
-/** Whether the format file is there. Rejects where it does not say a format that this version knows. */
-export async function checkFormat(directory: string, where: Where): Promise<boolean> {
+/** The format that the format file says, if it is there. Rejects where that is none that this version knows. */
+export async function checkFormat(directory: string, where: Where): Promise<number | undefined> {
   const path = join(directory, formatFile)
   const text = await trying(`to read ${path}`, where, () =>
     readFile(path, 'utf8').catch((error: unknown) => {
@@ -17,7 +17,7 @@ export async function checkFormat(directory: string, where: Where): Promise<bool
       throw error
     }),
   )
-  if (text === undefined) return false
+  if (text === undefined) return undefined
   const found = formatIn(text)
   if (found === undefined) {
     throw new WallarxError('STORE_FAILED', { expected: `${path} to say a format`, got: shown(text), where })
@@ -29,7 +29,7 @@ export async function checkFormat(directory: string, where: Where): Promise<bool
       where,
     })
   }
-  return true
+  return found
 }
 
 function formatIn(text: string): number | undefined {

@@ -163,9 +163,25 @@ test('a data file that is cut off is an error and no crash, and whole again it g
   await killedAfterCheckpoint()
   const data = join(state, 'data.mdb')
   copyFileSync(data, `${data}.whole`)
-  truncateSync(data, 3 * 4096) // further up may be nothing but what a commit that was killed had begun to write
+  truncateSync(data, 2 * 4096) // most of the state may still be in the log
   await failsWith(start(), /expected .*data\.mdb to be a whole data file, got /)
   copyFileSync(`${data}.whole`, data)
+  await goesOn()
+})
+
+test('a flipped byte in the log of a store is an error that says where, and mended it goes on', async () => {
+  const { state, start, killedAfterCheckpoint, goesOn } = await fileToFile()
+  await killedAfterCheckpoint()
+  const log = join(
+    state,
+    readdirSync(state).find((name) => name.startsWith('log-'))!,
+  )
+  const bytes = readFileSync(log)
+  const damaged = Buffer.from(bytes)
+  damaged[32]! ^= 1 // in the head of the first commit
+  writeFileSync(log, damaged)
+  await failsWith(start(), /expected .*log-1 to be there and whole, got bytes that are no record from byte 32 on/)
+  writeFileSync(log, bytes)
   await goesOn()
 })
 

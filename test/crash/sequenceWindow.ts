@@ -36,7 +36,7 @@ try {
   const app = await run({
     name: 'Sequence Window',
     pipelines: { windows },
-    store: lmdbStore(state),
+    store: lmdbStore(state, { logSize: 20_000 }), // so that the log often goes to the data file
     checkpointInterval: 20,
   })
   await app.closed

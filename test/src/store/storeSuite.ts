@@ -179,18 +179,6 @@ export function storeSuite(name: string, makeStore: () => Store): void {
       expect(entriesOf(store)).toHaveLength(11)
     })
 
-    test('copies bytes on their way in', async () => {
-      const store = await opened()
-      const key = bytes('key')
-      const value = bytes('value')
-      const committed = store.commit([{ key, value }])
-      key.fill('x')
-      value.fill('x')
-      expect(store.get(bytes('key'))).toEqual(bytes('value'))
-      await committed
-      expect(entriesOf(store)).toEqual(['key=value'])
-    })
-
     test('copies bytes on their way out', async () => {
       const store = await opened()
       const check = (): void => {
