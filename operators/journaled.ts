@@ -240,8 +240,9 @@ function follow(
     }
   }
 
-  const appending = operate<Buffer, never>(
-    (own) => ({
+  const appending = operate<Buffer, never>({
+    asynchronous: true,
+    start: (own) => ({
       next(frame) {
         add(frame, 0, frame.length)
       },
@@ -257,8 +258,7 @@ function follow(
         })
       },
     }),
-    { asynchronous: true },
-  )
+  })
   const subscription = source.pipe(appending).subscribe({
     error: (error: unknown) => {
       output.error(error)
