@@ -1,5 +1,6 @@
 import type { Observable, Subscription } from 'rxjs'
-import { within, type Context } from '../src/context.ts'
+import { behind } from '../src/behind.ts'
+import { within } from '../src/context.ts'
 import { invalidOption } from '../src/errors.ts'
 import { frameEmitter } from '../src/frameEmitter.ts'
 import type { JournalRecords } from '../src/journalBatch.ts'
@@ -50,7 +51,8 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     let live: Subscription | undefined
     let handed = restored // the log position after the last frame that was handed over, once the log is open
     let ended = false
-    const behind = behindJournal(context)
+    // Its sources are none of their own to a checkpoint.
+    const upstream = behind(context, { covered: true })
 
     const fail = (error: unknown): void => {
       within(context, () => {
@@ -92,9 +94,9 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         })
         return
       }
-      live = within(behind.context, () => follow(log!, subscription, source, sync, handOver))
-      if (context.stopping.aborted) behind.stop()
-      else context.stopping.addEventListener('abort', behind.stop)
+      live = within(upstream.context, () => follow(log!, subscription, source, sync, handOver))
+      if (context.stopping.aborted) upstream.stop()
+      else context.stopping.addEventListener('abort', upstream.stop)
     }
 
     const replay = async (from: JournalLog): Promise<void> => {
@@ -118,57 +120,11 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     const begun = begin().catch(fail)
     return () => {
       ended = true
-      context.stopping.removeEventListener('abort', behind.stop)
+      context.stopping.removeEventListener('abort', upstream.stop)
       live?.unsubscribe()
       context.lettingGo(begun.then(() => log?.close()))
     }
   })
-}
-
-/**
- * The context of what stands behind a journal. Its sources are none of their own to a checkpoint. At a stop the pipeline waits
- * for the journal, so the journal does here what a pipeline does: it cuts off what no source can end, because it is a foreign
- * Observable or was subscribed to again.
- */
-function behindJournal(context: Context): { readonly context: Context; readonly stop: () => void } {
-  const { stopping } = context
-  const cuts = new Set<() => void>()
-  let open = 0 // sources
-  let seen = false // a source
-  let restarted = false // a source was subscribed to after the stop
-
-  const stop = (): void => {
-    if (open === 0 && (restarted || !seen)) [...cuts].pop()?.()
-  }
-  const stopLater = (): void => {
-    if (stopping.aborted) queueMicrotask(stop)
-  }
-  const addSource: Context['addSource'] = (name) => {
-    const entry = context.addSource(name, { covered: true })
-    if (stopping.aborted) {
-      restarted = true
-      stopLater()
-      return entry
-    }
-    seen = true
-    open++
-    return {
-      ...entry,
-      ended() {
-        open--
-        entry.ended()
-        stopLater()
-      },
-    }
-  }
-  const onCut: Context['onCut'] = (complete) => {
-    cuts.add(complete)
-    return () => {
-      cuts.delete(complete)
-      stopLater()
-    }
-  }
-  return { context: { ...context, addSource, onCut }, stop }
 }
 
 const flushAt = 256 * 1024

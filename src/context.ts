@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Bridged } from './bridged.ts'
 import type { EntityTable } from './entityTable.ts'
 import type { WallarxError } from './errors.ts'
 import type { Holds } from './holds.ts'
@@ -52,6 +53,8 @@ export interface Context {
   readonly addSink: (name: string, delivery: SinkDelivery) => SinkEntry
   /** An asynchronous step counts here the messages that are inside it, so that a checkpoint can wait for them. */
   readonly inside: InsideCount
+  /** A bridge from push to pull counts here what it has taken, so that it is pulled also while the pipeline is held. */
+  readonly bridged: Bridged
 }
 
 export interface AddSourceOptions {
@@ -72,6 +75,8 @@ export interface SourceEntry {
   readonly positionFrom: (position: () => Position | undefined) => void
   /** Calls `taken` with the position in each checkpoint, once that is durable. */
   readonly onCheckpoint: (taken: (position: Position) => void) => void
+  /** What it hands over comes from other sources of ours: a checkpoint needs no position of it. */
+  readonly passesOn: () => void
   /** It will hand over nothing more. Called at most once. */
   readonly ended: () => void
 }

@@ -1,10 +1,12 @@
-import type { Observable, Subscription } from 'rxjs'
-import { within, type Context } from '../context.ts'
+import type { Unsubscribable } from 'rxjs'
+import { createBridged } from '../bridged.ts'
+import { within, type Context, type InsideCount } from '../context.ts'
 import { createHolds } from '../holds.ts'
 import type { SinkDelivery } from '../sink.ts'
-import type { PipelineStatus } from './contract.ts'
+import type { Messages, PipelineStatus } from './contract.ts'
 import { guaranteeOf, type Guarantee } from './guarantee.ts'
 import type { Positions } from './positions.ts'
+import { isAsyncIterable, subscribeTo } from './subscribeTo.ts'
 
 /** What the pipelines of a run share. */
 export type Shared = Pick<Context, 'stopping' | 'entities' | 'spoilt' | 'lettingGo'> & {
@@ -22,7 +24,14 @@ interface OpenSink {
 
 const ignore = (): void => undefined
 /** For a source that is subscribed to while the run stops. */
-const silentSource = { restored: undefined, opened: ignore, positionFrom: ignore, onCheckpoint: ignore, ended: ignore }
+const silentSource = {
+  restored: undefined,
+  opened: ignore,
+  positionFrom: ignore,
+  onCheckpoint: ignore,
+  passesOn: ignore,
+  ended: ignore,
+}
 
 /** What a pipeline tells its run. */
 export interface PipelineEvents {
@@ -49,7 +58,7 @@ export interface Pipeline {
   status(): PipelineStatus
 }
 
-export function createPipeline(name: string, messages: Observable<unknown>, shared: Shared): Pipeline {
+export function createPipeline(name: string, messages: Messages, shared: Shared): Pipeline {
   const holds = createHolds()
   const sources = new Map<symbol, string>() // those that are open or opening, by name
   const openings = new Set<symbol>()
@@ -60,10 +69,11 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
   let restarted = false // a source was subscribed to after the stop
   const sinks = new Set<OpenSink>()
   const replayable = new Set<symbol>() // sources that have a position
-  let inside = 0 // messages in asynchronous steps
+  let inside = 0 // messages in asynchronous steps and in iterators
+  let pulled = isAsyncIterable(messages) // something here is pulled, and not only pushed
   let emptied: (() => void)[] = [] // who waits for that to be none
   let failing = false // an error waits for the sinks to be flushed
-  let subscription: Subscription | undefined
+  let subscription: Unsubscribable | undefined
   let events: PipelineEvents | undefined
 
   let tellEnded: () => void
@@ -87,6 +97,18 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
   // Not now: what led here (a `repeat`, an end that travels down the pipeline) is still at work.
   const stopLater = (): void => {
     if (shared.stopping.aborted) queueMicrotask(stop)
+  }
+
+  const insideCount: InsideCount = {
+    entered() {
+      inside++
+    },
+    left() {
+      if (--inside > 0) return
+      const tell = emptied
+      emptied = []
+      for (const resolve of tell) resolve()
+    },
   }
 
   const context: Context = {
@@ -141,6 +163,9 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
           place.from(position)
         },
         onCheckpoint: place.onCheckpoint,
+        passesOn() {
+          replayable.add(id)
+        },
         ended() {
           place.end()
           sources.delete(id)
@@ -168,17 +193,14 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
         },
       }
     },
-    inside: {
+    inside: insideCount,
+    bridged: createBridged({
       entered() {
-        inside++
+        pulled = true
+        insideCount.entered()
       },
-      left() {
-        if (--inside > 0) return
-        const tell = emptied
-        emptied = []
-        for (const resolve of tell) resolve()
-      },
-    },
+      left: insideCount.left,
+    }),
   }
 
   /** Resolves when nothing is inside an asynchronous step and everything written is handed over. */
@@ -189,6 +211,8 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
           emptied.push(resolve)
         })
       }
+      // What one iterator hands to the next is counted by neither for some microtasks.
+      if (pulled) await new Promise((resolve) => setImmediate(resolve))
       await Promise.all([...sinks].map(async (sink) => sink.flush?.()))
     } while (inside > 0)
   }
@@ -200,7 +224,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
     start(listener) {
       events = listener
       subscription = within(context, () =>
-        messages.subscribe({
+        subscribeTo(messages, {
           error(error: unknown) {
             lifecycle = 'failed'
             tellEnded()

@@ -1,0 +1,135 @@
+import type { Context } from '../../src/context.ts'
+import { acceptsText, receiveFrame } from '../../src/inPlace.ts'
+import type { Output } from '../../src/output.ts'
+import type { Operation, Step } from '../step.ts'
+
+/** Where the last step of a row sends what it emits, and what it is told of the row's end. */
+export interface RowEnd<Out> {
+  readonly next: (message: Out) => void
+  readonly error: (error: unknown) => void
+  readonly complete: () => void
+}
+
+type Closable<Target> = Omit<Target, 'closed'> & { closed: boolean }
+
+/** One step of a row at work: its operation, and the output by which it reaches the next one. */
+export class Stage<In, Out> {
+  readonly operation: Operation<In>
+  /** What is upstream of this stage, once there is something. */
+  previous: { close(): void } | undefined
+  readonly #output: Closable<Output<Out>>
+  /** Its source has ended. */
+  #stopped = false
+  /** It has sent its end. */
+  #ended = false
+  /** It is in the middle of a message that `receive` gave it: what arrives meanwhile waits its turn. */
+  #busy = false
+  #waiting: (() => void)[] = []
+
+  /** `destination` is the next stage, or what stands at the end of the row. Throws what the step throws as it begins. */
+  constructor(step: Step<In, Out>, context: Context, destination: Stage<Out, unknown> | RowEnd<Out>) {
+    const following = destination instanceof Stage ? (destination as Stage<Out, unknown>) : undefined
+    const asynchronous = step.asynchronous ?? false
+    this.#output = {
+      next: this.#nextTo(destination, asynchronous),
+      error: (error) => {
+        this.#end(() => {
+          destination.error(error)
+        })
+      },
+      complete: () => {
+        this.#end(() => {
+          destination.complete()
+        })
+      },
+      closed: false, // a field, because loops over outputs read it for each
+      [acceptsText]: following?.operation.acceptsText ?? false,
+      [receiveFrame]: asynchronous ? undefined : following?.operation.frame,
+    }
+    this.operation = step.start(this.#output, context)
+    if (following !== undefined) following.previous = this
+  }
+
+  get closed(): boolean {
+    return this.#output.closed
+  }
+
+  /** Its operation has thrown, which it must not do. */
+  fail(thrown: unknown): void {
+    this.#output.error(thrown)
+  }
+
+  /** The source has failed. */
+  error(error: unknown): void {
+    this.#last(() => {
+      if (this.operation.error) this.operation.error(error)
+      else this.#output.error(error)
+    })
+  }
+
+  /** The source has completed. */
+  complete(): void {
+    this.#last(() => {
+      if (this.operation.complete) this.operation.complete()
+      else this.#output.complete()
+    })
+  }
+
+  /** Lets go of this stage and of all upstream of it. */
+  close(): void {
+    if (this.#output.closed) return
+    this.#output.closed = true
+    this.#ended = true
+    this.#waiting = []
+    this.operation.finalize?.()
+    this.previous?.close()
+  }
+
+  /** An asynchronous step may emit in the middle of a message that it emitted before; messages still pass one at a time. */
+  #nextTo(destination: Stage<Out, unknown> | RowEnd<Out>, asynchronous: boolean): (message: Out) => void {
+    if (!(destination instanceof Stage)) return destination.next
+    const following = destination as Stage<Out, unknown>
+    return asynchronous
+      ? (message) => {
+          following.#receive(message)
+        }
+      : following.operation.next
+  }
+
+  #receive(message: In): void {
+    if (this.#stopped || this.#output.closed) return
+    if (this.#busy) {
+      this.#waiting.push(() => {
+        this.operation.next(message)
+      })
+      return
+    }
+    this.#busy = true
+    try {
+      this.operation.next(message)
+    } catch (thrown) {
+      this.#output.error(thrown)
+    }
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting
+      this.#waiting = []
+      for (const work of batch) if (!this.#output.closed) work()
+    }
+    this.#busy = false
+  }
+
+  /** After all that waits. */
+  #last(end: () => void): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    if (this.#busy) this.#waiting.push(end)
+    else end()
+  }
+
+  #end(tell: () => void): void {
+    if (this.#ended) return
+    this.#ended = true
+    tell()
+    this.close()
+  }
+}
