@@ -74,11 +74,13 @@ export class Row<Out> implements AsyncIterableIterator<Out, undefined> {
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
+    const waits = !this.#asked // else the source may return only after an answer that never comes
     const released = this.#drop()
     this.#ended = {}
     this.#tellEnd()
     await this.#releasing
-    await released
+    if (waits) await released
+    else released?.catch(() => undefined)
     return over
   }
 
