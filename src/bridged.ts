@@ -1,5 +1,5 @@
-import type { InsideCount } from './context.ts'
 import type { Holds } from './holds.ts'
+import type { InsideCount } from './insideCount.ts'
 
 /**
  * Counts the messages that a bridge from push to pull has taken from its sources: those that wait in it, and those it has

@@ -3,6 +3,7 @@ import type { Bridged } from './bridged.ts'
 import type { EntityTable } from './entityTable.ts'
 import type { WallarxError } from './errors.ts'
 import type { Holds } from './holds.ts'
+import type { InsideCount } from './insideCount.ts'
 import type { Position } from './position.ts'
 import type { SinkDelivery } from './sink.ts'
 import type { StatePartition } from './statePartition.ts'
@@ -89,11 +90,6 @@ export interface SinkEntry {
   readonly flushWith: (flush: () => Promise<Position | undefined>) => void
   /** Everything is handed over, up to this position. */
   readonly closed: (position: Position | undefined) => void
-}
-
-export interface InsideCount {
-  readonly entered: () => void
-  readonly left: () => void
 }
 
 // The one module-level value operators share: not state, but the place where the context of the present call is found.

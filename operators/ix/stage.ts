@@ -28,7 +28,7 @@ export class Stage<In, Out> {
 
   /** `destination` is the next stage, or what stands at the end of the row. Throws what the step throws as it begins. */
   constructor(step: Step<In, Out>, context: Context, destination: Stage<Out, unknown> | RowEnd<Out>) {
-    const following = destination instanceof Stage ? (destination as Stage<Out, unknown>) : undefined
+    const following = destination instanceof Stage ? destination : undefined
     const asynchronous = step.asynchronous ?? false
     this.#output = {
       next: this.#nextTo(destination, asynchronous),
@@ -88,12 +88,11 @@ export class Stage<In, Out> {
   /** An asynchronous step may emit in the middle of a message that it emitted before; messages still pass one at a time. */
   #nextTo(destination: Stage<Out, unknown> | RowEnd<Out>, asynchronous: boolean): (message: Out) => void {
     if (!(destination instanceof Stage)) return destination.next
-    const following = destination as Stage<Out, unknown>
     return asynchronous
       ? (message) => {
-          following.#receive(message)
+          destination.#receive(message)
         }
-      : following.operation.next
+      : destination.operation.next
   }
 
   #receive(message: In): void {

@@ -12,12 +12,15 @@ import { gather, type Gathered } from '../gather.ts'
 import { rx, type Operators } from '../twin.ts'
 import { ix } from './twin.ts'
 
+/** A `map` of RxJS or of ix. */
+type Foreign = (project: (n: number) => number) => OperatorFunction<number, number>
+
 /** One operator, or a few that belong together, from number to number; some want a foreign one, which has two forms too. */
 interface Link {
   readonly name: string
   readonly asynchronous?: boolean
   readonly throws?: boolean
-  make(operators: Operators, foreign: typeof map): OperatorFunction<number, number>[]
+  make(operators: Operators, foreign: Foreign): OperatorFunction<number, number>[]
 }
 
 const sum = (n: number, state: { total: number }): readonly [number | undefined, boolean] =>
@@ -124,8 +127,8 @@ test('every chain of operators gives the same over an Observable and over an Asy
           yield* inputs
           if (fails) throw sourceError
         }
-        const rxChain = chain.flatMap(({ make }) => make(rx.operators, map))
-        const ixChain = chain.flatMap(({ make }) => make(ix.operators, ixMap as unknown as typeof map)) as never[]
+        const rxChain = chain.flatMap(({ make }) => make(rx.operators, (project) => map(project)))
+        const ixChain = chain.flatMap(({ make }) => make(ix.operators, ixMap as unknown as Foreign)) as never[]
 
         const pushed = rxChain.reduce((source, operator) => operator(source), rxSource)
         const pulled = (source: AsyncIterable<number>): AsyncIterable<number> =>

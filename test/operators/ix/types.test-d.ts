@@ -5,8 +5,8 @@ import type { OperatorFunction } from 'rxjs'
 import { describe, expectTypeOf, test } from 'vitest'
 import { fromAsyncIterable, lengthPrefixed, observerSink, run, statePartition, toAsyncIterable, utf8 } from 'wallarx'
 import type { ByteSink, StateResult } from 'wallarx'
-import * as rx from 'wallarx/operators'
-import * as ix from 'wallarx/operators/ix'
+import type * as rx from 'wallarx/operators'
+import type * as ix from 'wallarx/operators/ix'
 import {
   decode,
   encode,
