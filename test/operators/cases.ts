@@ -5,7 +5,7 @@ import { lengthPrefixed } from '../../src/framing/lengthPrefixed.ts'
 import { observerSink } from '../../src/sink/observer.ts'
 import { statePartition } from '../../src/statePartition.ts'
 import type { StateResult } from '../../src/computation.ts'
-import type { Checked } from './checklist.ts'
+import type { Checked } from './checked.ts'
 import type { Operators } from './twin.ts'
 
 /** Operators of any form, one behind the other. */

@@ -1,23 +1,11 @@
 import { EMPTY, NEVER, Observable, of, Subject, take, toArray, type OperatorFunction } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import type { ErrorCode } from '../../src/errors.ts'
 import { fromAsyncIterable } from '../../src/source/asyncIterable.ts'
 import { takeUnhandledErrors } from '../setup.ts'
 import { cases, chain } from './cases.ts'
+import type { Checked } from './checked.ts'
 import { gather } from './gather.ts'
 import type { Operators, Twin } from './twin.ts'
-
-export interface Checked<In, Out> {
-  /** Makes the operator; with `before`, which its user function is to call with each message before it does anything else. */
-  readonly build: (before?: () => void) => OperatorFunction<In, Out>
-  readonly inputs: readonly [In, In, In, ...In[]]
-  /** What each of the inputs leads to, in their order. */
-  readonly outputs: readonly (readonly Out[])[]
-  /** What an error of the user function becomes; absent where there is no user function. */
-  readonly code?: ErrorCode
-  /** The operator may emit later than its source does. */
-  readonly concurrency?: number
-}
 
 /** What every operator owes its user, in each of its forms: alone and among neighbours of our own. */
 export function checklist(operator: keyof Operators, { operators, direct, toRx }: Twin): void {
