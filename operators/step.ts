@@ -8,6 +8,8 @@ export interface Operation<In> {
   readonly next: (message: In) => void
   /** One frame in place of `next`, read from `bytes[start, end)` by an operation that needs no view of it. */
   readonly frame?: OnFrame
+  /** Iterating outputs that a `lazy` step gave for this message has thrown. */
+  readonly fail?: (thrown: unknown, message: In) => void
   /** The source has completed. Default: completes the output. */
   readonly complete?: () => void
   /** The source has failed. Default: fails the output. */
@@ -27,4 +29,6 @@ export interface Step<In, Out> {
    * the pipeline is cut. Default: `false`
    */
   readonly asynchronous?: boolean
+  /** Outputs that come from an iterator may be taken from it later, before the next message. Default: `false` */
+  readonly lazy?: boolean
 }

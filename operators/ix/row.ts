@@ -27,6 +27,8 @@ export class Row<Out> implements AsyncIterableIterator<Out, undefined> {
   readonly #behind: Context
   #first: Stage<unknown, unknown> | undefined
   #last: Stage<unknown, Out> | undefined
+  /** Those whose outputs are taken one by one, the last one first. */
+  readonly #lazy: Stage<unknown, unknown>[] = []
   #iterator: AsyncIterator<unknown> | undefined
   /** Tells the source that its answer is not wanted any more; passed to it as ix does. */
   readonly #ending = new AbortController()
@@ -136,12 +138,14 @@ export class Row<Out> implements AsyncIterableIterator<Out, undefined> {
       complete: () => {
         this.#finish({})
       },
+      full: () => this.#askers.size === 0,
     }
     let following: Stage<unknown, unknown> | undefined
     for (const step of this.#steps.toReversed()) {
       try {
         const stage = new Stage(step as Step<unknown, unknown>, this.#context, following ?? (end as never))
         this.#last ??= stage as Stage<unknown, Out>
+        if (step.lazy === true) this.#lazy.push(stage)
         following = this.#first = stage
       } catch (error) {
         this.#sourceOver = true
@@ -171,9 +175,10 @@ export class Row<Out> implements AsyncIterableIterator<Out, undefined> {
 
   /** Asks the source for an item, if one is wanted and nothing speaks against it. */
   #goOn(): void {
-    if (this.#pushing || this.#asked) return
-    if (this.#handed === 0 && this.#at === this.#outputs.length) this.#count(false)
-    if (this.#askers.size === 0 || this.#sourceOver || this.#first!.closed) return
+    if (this.#pushing) return
+    const parked = this.#resume()
+    if (this.#handed === 0 && this.#at === this.#outputs.length && !parked) this.#count(false)
+    if (this.#asked || this.#askers.size === 0 || this.#sourceOver || this.#first!.closed) return
     const { holds } = this.#context
     if (mustWait(holds, this.#behind.bridged)) {
       this.#forgetPassage ??= onPassage(holds, this.#behind.bridged, () => {
@@ -184,6 +189,21 @@ export class Row<Out> implements AsyncIterableIterator<Out, undefined> {
     }
     this.#asked = true
     within(this.#behind, this.#ask)
+  }
+
+  /** Goes on with outputs that were left in their iterators; gives whether some still are. */
+  #resume(): boolean {
+    let parked = this.#lazy.find((stage) => stage.parked)
+    while (parked !== undefined && this.#askers.size > 0) {
+      this.#pushing = true
+      const stage = parked
+      within(this.#context, () => {
+        stage.resume()
+      })
+      this.#pushing = false
+      parked = this.#lazy.find((stage) => stage.parked)
+    }
+    return parked !== undefined
   }
 
   readonly #ask = (): void => {
@@ -219,7 +239,7 @@ export class Row<Out> implements AsyncIterableIterator<Out, undefined> {
       if (result.done === true) {
         this.#sourceOver = true
         first.complete()
-      } else first.operation.next(result.value)
+      } else first.next(result.value)
     } catch (thrown) {
       first.fail(thrown)
     }

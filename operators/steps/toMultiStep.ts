@@ -27,7 +27,8 @@ export function toMultiStep<In, Out>(
           fail(thrown, message)
         }
       },
+      fail,
     }
   }
-  return { start }
+  return { start, lazy: true }
 }

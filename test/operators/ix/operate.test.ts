@@ -319,6 +319,108 @@ describe('a row of operators over an AsyncIterable', () => {
     expect(await answer).toEqual(over)
   })
 
+  test('takes no more from a generator of toMulti than is asked for, and ends it', async () => {
+    const calls: string[] = []
+    const endless = toMulti(function* (n: number) {
+      try {
+        for (let at = 0; ; at++) {
+          calls.push(`${n}: ${at}`)
+          yield at
+        }
+      } finally {
+        calls.push('end')
+      }
+    })
+    const source = watched()
+    const iterator = iterate(as(source).pipe(double, endless, double))
+    expect(await iterator.next()).toEqual(yielded(0))
+    expect(calls).toEqual(['0: 0'])
+    expect(await iterator.next()).toEqual(yielded(2))
+    expect(calls).toEqual(['0: 0', '0: 1'])
+    await iterator.return!()
+    expect(calls).toEqual(['0: 0', '0: 1', 'end'])
+    expect(source.asked).toBe(1)
+  })
+
+  test('keeps the order where generators lead to generators and to arrays', async () => {
+    const upTo = toMulti(function* (n: number) {
+      for (let at = 0; at <= n; at++) yield at === 1 ? undefined : at
+    })
+    const pairs = toMulti((n: number) => [n, 10 * n])
+    const messages = as([2, 0, 3]).pipe(upTo, pairs, upTo, pairs)
+    const one = (n: number): number[] => [...Array(n + 1).keys()].filter((at) => at !== 1)
+    const two = (ns: number[]): number[] => ns.flatMap((n) => [n, 10 * n])
+    expect(await toArray(messages)).toEqual(two(two([2, 0, 3].flatMap(one)).flatMap(one)))
+  })
+
+  test('gives what a generator yields before it throws, when that is asked for, and names its message', async () => {
+    const cause = new Error('half way')
+    const broken = toMulti(function* (n: number) {
+      yield n
+      yield n + 1
+      throw cause
+    })
+    const source = watched()
+    const iterator = iterate(broken(double(source)))
+    expect(await iterator.next()).toEqual(yielded(0))
+    expect(await iterator.next()).toEqual(yielded(1))
+    expect(source.returns).toBe(0)
+    await expect(iterator.next()).rejects.toMatchObject({
+      code: 'COMPUTATION_FAILED',
+      cause,
+      expected: 'the computation to take 0',
+    })
+    expect([source.asked, source.returns]).toEqual([1, 1])
+  })
+
+  test('gives what is left of a generator before the error of a step in front of it', async () => {
+    const cause = new Error('broken')
+    const spread = toMulti(function* (n: number) {
+      yield n
+      yield n
+    })
+    const picky = to((n: number) => {
+      if (n === 1) throw cause
+      return n
+    })
+    const iterator = iterate(
+      as([5]).pipe(
+        toMulti((n: number) => [n, 1, n]),
+        picky,
+        spread,
+      ),
+    )
+    expect([await iterator.next(), await iterator.next()]).toEqual([yielded(5), yielded(5)])
+    await expect(iterator.next()).rejects.toMatchObject({ code: 'COMPUTATION_FAILED', cause })
+    expect(await iterator.next()).toEqual(over)
+  })
+
+  test('runs a generator to its end where a sink takes all', async () => {
+    const seen: number[] = []
+    const spread = toMulti(function* (n: number) {
+      for (let at = 0; at < 3; at++) yield n + at
+    })
+    await toArray(as([10, 20]).pipe(spread, toSink(observerSink({ next: (n: number) => seen.push(n) }))))
+    expect(seen).toEqual([10, 11, 12, 20, 21, 22])
+  })
+
+  test('counts as at rest once all was asked for, also while it asks its source ahead', async () => {
+    const context = standaloneContext()
+    const source = watched()
+    const settle: (() => void)[] = []
+    const slow = to((n: number) => new Promise<number>((resolve) => settle.push(() => resolve(n))), { concurrency: 2 })
+    const iterator = within(context, () => iterate(slow(source)))
+    const first = iterator.next()
+    source.answer = () => new Promise(() => undefined)
+    await turn()
+    settle[0]!()
+    await first
+    expect(context.bridged.some).toBe(true)
+    void iterator.next()
+    expect(context.bridged.some).toBe(false)
+    await iterator.return!()
+  })
+
   test('finds no more than the outputs of one item in memory, whoever asks how often', async () => {
     const source = watched(100)
     let most = 0
