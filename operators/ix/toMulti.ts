@@ -4,7 +4,8 @@ import { operate } from './operate.ts'
 import { toMultiStep } from '../steps/toMultiStep.ts'
 
 /**
- * Any number of outputs for each message, as `toMulti` of `wallarx/operators` does.
+ * Any number of outputs for each message, as `toMulti` of `wallarx/operators` does. What a generator, or anything else that is
+ * no array, gives is taken from it item by item, as it is asked for (without `concurrency`).
  *
  * @example
  * ```ts

@@ -5,8 +5,12 @@ import { createHolds } from '../../src/holds.ts'
 const counter = () => {
   const counted = {
     count: 0,
-    entered: () => void counted.count++,
-    left: () => void counted.count--,
+    entered() {
+      counted.count++
+    },
+    left() {
+      counted.count--
+    },
   }
   return counted
 }
