@@ -19,6 +19,10 @@ export function emitAll<Out>(items: Iterable<Out | undefined> | undefined, outpu
   ) {
     throw invalidOutputs(items, where)
   }
+  if (output.giveLater !== undefined) {
+    output.giveLater(items)
+    return
+  }
   for (const item of items) {
     if (item !== undefined) output.next(item)
     if (output.closed) return // before the next item is asked for

@@ -1,14 +1,7 @@
 import type { OperatorFunction } from 'rxjs'
-import { checkFraming } from '../src/framer.ts'
 import type { Framing } from '../src/framing.ts'
-import { createStreamFramer } from '../src/streamFramer.ts'
 import { operate } from './operate.ts'
-
-/** What `frame` takes besides the framing. */
-export interface FrameOptions {
-  /** The longest frame accepted, in bytes without header or delimiter. Default: 1 MiB */
-  readonly maxFrameLength?: number
-}
+import { frameStep, type FrameOptions } from './steps/frameStep.ts'
 
 /**
  * Cuts a byte stream into frames, whatever way its chunks were cut. A frame is a view into its chunk where it lies in one;
@@ -27,17 +20,6 @@ export interface FrameOptions {
  * assert.deepEqual(frames, [Buffer.from([7, 8]), Buffer.from([])])
  * ```
  */
-export function frame(framing: Framing, { maxFrameLength }: FrameOptions = {}): OperatorFunction<Uint8Array, Buffer> {
-  checkFraming(framing, maxFrameLength)
-  return operate((output, context) => {
-    const where = { pipeline: context.pipeline, step: 'frame' }
-    const framer = createStreamFramer({ framing, maxFrameLength, where }, output, context)
-    return {
-      next(chunk) {
-        framer.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-      },
-      complete: framer.end,
-      finalize: framer.stop,
-    }
-  })
+export function frame(framing: Framing, options: FrameOptions = {}): OperatorFunction<Uint8Array, Buffer> {
+  return operate(frameStep(framing, options))
 }

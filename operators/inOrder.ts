@@ -1,11 +1,10 @@
-import type { OperatorFunction } from 'rxjs'
 import type { Concurrency } from '../src/computation.ts'
 import type { Context } from '../src/context.ts'
 import { wholeNumber, type Where } from '../src/errors.ts'
 import { createQueue } from '../src/queue.ts'
 import type { Output } from '../src/output.ts'
 import { failWith } from './failWith.ts'
-import { operate, type Operation } from './operate.ts'
+import type { Operation, Step } from './step.ts'
 import { computationFailure } from './stepErrors.ts'
 import { isPromise, throttle } from './throttle.ts'
 
@@ -24,7 +23,7 @@ export function inOrder<In, Result, Out>(
   { concurrency }: Concurrency,
   compute: (message: In) => PromiseLike<Result> | Result,
   emit: (result: Result, output: Output<Out>, where: Where) => void,
-): OperatorFunction<In, Out> {
+): Step<In, Out> {
   wholeNumber('concurrency', concurrency, 1)
   const start = (output: Output<Out>, context: Context): Operation<In> => {
     const where = { pipeline: context.pipeline, step: name }
@@ -95,5 +94,5 @@ export function inOrder<In, Result, Out>(
       },
     }
   }
-  return operate(start, { asynchronous: true })
+  return { start, asynchronous: true }
 }

@@ -1,5 +1,6 @@
 import type { Observable, Subscription } from 'rxjs'
-import { within, type Context } from '../src/context.ts'
+import { behind } from '../src/behind.ts'
+import { within } from '../src/context.ts'
 import { invalidOption } from '../src/errors.ts'
 import { frameEmitter } from '../src/frameEmitter.ts'
 import type { JournalRecords } from '../src/journalBatch.ts'
@@ -57,7 +58,8 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     let handed = restored // the log position after the last frame that was handed over, once the log is open
     let ended = false
     let counting = false // what is to be replayed, before it is
-    const behind = behindJournal(context)
+    // Its sources are none of their own to a checkpoint.
+    const upstream = behind(context, { covered: true })
 
     const fail = (error: unknown): void => {
       within(context, () => {
@@ -101,9 +103,9 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         })
         return
       }
-      live = within(behind.context, () => follow(log!, subscription, source, sync, handOver))
-      if (context.stopping.aborted) behind.stop()
-      else context.stopping.addEventListener('abort', behind.stop)
+      live = within(upstream.context, () => follow(log!, subscription, source, sync, handOver))
+      if (context.stopping.aborted) upstream.stop()
+      else context.stopping.addEventListener('abort', upstream.stop)
     }
 
     /** So that it is known why nothing new is taken yet, and how long that may be. */
@@ -139,78 +141,12 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     const begun = begin().catch(fail)
     return () => {
       ended = true
-      context.stopping.removeEventListener('abort', behind.stop)
-      behind.end()
+      context.stopping.removeEventListener('abort', upstream.stop)
+      upstream.end()
       live?.unsubscribe()
       context.lettingGo(begun.then(() => log?.close()))
     }
   })
-}
-
-/**
- * The context of what stands behind a journal. Its sources are none of their own to a checkpoint. At a stop the pipeline waits
- * for the journal, so the journal does here what a pipeline does: it cuts off what no source can end, because it is a foreign
- * Observable or was subscribed to again.
- */
-function behindJournal(context: Context): {
-  readonly context: Context
-  readonly stop: () => void
-  readonly end: () => void
-} {
-  const { stopping, patience } = context
-  const cuts = new Set<() => boolean>()
-  let open = 0 // sources
-  let seen = false // a source
-  let restarted = false // a source was subscribed to after the stop
-  let waiting: NodeJS.Timeout | undefined
-  let overdue = false // foreign operators have had their time
-
-  const stop = (): void => {
-    if (open > 0) return
-    if (seen && !restarted && !overdue) {
-      waiting ??= setTimeout(() => {
-        overdue = true
-        stop()
-      }, patience)
-      return
-    }
-    const upmost = [...cuts].pop()
-    if (upmost?.() === true && overdue) {
-      context.warn(`what is behind a journal was cut, because it had not ended ${patience} ms after its sources`)
-    }
-  }
-  const end = (): void => {
-    clearTimeout(waiting)
-  }
-  const stopLater = (): void => {
-    if (stopping.aborted) queueMicrotask(stop)
-  }
-  const addSource: Context['addSource'] = (name) => {
-    const entry = context.addSource(name, { covered: true })
-    if (stopping.aborted) {
-      restarted = true
-      stopLater()
-      return entry
-    }
-    seen = true
-    open++
-    return {
-      ...entry,
-      ended() {
-        open--
-        entry.ended()
-        stopLater()
-      },
-    }
-  }
-  const onCut: Context['onCut'] = (complete) => {
-    cuts.add(complete)
-    return () => {
-      cuts.delete(complete)
-      stopLater()
-    }
-  }
-  return { context: { ...context, addSource, onCut }, stop, end }
 }
 
 const flushAt = 256 * 1024
@@ -282,8 +218,9 @@ function follow(
     }
   }
 
-  const appending = operate<Buffer, never>(
-    (own) => ({
+  const appending = operate<Buffer, never>({
+    asynchronous: true,
+    start: (own) => ({
       next(frame) {
         add(frame, 0, frame.length)
       },
@@ -299,8 +236,7 @@ function follow(
         })
       },
     }),
-    { asynchronous: true },
-  )
+  })
   const subscription = source.pipe(appending).subscribe({
     error: (error: unknown) => {
       output.error(error)

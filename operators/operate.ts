@@ -4,43 +4,17 @@ import type { OnFrame } from '../src/framing.ts'
 import { acceptsText, receiveFrame } from '../src/inPlace.ts'
 import type { Output } from '../src/output.ts'
 import { standaloneContext } from '../src/standaloneContext.ts'
-
-/** What an operator does in one subscription. Its state lives in the closure that makes it. */
-export interface Operation<In> {
-  /** One message. May emit any number of outputs. Must not throw: user code is called in a `try` (see `failWith`). */
-  readonly next: (message: In) => void
-  /** One frame in place of `next`, read from `bytes[start, end)` by an operation that needs no view of it. */
-  readonly frame?: OnFrame
-  /** The source has completed. Default: completes the output. */
-  readonly complete?: () => void
-  /** The source has failed. Default: fails the output. */
-  readonly error?: (error: unknown) => void
-  /** The subscription has ended, in whatever way. Called once. */
-  readonly finalize?: () => void
-  /** Takes strings where its type says bytes, from `encode`. */
-  readonly acceptsText?: boolean
-}
-
-export interface OperateOptions {
-  /**
-   * The operation emits or ends outside its `next` and `complete` as well, from a promise or an event; it is completed when
-   * the pipeline is cut. Default: `false`
-   */
-  readonly asynchronous?: boolean
-}
+import type { Operation, Step } from './step.ts'
 
 /**
- * Every operator of this package is made here, from what it does in one subscription. It looks after what each would get wrong
+ * Every Rx operator of this package is made here, from what it does in one subscription. It looks after what each would get wrong
  * alone: what is upstream is subscribed to inside the context; a source that emits synchronously is stopped; messages pass
  * one at a time, in order of arrival, also when an output leads to new input.
  *
  * Neighbours among our operators call each other directly: the first one of such a row keeps the order for all, and V8 can
  * inline the row (a word of word count costs 20 ns less than through `Subscriber.next` at each step).
  */
-export function operate<In, Out>(
-  start: (output: Output<Out>, context: Context) => Operation<In>,
-  { asynchronous = false }: OperateOptions = {},
-): OperatorFunction<In, Out> {
+export function operate<In, Out>({ start, asynchronous = false }: Step<In, Out>): OperatorFunction<In, Out> {
   return (source) =>
     new Observable<Out>((destination) => {
       const current = currentContext()
@@ -69,12 +43,7 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
   readonly [acceptsText]: boolean
   readonly [receiveFrame]: OnFrame | undefined
 
-  constructor(
-    destination: Subscriber<Out>,
-    context: Context,
-    start: (output: Output<Out>, context: Context) => Operation<In>,
-    asynchronous: boolean,
-  ) {
+  constructor(destination: Subscriber<Out>, context: Context, start: Step<In, Out>['start'], asynchronous: boolean) {
     super(destination)
     this.#output = this.#outputTo(destination, context, asynchronous)
     this.#operation = start(this.#output, context)

@@ -1,8 +1,8 @@
-import type { Operation } from './operate.ts'
 import type { Context } from '../src/context.ts'
 import type { EntityTable } from '../src/entityTable.ts'
 import { createQueue, type Queue } from '../src/queue.ts'
 import type { Output } from '../src/output.ts'
+import type { Operation } from './step.ts'
 import { isPromise, throttle } from './throttle.ts'
 
 export interface PerEntityOptions<In, State, Result> {

@@ -1,4 +1,3 @@
-import type { OperatorFunction } from 'rxjs'
 import type { Concurrency, StateResult } from '../src/computation.ts'
 import type { Context } from '../src/context.ts'
 import { slotFinder } from '../src/entityTable.ts'
@@ -7,8 +6,8 @@ import type { KeyFunction } from '../src/key.ts'
 import type { StatePartition } from '../src/statePartition.ts'
 import type { Output } from '../src/output.ts'
 import { failWith } from './failWith.ts'
-import { operate, type Operation } from './operate.ts'
 import { perEntity } from './perEntity.ts'
+import type { Operation, Step } from './step.ts'
 import { computationFailure, invalidStateResult } from './stepErrors.ts'
 
 /** A state step's function, of one output or of many, at once or later. */
@@ -36,7 +35,7 @@ export function stateStep<In, State, Outputs, Out>({
   key,
   concurrency,
   emit,
-}: StateStepOptions<In, State, Outputs, Out>): OperatorFunction<In, Out> {
+}: StateStepOptions<In, State, Outputs, Out>): Step<In, Out> {
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
   const start = (output: Output<Out>, context: Context): Operation<In> => {
     const where = { pipeline: context.pipeline, step: name, partition: partition.name }
@@ -94,5 +93,5 @@ export function stateStep<In, State, Outputs, Out>({
       },
     }
   }
-  return operate(start, { asynchronous: concurrency !== undefined })
+  return { start, asynchronous: concurrency !== undefined }
 }

@@ -1,15 +1,7 @@
 import type { OperatorFunction } from 'rxjs'
-import {
-  named,
-  type AsyncComputation,
-  type Computation,
-  type Concurrency,
-  type OrFunction,
-} from '../src/computation.ts'
-import { failWith } from './failWith.ts'
-import { inOrder } from './inOrder.ts'
+import type { AsyncComputation, Computation, Concurrency, OrFunction } from '../src/computation.ts'
 import { operate } from './operate.ts'
-import { computationFailure, noPromise } from './stepErrors.ts'
+import { toStep } from './steps/toStep.ts'
 
 /**
  * One output for each message, or none where the computation gives `undefined`. What it throws is `COMPUTATION_FAILED`.
@@ -34,25 +26,5 @@ export function to<In, Out>(
   computation: OrFunction<AsyncComputation<In, Out>>,
   options?: Concurrency,
 ): OperatorFunction<In, Out> {
-  const { name, compute } = named(computation, 'to')
-  if (options !== undefined) {
-    return inOrder(name, options, compute, (out: Out | undefined, output) => {
-      if (out !== undefined) output.next(out)
-    })
-  }
-  return operate((output, context) => {
-    const where = { pipeline: context.pipeline, step: name }
-    const fail = failWith(output, context, computationFailure(where))
-    return {
-      next(message) {
-        try {
-          const out = compute(message)
-          if (out instanceof Promise) throw noPromise(out, where)
-          if (out !== undefined) output.next(out as Out)
-        } catch (thrown) {
-          fail(thrown, message)
-        }
-      },
-    }
-  })
+  return operate(toStep(computation, options))
 }

@@ -1,16 +1,7 @@
 import type { OperatorFunction } from 'rxjs'
-import {
-  named,
-  type AsyncMultiComputation,
-  type Concurrency,
-  type MultiComputation,
-  type OrFunction,
-} from '../src/computation.ts'
-import { emitAll } from './emitAll.ts'
-import { failWith } from './failWith.ts'
-import { inOrder } from './inOrder.ts'
+import type { AsyncMultiComputation, Concurrency, MultiComputation, OrFunction } from '../src/computation.ts'
 import { operate } from './operate.ts'
-import { computationFailure } from './stepErrors.ts'
+import { toMultiStep } from './steps/toMultiStep.ts'
 
 /**
  * Any number of outputs for each message: each item of the iterable that the computation gives goes on as a message of its
@@ -35,23 +26,5 @@ export function toMulti<In, Out>(
   computation: OrFunction<AsyncMultiComputation<In, Out>>,
   options?: Concurrency,
 ): OperatorFunction<In, Out> {
-  const { name, compute } = named(computation, 'toMulti')
-  if (options !== undefined) {
-    return inOrder(name, options, compute, (outputs: Iterable<Out | undefined> | undefined, output, where) => {
-      emitAll(outputs, output, where)
-    })
-  }
-  return operate((output, context) => {
-    const where = { pipeline: context.pipeline, step: name }
-    const fail = failWith(output, context, computationFailure(where))
-    return {
-      next(message) {
-        try {
-          emitAll(compute(message) as Iterable<Out | undefined> | undefined, output, where)
-        } catch (thrown) {
-          fail(thrown, message)
-        }
-      },
-    }
-  })
+  return operate(toMultiStep(computation, options))
 }

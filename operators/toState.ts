@@ -1,15 +1,8 @@
 import type { OperatorFunction } from 'rxjs'
-import {
-  named,
-  type AsyncStateComputation,
-  type Concurrency,
-  type OrFunction,
-  type StateComputation,
-} from '../src/computation.ts'
+import type { AsyncStateComputation, Concurrency, OrFunction, StateComputation } from '../src/computation.ts'
 import type { StatePartition } from '../src/statePartition.ts'
-import { stateStep } from './stateStep.ts'
-
-const onlyKey = (): number => 0
+import { operate } from './operate.ts'
+import { toStateStep } from './steps/toStateStep.ts'
 
 /**
  * Computes with one state for all messages: the entity of key 0 of the state partition, whatever its key function is.
@@ -38,15 +31,7 @@ export function toState<In, State, Out>(
 export function toState<In, State, Out>(
   computation: OrFunction<AsyncStateComputation<In, State, Out>>,
   partition: StatePartition<never, State>,
-  { concurrency }: Partial<Concurrency> = {},
+  options: Partial<Concurrency> = {},
 ): OperatorFunction<In, Out> {
-  return stateStep({
-    ...named(computation, 'toState'),
-    partition,
-    key: onlyKey,
-    concurrency,
-    emit: (out: Out, output) => {
-      output.next(out)
-    },
-  })
+  return operate(toStateStep(computation, partition, options))
 }

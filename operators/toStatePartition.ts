@@ -1,23 +1,9 @@
 import type { OperatorFunction } from 'rxjs'
-import {
-  named,
-  type AsyncStateComputation,
-  type Concurrency,
-  type OrFunction,
-  type StateComputation,
-} from '../src/computation.ts'
-import type { KeyFunction } from '../src/key.ts'
+import type { AsyncStateComputation, Concurrency, OrFunction, StateComputation } from '../src/computation.ts'
 import type { StatePartition } from '../src/statePartition.ts'
-import { keyFor } from './keyFor.ts'
-import { stateStep } from './stateStep.ts'
-
-/** A key function for this use of the state partition, in place of the partition's own. */
-export interface KeyOption<In> {
-  readonly key: KeyFunction<In>
-}
-
-/** A state partition that brings its key function. */
-export type Keyed<In, State> = StatePartition<In, State> & { readonly key: KeyFunction<In> }
+import type { Keyed, KeyOption } from './keyed.ts'
+import { operate } from './operate.ts'
+import { toStatePartitionStep } from './steps/toStatePartitionStep.ts'
 
 /**
  * Routes each message by its key to the entity that owns the key's state, and computes with it: `(message, state) =>
@@ -66,15 +52,7 @@ export function toStatePartition<In, State, Out>(
 export function toStatePartition<In, State, Out>(
   computation: OrFunction<AsyncStateComputation<In, State, Out>>,
   partition: StatePartition<never, State>,
-  { key, concurrency }: Partial<Concurrency & KeyOption<In>> = {},
+  options: Partial<Concurrency & KeyOption<In>> = {},
 ): OperatorFunction<In, Out> {
-  return stateStep({
-    ...named(computation, 'toStatePartition'),
-    partition,
-    key: keyFor(partition, key),
-    concurrency,
-    emit: (out: Out, output) => {
-      output.next(out)
-    },
-  })
+  return operate(toStatePartitionStep(computation, partition, options))
 }

@@ -1,16 +1,9 @@
 import type { OperatorFunction } from 'rxjs'
-import {
-  named,
-  type AsyncMultiStateComputation,
-  type Concurrency,
-  type MultiStateComputation,
-  type OrFunction,
-} from '../src/computation.ts'
+import type { AsyncMultiStateComputation, Concurrency, MultiStateComputation, OrFunction } from '../src/computation.ts'
 import type { StatePartition } from '../src/statePartition.ts'
-import { emitAll } from './emitAll.ts'
-import { keyFor } from './keyFor.ts'
-import { stateStep } from './stateStep.ts'
-import type { Keyed, KeyOption } from './toStatePartition.ts'
+import type { Keyed, KeyOption } from './keyed.ts'
+import { operate } from './operate.ts'
+import { toStatePartitionMultiStep } from './steps/toStatePartitionMultiStep.ts'
 
 /**
  * As `toStatePartition`, with any number of outputs for each message: `(message, state) => [outputs | undefined,
@@ -48,13 +41,7 @@ export function toStatePartitionMulti<In, State, Out>(
 export function toStatePartitionMulti<In, State, Out>(
   computation: OrFunction<AsyncMultiStateComputation<In, State, Out>>,
   partition: StatePartition<never, State>,
-  { key, concurrency }: Partial<Concurrency & KeyOption<In>> = {},
+  options: Partial<Concurrency & KeyOption<In>> = {},
 ): OperatorFunction<In, Out> {
-  return stateStep({
-    ...named(computation, 'toStatePartitionMulti'),
-    partition,
-    key: keyFor(partition, key),
-    concurrency,
-    emit: emitAll<Out>,
-  })
+  return operate(toStatePartitionMultiStep(computation, partition, options))
 }

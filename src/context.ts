@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Bridged } from './bridged.ts'
 import type { EntityTable } from './entityTable.ts'
 import type { WallarxError } from './errors.ts'
 import type { Holds } from './holds.ts'
+import type { InsideCount } from './insideCount.ts'
 import type { Position } from './position.ts'
 import type { SinkDelivery } from './sink.ts'
 import type { StatePartition } from './statePartition.ts'
@@ -58,6 +60,8 @@ export interface Context {
   readonly addSink: (name: string, delivery: SinkDelivery) => SinkEntry
   /** An asynchronous step counts here the messages that are inside it, so that a checkpoint can wait for them. */
   readonly inside: InsideCount
+  /** A bridge from push to pull counts here what it has taken, so that it is pulled also while the pipeline is held. */
+  readonly bridged: Bridged
 }
 
 export interface AddSourceOptions {
@@ -78,6 +82,8 @@ export interface SourceEntry {
   readonly positionFrom: (position: () => Position | undefined) => void
   /** Calls `taken` with the position in each checkpoint, once that is durable. */
   readonly onCheckpoint: (taken: (position: Position) => void) => void
+  /** What it hands over comes from other sources of ours: a checkpoint needs no position of it. */
+  readonly passesOn: () => void
   /** It will hand over nothing more. Called at most once. */
   readonly ended: () => void
 }
@@ -90,11 +96,6 @@ export interface SinkEntry {
   readonly flushWith: (flush: () => Promise<Position | undefined>) => void
   /** Everything is handed over, up to this position. */
   readonly closed: (position: Position | undefined) => void
-}
-
-export interface InsideCount {
-  readonly entered: () => void
-  readonly left: () => void
 }
 
 // The one module-level value operators share: not state, but the place where the context of the present call is found.

@@ -7,6 +7,11 @@ export interface Output<in Message> {
   error(error: unknown): void
   complete(): void
   readonly closed: boolean
+  /**
+   * Takes each item only when it is asked for, in place of `next` for each: where outputs are pulled. What iterating throws later
+   * goes to the operation's `fail`.
+   */
+  readonly giveLater?: (items: Iterable<Message | undefined>) => void
   /** See inPlace.ts. */
   readonly [acceptsText]?: boolean
   readonly [receiveFrame]?: OnFrame | undefined

@@ -1,8 +1,11 @@
+import type { Behind } from './behind.ts'
+import { mustWait, onPassage } from './bridged.ts'
 import { within, type Context } from './context.ts'
-import type { Holds } from './holds.ts'
 
 export interface PullOptions<Item> {
   readonly context: Context
+  /** The pipeline that stands behind the iterator, where one may: what it has taken passes also while this one is held. */
+  readonly behind?: Behind | undefined
   /** Gives the items; told by the signal that no further one is wanted, and then lets go of what it has open. */
   readonly items: (signal: AbortSignal) => AsyncIterator<Item>
   readonly next: (item: Item) => void
@@ -12,9 +15,9 @@ export interface PullOptions<Item> {
 
 /**
  * Takes item after item from an iterator, each only when nothing holds the pipeline, and hands it over inside the context. The
- * result ends it: no call afterwards. Stops, and completes, when the context says so.
+ * result ends it: no call afterwards. Stops, and completes, when the context says so; a pipeline behind it is let come to its end.
  */
-export function pull<Item>({ context, items, next, complete, error }: PullOptions<Item>): () => void {
+export function pull<Item>({ context, behind, items, next, complete, error }: PullOptions<Item>): () => void {
   const { holds, stopping } = context
   const ending = new AbortController()
   let ended = false
@@ -24,6 +27,7 @@ export function pull<Item>({ context, items, next, complete, error }: PullOption
     if (ended) return
     ended = true
     stopping.removeEventListener('abort', stop)
+    behind?.end()
     ending.abort()
     // An iterator in the middle of `next` may return only after it, so nobody waits for this.
     letGo().catch(() => undefined)
@@ -34,28 +38,31 @@ export function pull<Item>({ context, items, next, complete, error }: PullOption
 
   /** An item that is taken but held is handed over before the end; one that is only asked for is not waited for. */
   const stop = (): void => {
-    if (taken) return
-    end()
-    within(context, complete)
+    if (behind?.ends === true) behind.stop()
+    else if (!taken) {
+      end()
+      within(context, complete)
+    }
   }
   let taken = false
+  const mayGo = (): Promise<void> => new Promise((resolve) => void onPassage(holds, behind?.context.bridged, resolve))
 
   const takeAll = async (): Promise<void> => {
     try {
       const from = items(ending.signal)
       iterator = from
       for (;;) {
-        if (holds.held) await free(holds)
+        if (mustWait(holds, behind?.context.bridged)) await mayGo()
         if (ended) return
         const result = await from.next()
         if (ended) return
         if (result.done === true) break
         taken = true
-        while (holds.held) await free(holds)
+        while (mustWait(holds, behind?.context.bridged)) await mayGo()
         if (ended) return
         within(context, next, result.value)
         taken = false
-        if (stopping.aborted) break
+        if (stopping.aborted && behind?.ends !== true) break
       }
       end()
       within(context, complete)
@@ -70,8 +77,3 @@ export function pull<Item>({ context, items, next, complete, error }: PullOption
   void takeAll()
   return end
 }
-
-const free = (holds: Holds): Promise<void> =>
-  new Promise((resolve) => {
-    holds.onFree(resolve)
-  })

@@ -1,17 +1,25 @@
 import type { Observable } from 'rxjs'
+import { behind } from './behind.ts'
+import type { Context } from './context.ts'
 import { pull } from './pull.ts'
 import { createSource } from './source.ts'
 
-/** A source that emits what an iterator gives, asking for each item only when nothing holds the pipeline. */
+/**
+ * A source that emits what an iterator gives, asking for each item only when nothing holds the pipeline. `items` is told by the
+ * signal that no further one is wanted; its context is for a pipeline that may stand behind the iterator, to be entered whenever
+ * that is asked.
+ */
 export function pulledSource<Message>(
   name: string,
-  items: (signal: AbortSignal) => AsyncIterator<Message>,
+  items: (signal: AbortSignal, behind: Context) => AsyncIterator<Message>,
 ): Observable<Message> {
-  return createSource<Message>(name, ({ output, context, opened }) => {
+  return createSource<Message>(name, ({ output, context, opened, passesOn }) => {
     opened()
+    const upstream = behind(context, { onSource: passesOn })
     return pull<Message>({
       context,
-      items,
+      behind: upstream,
+      items: (signal) => items(signal, upstream.context),
       next: (message) => {
         output.next(message)
       },

@@ -13,6 +13,7 @@ export interface SourceSubscription<Message> {
   readonly restored: SourceEntry['restored']
   readonly positionFrom: SourceEntry['positionFrom']
   readonly onCheckpoint: SourceEntry['onCheckpoint']
+  readonly passesOn: SourceEntry['passesOn']
 }
 
 /**
@@ -29,7 +30,7 @@ export function createSource<Message>(
     const entry = context.addSource(name)
     if (context.stopping.aborted) return
     subscriber.add(entry.ended)
-    const { opened, restored, positionFrom, onCheckpoint } = entry
-    return connect({ output: subscriber, context, opened, restored, positionFrom, onCheckpoint })
+    const { opened, restored, positionFrom, onCheckpoint, passesOn } = entry
+    return connect({ output: subscriber, context, opened, restored, positionFrom, onCheckpoint, passesOn })
   })
 }

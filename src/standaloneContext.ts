@@ -1,3 +1,4 @@
+import { createBridged } from './bridged.ts'
 import { currentContext, type Context } from './context.ts'
 import { createEntities } from './entities.ts'
 import { createHolds } from './holds.ts'
@@ -10,6 +11,7 @@ const unwatchedSource = {
   opened: ignore,
   positionFrom: ignore,
   onCheckpoint: ignore,
+  passesOn: ignore,
   ended: ignore,
 }
 const unwatchedSink = { restored: undefined, flushWith: ignore, closed: ignore }
@@ -43,5 +45,6 @@ export function standaloneContext(): Context {
     addSource: () => unwatchedSource,
     addSink: () => unwatchedSink,
     inside: unwatchedInside,
+    bridged: createBridged(unwatchedInside),
   }
 }

@@ -3,4 +3,14 @@
  *
  * @module wallarx/operators/ix
  */
-export {}
+export { decode } from './decode.ts'
+export { encode } from './encode.ts'
+export { frame } from './frame.ts'
+export type { FrameOptions } from '../steps/frameStep.ts'
+export type { Keyed, KeyOption } from '../keyed.ts'
+export { to } from './to.ts'
+export { toMulti } from './toMulti.ts'
+export { toSink } from './toSink.ts'
+export { toState } from './toState.ts'
+export { toStatePartition } from './toStatePartition.ts'
+export { toStatePartitionMulti } from './toStatePartitionMulti.ts'

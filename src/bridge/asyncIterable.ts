@@ -12,8 +12,12 @@ export interface ToAsyncIterableOptions {
 
 /**
  * The messages of a pipeline as an AsyncIterable. The pipeline is subscribed to when iteration begins and unsubscribed from
- * when it ends. Not asking for messages is the back pressure: the sources are held while `highWaterMark` messages wait. ONLY
- * OUR SOURCES TAKE NOTICE OF THAT: behind a foreign Observable the buffer is unbounded (see `fromObservable`).
+ * when it ends. Not asking for messages is the back pressure: the sources are held while `highWaterMark` messages wait; what a
+ * source hands over at once (one chunk) may come on top of that. ONLY OUR SOURCES TAKE NOTICE OF THAT: behind a foreign
+ * Observable the buffer is unbounded (see `fromObservable`).
+ *
+ * Under `run`, as a part of a pipeline: a checkpoint waits until every message is dealt with, which is when the next one is
+ * asked for; a stop lets what waits pass.
  *
  * @example
  * ```ts
@@ -47,6 +51,8 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
   let end: { readonly error?: unknown } | undefined
   let release: (() => void) | undefined
   let subscription: Subscription | undefined
+  let handed = 0 // messages that were given out and are not dealt with: who has done that asks for one more
+  let keepUncut: (() => void) | undefined
 
   const free = (): void => {
     const now = release
@@ -57,24 +63,46 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
     end ??= how
     for (let asker = askers.shift(); asker !== undefined; asker = askers.shift()) answer(asker)
   }
+  /** Nothing that came is on its way any more. */
+  const forget = (): void => {
+    for (let left = waiting.size + handed; left > 0; left--) context.bridged.left()
+    waiting.clear()
+    handed = 0
+    keepUncut?.()
+    keepUncut = undefined
+  }
   /** To an asker for whom no message waits. An error is told once. */
   const answer = (asker: Asker<Message>): void => {
+    forget()
     if (end !== undefined && 'error' in end) {
       const { error } = end
       end = {}
       asker.reject(error)
     } else asker.resolve(ended)
   }
-  const subscribe = (): Subscription =>
-    pipeline.subscribe({
+  const give = (asker: Asker<Message>, message: Message): void => {
+    handed++
+    asker.resolve({ done: false, value: message })
+  }
+  const subscribe = (): Subscription => {
+    // Before what is upstream asks for it, which is then cut first.
+    keepUncut = context.onCut(() => {
+      const runs = end === undefined
+      subscription?.unsubscribe()
+      finish({})
+      if (waiting.size === 0) forget()
+      return runs
+    })
+    return pipeline.subscribe({
       next(message) {
         const asker = askers.shift()
         if (asker !== undefined) {
-          asker.resolve({ done: false, value: message })
-          return
+          give(asker, message)
+        } else {
+          waiting.push(message)
+          if (waiting.size >= highWaterMark) release ??= context.holds.take('async iterable')
         }
-        waiting.push(message)
-        if (waiting.size >= highWaterMark) release ??= context.holds.take('async iterable')
+        context.bridged.entered() // last: it may lead to a question
       },
       error(error: unknown) {
         finish({ error })
@@ -83,20 +111,26 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
         finish({})
       },
     })
+  }
 
   return {
     next: () =>
       new Promise((resolve, reject) => {
+        const asker = { resolve, reject }
         if (end === undefined) subscription ??= within(context, subscribe)
+        if (handed > 0) {
+          handed--
+          context.bridged.left()
+        }
         if (waiting.size > 0) {
-          resolve({ done: false, value: waiting.shift()! })
+          give(asker, waiting.shift()!)
           if (waiting.size <= highWaterMark / 2) free()
-        } else if (end !== undefined) answer({ resolve, reject })
-        else askers.push({ resolve, reject })
+        } else if (end !== undefined) answer(asker)
+        else askers.push(asker)
       }),
     return() {
       subscription?.unsubscribe()
-      waiting.clear()
+      forget()
       finish({})
       free()
       return Promise.resolve(ended)

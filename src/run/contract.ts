@@ -3,12 +3,18 @@ import type { DeadLetter } from '../deadLetter.ts'
 import type { Hold } from '../holds.ts'
 import type { Store } from '../store.ts'
 
+/** A pipeline, of Rx operators or of Ix operators. */
+export type Messages = Observable<unknown> | AsyncIterable<unknown>
+
 /** What `run` runs, and how. */
 export interface RunOptions {
   /** The application's name, in logs and status. */
   readonly name: string
-  /** The pipelines, by the names they are known by in errors, dead letters and status. All run until each has completed. */
-  readonly pipelines: Readonly<Record<string, Observable<unknown>>>
+  /**
+   * The pipelines, by the names they are known by in errors, dead letters and status. All run until each has completed: an
+   * Observable is subscribed to, an AsyncIterable is pulled until its end, and what it gives is dropped.
+   */
+  readonly pipelines: Readonly<Record<string, Messages>>
   /**
    * What happens when user code throws (a computation, a key function, an encoder): `'stop'` stops the run, and `closed`
    * rejects with the error, whose `cause` is the user's own; `'skip'` makes the message a dead letter. Default: `'stop'`

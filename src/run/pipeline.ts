@@ -1,10 +1,13 @@
-import type { Observable, Subscription } from 'rxjs'
+import type { Unsubscribable } from 'rxjs'
+import { createBridged } from '../bridged.ts'
 import { within, type Context } from '../context.ts'
 import { createHolds } from '../holds.ts'
+import type { InsideCount } from '../insideCount.ts'
 import type { SinkDelivery } from '../sink.ts'
-import type { PipelineStatus } from './contract.ts'
+import type { Messages, PipelineStatus } from './contract.ts'
 import { guaranteeOf, type Guarantee } from './guarantee.ts'
 import type { Positions } from './positions.ts'
+import { isAsyncIterable, subscribeTo } from './subscribeTo.ts'
 
 /** What the pipelines of a run share. */
 export type Shared = Pick<Context, 'stopping' | 'patience' | 'entities' | 'spoilt' | 'lettingGo'> & {
@@ -24,7 +27,14 @@ interface OpenSink {
 
 const ignore = (): void => undefined
 /** For a source that is subscribed to while the run stops. */
-const silentSource = { restored: undefined, opened: ignore, positionFrom: ignore, onCheckpoint: ignore, ended: ignore }
+const silentSource = {
+  restored: undefined,
+  opened: ignore,
+  positionFrom: ignore,
+  onCheckpoint: ignore,
+  passesOn: ignore,
+  ended: ignore,
+}
 
 /** What a pipeline tells its run. */
 export interface PipelineEvents {
@@ -51,7 +61,7 @@ export interface Pipeline {
   status(): PipelineStatus
 }
 
-export function createPipeline(name: string, messages: Observable<unknown>, shared: Shared): Pipeline {
+export function createPipeline(name: string, messages: Messages, shared: Shared): Pipeline {
   const holds = createHolds()
   const sources = new Map<symbol, string>() // those that are open or opening, by name
   const openings = new Set<symbol>()
@@ -65,10 +75,11 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
   const sinks = new Set<OpenSink>()
   const replayable = new Set<symbol>() // sources that have a position
   const unkept = new Set<() => boolean>() // sinks that go back to a position and have none in the store yet
-  let inside = 0 // messages in asynchronous steps
+  let inside = 0 // messages in asynchronous steps and in iterators
+  let pulled = isAsyncIterable(messages) // something here is pulled, and not only pushed
   let emptied: (() => void)[] = [] // who waits for that to be none
   let failing = false // an error waits for the sinks to be flushed
-  let subscription: Subscription | undefined
+  let subscription: Unsubscribable | undefined
   let events: PipelineEvents | undefined
 
   let tellEnded: () => void
@@ -128,6 +139,18 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
     release()
   }
 
+  const insideCount: InsideCount = {
+    entered() {
+      inside++
+    },
+    left() {
+      if (--inside > 0) return
+      const tell = emptied
+      emptied = []
+      for (const resolve of tell) resolve()
+    },
+  }
+
   const context: Context = {
     pipeline: name,
     holds,
@@ -182,6 +205,9 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
           void keepBeginning()
         },
         onCheckpoint: place.onCheckpoint,
+        passesOn() {
+          replayable.add(id)
+        },
         ended() {
           place.end()
           sources.delete(id)
@@ -210,17 +236,14 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
         },
       }
     },
-    inside: {
+    inside: insideCount,
+    bridged: createBridged({
       entered() {
-        inside++
+        pulled = true
+        insideCount.entered()
       },
-      left() {
-        if (--inside > 0) return
-        const tell = emptied
-        emptied = []
-        for (const resolve of tell) resolve()
-      },
-    },
+      left: insideCount.left,
+    }),
   }
 
   /** Resolves when nothing is inside an asynchronous step and everything written is handed over. */
@@ -231,6 +254,8 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
           emptied.push(resolve)
         })
       }
+      // What one iterator hands to the next is counted by neither for some microtasks.
+      if (pulled) await new Promise((resolve) => setImmediate(resolve))
       await Promise.all([...sinks].map(async (sink) => sink.flush?.()))
     } while (inside > 0)
   }
@@ -242,7 +267,7 @@ export function createPipeline(name: string, messages: Observable<unknown>, shar
     start(listener) {
       events = listener
       subscription = within(context, () =>
-        messages.subscribe({
+        subscribeTo(messages, {
           error(error: unknown) {
             end('failed')
             listener.failed(error)

@@ -3,9 +3,10 @@ import { invalidOption, timerLength } from '../errors.ts'
 import { startApplication } from './application.ts'
 import type { Log, Running, RunOptions } from './contract.ts'
 import { silentLog, stderrLog } from './log.ts'
+import { isAsyncIterable } from './subscribeTo.ts'
 
 /**
- * Runs an application: subscribes to its pipelines, all of them sharing the entities of the state partitions they name, until
+ * Runs an application: subscribes to its pipelines, or pulls those that are AsyncIterables, all of them sharing the entities of the state partitions they name, until
  * each has completed or the run is stopped. Resolves when every source can take input.
  *
  * A stop (`close()`, the `signal`, SIGINT, SIGTERM) stops the sources, lets what they had handed over pass through, flushes
@@ -48,8 +49,9 @@ function check({ name, pipelines, onError = 'stop', drainTimeout = 0, checkpoint
     throw invalidOption('pipelines', 'an object with at least one pipeline', pipelines)
   }
   for (const [pipeline, messages] of Object.entries(pipelines)) {
-    if (!isObservable(messages))
-      throw invalidOption(`pipelines[${JSON.stringify(pipeline)}]`, 'an Observable', messages)
+    if (!isObservable(messages) && !isAsyncIterable(messages)) {
+      throw invalidOption(`pipelines[${JSON.stringify(pipeline)}]`, 'an Observable or an AsyncIterable', messages)
+    }
   }
   if (onError !== 'stop' && onError !== 'skip') throw invalidOption('onError', "'stop' or 'skip'", onError)
   timerLength('drainTimeout', drainTimeout)

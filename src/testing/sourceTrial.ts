@@ -62,6 +62,7 @@ export function trySource<Message>(
         if (!covered) position = ask
       },
       onCheckpoint: () => undefined,
+      passesOn: () => undefined,
       ended: () => undefined,
     }),
   }

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import type { Contender } from './contenders/contender.ts'
 import { handWritten } from './contenders/handWritten.ts'
 import { loopUpTo } from './contenders/loopSteps.ts'
+import { generators, generatorsToBuffers } from './contenders/generators.ts'
 import { lookups } from './contenders/lookups.ts'
 import { ours } from './contenders/ours.ts'
+import { oursPulled, oursPulledToBuffers } from './contenders/oursPulled.ts'
 import { oursUpTo } from './contenders/steps.ts'
 import { textbook } from './contenders/textbook.ts'
 import { userFunctions } from './contenders/userFunctions.ts'
@@ -25,6 +27,10 @@ const trials: Readonly<Record<string, (size: number) => Trial>> = {
   'words: ours': wordCount(ours(byWord)),
   'words: loop': wordCount(handWritten(byWord)),
   'words: textbook': wordCount(textbook(byWord)),
+  'pulled: ours': wordCount(oursPulled(byLetter)),
+  'pulled: generators': wordCount(generators(byLetter)),
+  'pulled one by one: ours': wordCount(oursPulledToBuffers(byLetter)),
+  'pulled one by one: generators': wordCount(generatorsToBuffers(byLetter)),
   ...named('ours up to', oursUpTo),
   ...named('loop up to', loopUpTo),
   'user functions': (frames) => {

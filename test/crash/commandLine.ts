@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const courses = ['file', 'tcp'] as const
+export const courses = ['file', 'ix', 'tcp'] as const
 export type Course = (typeof courses)[number]
 
 export interface CommandLine {
@@ -17,7 +17,8 @@ export const help = `Kills applications at random moments, starts them again, an
 
   --runs N   how often each application is killed (20); besides, it is stopped in order once for each ten of them
   --seed S   repeats the texts and the order of the moments of another time; not the moments to the microsecond
-  --only C   file: word count from file to file; tcp: sequence windows over TCP with a journal. Default: both
+  --only C   file: word count from file to file; ix: the same with Ix operators; tcp: sequence windows over TCP with a
+             journal. Default: all
   --help     this text
 
 Exit code 1 when anything is wrong; the files are kept then.`

@@ -4,7 +4,7 @@ import { startNode } from '../support/processes.ts'
 const crashTest = (...args: string[]) => startNode('--import', 'tsx', 'test/crash/main.ts', ...args)
 
 // `npm run crash-test -- --runs 200` does what these do, long enough to find what is rare.
-test.each(['file', 'tcp'])(
+test.each(['file', 'ix', 'tcp'])(
   'nothing is lost or comes twice when the %s application is killed and stopped',
   async (course) => {
     const program = crashTest('--runs', '5', '--seed', '7', '--only', course)

@@ -9,14 +9,16 @@ import { Wrong } from './result.ts'
 import { createText } from './text.ts'
 import { endOf, startVictim, type Victim } from './victim.ts'
 
-const program = 'examples/01-word-count/main.ts'
 const lines = 60_000
 
 /**
- * The word count from file to file, killed again and again until it has come to the end of its input: the output is, byte for
+ * A program that counts words from file to file, killed again and again until it has come to the end of its input: the output is, byte for
  * byte, that of a run without a store that nobody disturbs. When one pass is done the next begins with nothing.
  */
-export async function fileToFile({ directory, seed, runs, result, progress }: CourseOptions): Promise<void> {
+export async function fileToFile(
+  program: string,
+  { directory, seed, runs, result, progress }: CourseOptions,
+): Promise<void> {
   const random = createRandom(seed)
   const input = join(directory, 'input.txt')
   const output = join(directory, 'output.txt')

@@ -8,7 +8,11 @@ import { showProgress } from './progress.ts'
 import { createResult, Wrong, type Result } from './result.ts'
 import { tcpToTcp } from './tcpToTcp.ts'
 
-const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = { file: fileToFile, tcp: tcpToTcp }
+const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = {
+  file: (options) => fileToFile('examples/01-word-count/main.ts', options),
+  ix: (options) => fileToFile('test/crash/pulledWordCount.ts', options),
+  tcp: tcpToTcp,
+}
 
 try {
   const commandLine = readCommandLine(process.argv.slice(2))

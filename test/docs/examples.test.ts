@@ -2,13 +2,13 @@ import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
-import { docstringExamples, prelude, readmeExamples, root, type Example } from './examples.ts'
+import { docstringExamples, moduleOf, readmeExamples, root, type Example } from './examples.ts'
 
 const examples = [...docstringExamples(), ...readmeExamples()]
 
 /** Runs an example as an async function, its imports being looked up in the modules that vitest has loaded. */
-async function runExample({ code }: Example): Promise<void> {
-  const script = ts.transpileModule(prelude + code, {
+async function runExample(example: Example): Promise<void> {
+  const script = ts.transpileModule(moduleOf(example), {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
   }).outputText
   const body = script.replaceAll(
@@ -80,7 +80,7 @@ function typeErrors(): string[] {
   const { readFile, fileExists } = host
   host.readFile = (name) => {
     const example = files.get(name)
-    return example === undefined ? readFile(name) : `${prelude}${example.code}\nexport {}\n`
+    return example === undefined ? readFile(name) : `${moduleOf(example)}\nexport {}\n`
   }
   host.fileExists = (name) => files.has(name) || fileExists(name)
   host.getSourceFile = (name, language) => {

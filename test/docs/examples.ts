@@ -11,9 +11,17 @@ export interface Example {
 export const root = join(import.meta.dirname, '../..')
 
 /** What examples may use without importing it, so that each shows only what it is about. */
-export const prelude = `import assert from 'node:assert/strict'
-import { firstValueFrom, from, lastValueFrom, of, toArray } from 'rxjs'
-`
+const free = ['firstValueFrom', 'from', 'lastValueFrom', 'of', 'toArray']
+
+/** A whole module: the names of RxJS that the example does not import from elsewhere, and the example. */
+export function moduleOf({ code }: Example): string {
+  const own = [...code.matchAll(/^import \{(.*?)\}/gm)].flatMap((match) =>
+    match[1]!.split(',').map((name) => name.trim()),
+  )
+  return `import assert from 'node:assert/strict'
+import { ${free.filter((name) => !own.includes(name)).join(', ')} } from 'rxjs'
+${code}`
+}
 
 const fence = /```ts\n(.*?)```/gs
 

@@ -7,6 +7,7 @@ import { fromAsyncIterable } from '../../src/source/asyncIterable.ts'
 import { fromObservable } from '../../src/source/observable.ts'
 import { takeUnhandledErrors } from '../setup.ts'
 import { gather, type Gathered } from './gather.ts'
+import type { Twin } from './twin.ts'
 
 /** A computation whose results the test gives, in the order it likes. */
 interface Deferred {
@@ -77,8 +78,21 @@ type Build = (
   options: { concurrency: number },
 ) => OperatorFunction<number, number>
 
-/** What `to` and `toMulti` owe with `concurrency`; `build` makes the step of a computation with one output. */
-export function asynchronousSteps(name: string, build: Build): void {
+/** Makes the step of a computation with one output. */
+function buildOf(name: 'to' | 'toMulti', { operators, toRx }: Twin): Build {
+  if (name === 'to') return (compute, options) => toRx(operators.to(compute, options))
+  return (compute, options) => {
+    const computeAll = (message: number): number[] | PromiseLike<number[]> => {
+      const result = compute(message)
+      return typeof result === 'number' ? [result] : result.then((value) => [value])
+    }
+    return toRx(operators.toMulti({ name: compute.name, compute: computeAll }, options))
+  }
+}
+
+/** What `to` and `toMulti` owe with `concurrency`. */
+export function asynchronousSteps(name: 'to' | 'toMulti', twin: Twin): void {
+  const build = buildOf(name, twin)
   describe(`${name} with concurrency`, () => {
     test.each([0, -1, 1.5, NaN, '2', undefined])('of %s cannot be made', (concurrency) => {
       expect(() => build((n) => n, { concurrency: concurrency as number })).toThrow(
@@ -132,6 +146,7 @@ export function asynchronousSteps(name: string, build: Build): void {
     test('is at work on as many messages at once as it may', async () => {
       const { compute, open, resolve } = deferred()
       const { end } = inContext(from([0, 1, 2, 3]).pipe(step(build, compute, 3)))
+      await turn()
       expect(open).toEqual([0, 1, 2])
       resolve(0)
       await turn()
@@ -143,6 +158,7 @@ export function asynchronousSteps(name: string, build: Build): void {
     test('counts a message that waits for an earlier one as under way', async () => {
       const { compute, open, resolve } = deferred()
       const { end } = inContext(from([0, 1, 2]).pipe(step(build, compute, 2)))
+      await turn()
       resolve(1)
       await turn()
       expect(open).toEqual([0])
@@ -153,7 +169,7 @@ export function asynchronousSteps(name: string, build: Build): void {
       await end
     })
 
-    test('holds the sources at its number, by its name, and lets them go below it', async () => {
+    test.runIf(twin.direct)('holds the sources at its number, by its name, and lets them go below it', async () => {
       const { compute, open, resolve } = deferred()
       let pulled = 0
       function* numbers(): Generator<number> {
@@ -207,6 +223,7 @@ export function asynchronousSteps(name: string, build: Build): void {
         ),
       )
       for (const message of [0, 1, 2, 3]) subject.next(message)
+      await turn()
       resolve(0)
       await turn()
       expect(open).toEqual([1, 2])
@@ -224,6 +241,7 @@ export function asynchronousSteps(name: string, build: Build): void {
       const { compute, open, resolve, reject } = deferred()
       const cause = new Error('rejected')
       const { context, end } = inContext(from([0, 1, 2]).pipe(step(build, compute, 3)))
+      await turn()
       reject(1, cause)
       await turn()
       expect(open).toEqual([0, 2])
@@ -243,6 +261,7 @@ export function asynchronousSteps(name: string, build: Build): void {
       const { context, end } = inContext(from([0, 1]).pipe(step(build, compute, 5)))
       let ended = false
       void end.then(() => (ended = true))
+      await turn()
       resolve(1)
       await turn()
       expect(ended).toBe(false)
@@ -260,6 +279,7 @@ export function asynchronousSteps(name: string, build: Build): void {
           .pipe(step<number, number>(build, compute, 2))
           .subscribe((message) => seen.push(message)),
       )
+      await turn()
       expect(context.holds.held).toBe(true)
       subscription.unsubscribe()
       expect(context.holds.held).toBe(false)
@@ -279,6 +299,7 @@ export function asynchronousSteps(name: string, build: Build): void {
           step(build, (message: number) => (message === 0 ? compute(message) : message), 1),
         ),
       )
+      await turn()
       resolve(0)
       const { messages, error } = await end
       expect(error).toBeUndefined()

@@ -1,38 +1,29 @@
 import { EMPTY, NEVER, Observable, of, Subject, take, toArray, type OperatorFunction } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { to } from '../../operators/to.ts'
-import type { ErrorCode } from '../../src/errors.ts'
 import { fromAsyncIterable } from '../../src/source/asyncIterable.ts'
 import { takeUnhandledErrors } from '../setup.ts'
+import { cases, chain } from './cases.ts'
+import type { Checked } from './checked.ts'
 import { gather } from './gather.ts'
+import type { Operators, Twin } from './twin.ts'
 
-export interface Checked<In, Out> {
-  /** Makes the operator; with `before`, which its user function is to call with each message before it does anything else. */
-  readonly build: (before?: () => void) => OperatorFunction<In, Out>
-  readonly inputs: readonly [In, In, In, ...In[]]
-  /** What each of the inputs leads to, in their order. */
-  readonly outputs: readonly (readonly Out[])[]
-  /** What an error of the user function becomes; absent where there is no user function. */
-  readonly code?: ErrorCode
-  /** The operator may emit later than its source does. */
-  readonly concurrency?: number
+/** What every operator owes its user, in each of its forms: alone and among neighbours of our own. */
+export function checklist(operator: keyof Operators, { operators, direct, toRx }: Twin): void {
+  for (const [name, checked] of cases(operators)[operator]) {
+    describe.each<[string, Checked<never, unknown>]>([
+      [name, checked],
+      [`${name} between other operators of ours`, amongNeighbours(checked, operators)],
+    ])('%s', (_, operator) => {
+      checkAll({ ...operator, build: (before) => toRx(operator.build(before)) }, direct)
+    })
+  }
 }
 
-/** What every operator owes its user: run for each of them, alone and among neighbours of our own. */
-export function checklist<In, Out>(name: string, checked: Checked<In, Out>): void {
-  describe.each<[string, Checked<In, Out>]>([
-    [name, checked],
-    [`${name} between other operators of ours`, amongNeighbours(checked)],
-  ])('%s', (_, operator) => {
-    checkAll(operator)
-  })
-}
-
-function amongNeighbours<In, Out>(checked: Checked<In, Out>): Checked<In, Out> {
+function amongNeighbours<In, Out>(checked: Checked<In, Out>, { to }: Operators): Checked<In, Out> {
   const pass = <Message>(): OperatorFunction<Message, Message> => to((message: Message) => message)
   return {
     ...checked,
-    build: (before) => (source) => source.pipe(pass(), checked.build(before), pass()),
+    build: (before) => chain(chain(pass<In>(), checked.build(before)), pass<Out>()),
   }
 }
 
@@ -50,7 +41,7 @@ function watched<Message>(source: Observable<Message>): { source: Observable<Mes
   return watch
 }
 
-function checkAll<In, Out>({ build, inputs, outputs, code, concurrency }: Checked<In, Out>): void {
+function checkAll<In, Out>({ build, inputs, outputs, code, concurrency }: Checked<In, Out>, direct: boolean): void {
   const [first] = inputs
   const all = outputs.flat()
   const emits = all.length > 0
@@ -139,7 +130,7 @@ function checkAll<In, Out>({ build, inputs, outputs, code, concurrency }: Checke
     expect(calls).toBe(callsBefore)
   })
 
-  where(emits && concurrency === undefined, 'stops a synchronous source when nobody takes more', async () => {
+  where(direct && emits && concurrency === undefined, 'stops a synchronous source when nobody takes more', async () => {
     let pulled = 0
     const firehose = new Observable<In>((subscriber) => {
       while (!subscriber.closed && pulled < 1000) subscriber.next(inputs[pulled++ % inputs.length]!)

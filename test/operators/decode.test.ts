@@ -8,51 +8,11 @@ import { toMulti } from '../../operators/toMulti.ts'
 import { utf8, type Decoder } from '../../src/codec.ts'
 import { lengthPrefixed } from '../../src/framing/lengthPrefixed.ts'
 import { chunksOf } from '../src/framing/framed.ts'
-import { checklist, type Checked } from './checklist.ts'
+import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
+import { rx } from './twin.ts'
 
-const text = (bytes: Buffer): string | undefined => (bytes.length === 0 ? undefined : bytes.toString('utf8'))
-
-const inPlace = (before?: () => void): Decoder<string> => ({
-  name: 'in place',
-  decode() {
-    throw new Error('decode is called where decodeAt could be')
-  },
-  decodeAt(bytes, start, end) {
-    before?.()
-    return text(bytes.subarray(start, end))
-  },
-})
-
-const checked: Checked<Buffer, string> = {
-  build: (before) =>
-    decode((bytes) => {
-      before?.()
-      return text(bytes)
-    }),
-  inputs: [Buffer.from('a'), Buffer.from(''), Buffer.from('ü'), Buffer.from('c')],
-  outputs: [['a'], [], ['ü'], ['c']],
-  code: 'DECODE_FAILED',
-}
-
-checklist('decode', checked)
-checklist('decode of an object', {
-  ...checked,
-  build: (before) =>
-    decode({
-      name: 'object',
-      decode(bytes) {
-        before?.()
-        return text(bytes)
-      },
-    }),
-})
-checklist('decode straight behind frame', {
-  ...checked,
-  inputs: [Buffer.from([1, 97]), Buffer.from([0]), Buffer.from([2, 0xc3, 0xbc, 1, 98]), Buffer.from([1, 99])],
-  outputs: [['a'], [], ['ü', 'b'], ['c']],
-  build: (before) => (source) => source.pipe(frame(lengthPrefixed(1)), decode(inPlace(before))),
-})
+checklist('decode', rx)
 
 /** A foreign operator that does nothing, but stands in between. */
 const foreign = map(<Message>(message: Message): Message => message)

@@ -6,35 +6,11 @@ import { toSink } from '../../operators/toSink.ts'
 import { createByteBatch } from '../../src/byteBatch.ts'
 import { framed, utf8 } from '../../src/codec.ts'
 import type { ByteSink } from '../../src/sink.ts'
-import { checklist, type Checked } from './checklist.ts'
+import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
+import { rx } from './twin.ts'
 
-const line = (n: number): string | undefined => (n < 0 ? undefined : `${n}\n`)
-
-const checked: Checked<number, Buffer> = {
-  build: (before) =>
-    encode((n: number) => {
-      before?.()
-      return line(n)
-    }),
-  inputs: [1, -1, 2, 3],
-  outputs: [[Buffer.from('1\n')], [], [Buffer.from('2\n')], [Buffer.from('3\n')]],
-  code: 'ENCODE_FAILED',
-}
-
-checklist('encode of strings', checked)
-checklist('encode of bytes', {
-  ...checked,
-  build: (before) =>
-    encode({
-      name: 'bytes',
-      encode(n: number) {
-        before?.()
-        const text = line(n)
-        return text === undefined ? undefined : new TextEncoder().encode(text)
-      },
-    }),
-})
+checklist('encode', rx)
 
 /** A sink that gathers its bytes as those of this package do. */
 function byteSink(acceptsText: boolean): { sink: ByteSink; bytes: () => string; text: () => number } {

@@ -6,21 +6,9 @@ import { delimited } from '../../src/framing/delimited.ts'
 import { lengthPrefixed } from '../../src/framing/lengthPrefixed.ts'
 import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
+import { rx } from './twin.ts'
 
-checklist('frame', {
-  build: () => frame(lengthPrefixed(1)),
-  inputs: [Buffer.from([1, 97]), Buffer.from([0, 2, 98]), Buffer.from([]), Buffer.from([99, 1, 100, 0])],
-  outputs: [[Buffer.from('a')], [Buffer.alloc(0)], [], [Buffer.from('bc'), Buffer.from('d'), Buffer.alloc(0)]],
-})
-checklist('frame of Uint8Arrays', {
-  build: () => frame(delimited('\n')),
-  inputs: ['a\n', 'b', '', 'c\n\n'].map((text) => new TextEncoder().encode(text)) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ],
-  outputs: [[Buffer.from('a')], [], [], [Buffer.from('bc'), Buffer.alloc(0)]],
-})
+checklist('frame', rx)
 
 describe('frame', () => {
   const broken = Buffer.from([1, 97, 9, 98])

@@ -2,50 +2,14 @@ import { from, of } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { to } from '../../operators/to.ts'
 import { takeUnhandledErrors } from '../setup.ts'
-import { checklist, type Checked } from './checklist.ts'
+import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
 import { asynchronousSteps } from './asynchronousSteps.ts'
+import { rx } from './twin.ts'
 
-const tenfold = (n: number): string | undefined => (n < 0 ? undefined : `${n * 10}`)
+checklist('to', rx)
 
-const checked: Checked<number, string> = {
-  build: (before) =>
-    to((n: number) => {
-      before?.()
-      return tenfold(n)
-    }),
-  inputs: [1, -1, 2, 0],
-  outputs: [['10'], [], ['20'], ['0']],
-  code: 'COMPUTATION_FAILED',
-}
-
-checklist('to', checked)
-checklist('to with concurrency and promises', {
-  ...checked,
-  concurrency: 2,
-  build: (before) =>
-    to(
-      async (n: number) => {
-        before?.()
-        return tenfold(n)
-      },
-      { concurrency: 2 },
-    ),
-})
-checklist('to with concurrency and results at once', {
-  ...checked,
-  concurrency: 2,
-  build: (before) =>
-    to(
-      (n: number) => {
-        before?.()
-        return tenfold(n)
-      },
-      { concurrency: 2 },
-    ),
-})
-
-asynchronousSteps('to', (compute, options) => to(compute, options))
+asynchronousSteps('to', rx)
 
 describe('to', () => {
   test('takes an object, whose compute has the object as its this', async () => {

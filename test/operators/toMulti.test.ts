@@ -3,57 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { toMulti } from '../../operators/toMulti.ts'
 import { takeUnhandledErrors } from '../setup.ts'
 import { asynchronousSteps } from './asynchronousSteps.ts'
-import { checklist, type Checked } from './checklist.ts'
+import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
+import { rx } from './twin.ts'
 
-const times = (n: number): number[] | undefined => (n < 0 ? undefined : Array<number>(n).fill(n))
+checklist('toMulti', rx)
 
-const checked: Checked<number, number> = {
-  build: (before) =>
-    toMulti((n: number) => {
-      before?.()
-      return times(n)
-    }),
-  inputs: [2, -1, 0, 3, 1],
-  outputs: [[2, 2], [], [], [3, 3, 3], [1]],
-  code: 'COMPUTATION_FAILED',
-}
-
-checklist('toMulti', checked)
-checklist('toMulti of generators', {
-  ...checked,
-  build: (before) =>
-    toMulti(function* (n: number) {
-      before?.()
-      yield* times(n) ?? []
-    }),
-})
-checklist('toMulti with concurrency', {
-  ...checked,
-  concurrency: 2,
-  build: (before) =>
-    toMulti(
-      async (n: number) => {
-        before?.()
-        return times(n)
-      },
-      { concurrency: 2 },
-    ),
-})
-
-asynchronousSteps('toMulti', (compute, options) =>
-  toMulti(
-    Object.defineProperty(
-      (message: number) => {
-        const result = compute(message)
-        return typeof result === 'number' ? [result] : result.then((value) => [value])
-      },
-      'name',
-      { value: compute.name },
-    ),
-    options,
-  ),
-)
+asynchronousSteps('toMulti', rx)
 
 describe('toMulti', () => {
   test.each<[string, Iterable<number | undefined> | undefined, number[]]>([

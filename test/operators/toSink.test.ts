@@ -10,6 +10,7 @@ import { takeUnhandledErrors } from '../setup.ts'
 import { turn } from './asynchronousSteps.ts'
 import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
+import { rx } from './twin.ts'
 
 /** A sink that logs what its writers are told, and closes when the test says so. */
 function loggingSink<Message>(
@@ -46,25 +47,7 @@ function loggingSink<Message>(
   return sink
 }
 
-const nothing: Partial<Record<'next', (message: unknown) => void>> = {}
-
-checklist<number, never>('toSink', {
-  build: (before) =>
-    toSink(
-      observerSink({
-        next: () => {
-          before?.()
-        },
-      }),
-    ),
-  inputs: [1, 2, 3],
-  outputs: [[], [], []],
-})
-checklist<number, never>('toSink with two sinks', {
-  build: () => toSink([observerSink(nothing), observerSink(nothing)]),
-  inputs: [1, 2, 3],
-  outputs: [[], [], []],
-})
+checklist('toSink', rx)
 
 describe('toSink', () => {
   test('opens its sink when it is subscribed to, once for each subscription', () => {

@@ -6,8 +6,9 @@ import { within } from '../../src/context.ts'
 import { standaloneContext } from '../../src/standaloneContext.ts'
 import { statePartition } from '../../src/statePartition.ts'
 import { turn } from './asynchronousSteps.ts'
-import { checklist, type Checked } from './checklist.ts'
+import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
+import { rx } from './twin.ts'
 
 const sum = statePartition('sum', { build: () => ({ total: 0 }) })
 
@@ -16,31 +17,7 @@ const add = (n: number, state: { total: number }): readonly [number | undefined,
   return [(state.total += n), true]
 }
 
-const checked: Checked<number, number> = {
-  build: (before) =>
-    toState((n: number, state) => {
-      before?.()
-      return add(n, state)
-    }, sum),
-  inputs: [1, 0, 2, 3],
-  outputs: [[1], [], [3], [6]],
-  code: 'COMPUTATION_FAILED',
-}
-
-checklist('toState', checked)
-checklist('toState with concurrency', {
-  ...checked,
-  concurrency: 2,
-  build: (before) =>
-    toState(
-      async (n: number, state) => {
-        before?.()
-        return add(n, state)
-      },
-      sum,
-      { concurrency: 2 },
-    ),
-})
+checklist('toState', rx)
 
 describe('toState', () => {
   test('has one entity, the one of key 0, whatever the key function of the state partition is', async () => {

@@ -186,6 +186,16 @@ describe('the installed package', () => {
     expect(JSON.parse(printed)).toEqual(expect.arrayContaining(['run', 'tcpSource', 'decode', 'toStatePartition']))
   })
 
+  test('without ix, only wallarx/operators/ix cannot be imported, and the error names ix', () => {
+    const script = `
+      await import('wallarx')
+      await import('wallarx/operators')
+      await import('wallarx/operators/ix').catch((error) => console.log(error.code, error.message))
+    `
+    const printed = succeed(project, process.execPath, '--input-type=module', '-e', script)
+    expect(printed).toMatch(/^ERR_MODULE_NOT_FOUND Cannot find package 'ix'/)
+  })
+
   test('its command shows how it is used', () => {
     expect(succeed(project, 'npx', '--no-install', 'wallarx', '--help')).toContain('wallarx')
   })

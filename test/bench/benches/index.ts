@@ -3,6 +3,7 @@ import { backpressure } from './backpressure.ts'
 import { checkpoint } from './checkpoint.ts'
 import { durability } from './durability.ts'
 import { entities } from './entities.ts'
+import { ix } from './ix.ts'
 import { latency } from './latency.ts'
 import { lookup } from './lookup.ts'
 import { memory } from './memory.ts'
@@ -14,6 +15,7 @@ import { tcp } from './tcp.ts'
 export const benches: readonly Bench[] = [
   memory,
   steps,
+  ix,
   tcp,
   latency,
   lookup,

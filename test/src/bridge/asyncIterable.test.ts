@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { concat, defer, of, Subject, throwError, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { toAsyncIterable } from '../../../src/bridge/asyncIterable.ts'
 import { within } from '../../../src/context.ts'
+import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
 import { standaloneContext } from '../../../src/standaloneContext.ts'
 import { bridges } from './bridges.ts'
 
@@ -98,5 +100,75 @@ describe('toAsyncIterable', () => {
     expect(context.holds.held).toBe(true)
     await iterator.return!()
     expect(context.holds.held).toBe(false)
+  })
+
+  test('counts a message as on its way until the next one is asked for, or nobody asks any more', async () => {
+    const context = standaloneContext()
+    const subject = new Subject<number>()
+    const iterator = within(context, () => iterate(subject, 4))
+    void iterator.next()
+    expect(context.bridged.some).toBe(false)
+    subject.next(1)
+    expect(context.bridged.some).toBe(true)
+    void iterator.next()
+    expect(context.bridged.some).toBe(false)
+    subject.next(2)
+    subject.next(3)
+    void iterator.next()
+    expect(context.bridged.some).toBe(true)
+    await iterator.return!()
+    expect(context.bridged.some).toBe(false)
+  })
+
+  test('is at its end, when it is cut, after what waits', async () => {
+    const subject = new Subject<number>()
+    let cut: (() => void) | undefined
+    const context = {
+      ...standaloneContext(),
+      onCut: (complete: () => void) => {
+        cut = complete
+        return () => (cut = undefined)
+      },
+    }
+    const iterator = within(context, () => iterate(subject, 4))
+    const first = iterator.next()
+    for (let n = 0; n < 3; n++) subject.next(n)
+    await first
+    cut!()
+    expect(subject.observed).toBe(false)
+    expect(cut).toBeDefined()
+    expect([await iterator.next(), await iterator.next(), await iterator.next()]).toEqual([
+      { done: false, value: 1 },
+      { done: false, value: 2 },
+      ended,
+    ])
+    expect(cut).toBeUndefined()
+  })
+})
+
+describe('there and back', () => {
+  test('loses nothing and does not wait for itself, whatever the high-water marks', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 4 }), fc.nat(60), async (marks, count) => {
+        let pulled = 0
+        let seen = 0
+        let most = 0
+        function* numbers(): Generator<number> {
+          for (; pulled < count; most = Math.max(most, pulled - seen)) yield pulled++
+        }
+        const pipeline = marks.reduce(
+          (source, highWaterMark) => fromAsyncIterable(toAsyncIterable(source, { highWaterMark })),
+          fromAsyncIterable(numbers()),
+        )
+        const messages: number[] = []
+        await pipeline.forEach((n) => {
+          seen++
+          messages.push(n)
+        })
+        expect(messages).toEqual([...Array(count).keys()])
+        // Each bridge has as many as wait in it, and one or two that pass from hand to hand.
+        expect(most).toBeLessThanOrEqual(marks.reduce((sum, mark) => sum + mark + 2, 1))
+      }),
+    )
   })
 })

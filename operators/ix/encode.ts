@@ -1,0 +1,19 @@
+import type { OperatorAsyncFunction } from 'ix/interfaces'
+import type { EncoderOrFunction } from '../../src/codec.ts'
+import { operate } from './operate.ts'
+import { encodeStep } from '../steps/encodeStep.ts'
+
+/**
+ * Turns messages into the bytes that leave, as `encode` of `wallarx/operators` does.
+ *
+ * @example
+ * ```ts
+ * import { first, of } from 'ix/asynciterable'
+ * import { encode } from 'wallarx/operators/ix'
+ *
+ * assert.deepEqual(await first(of(42).pipe(encode((n) => `${n}\n`))), Buffer.from('42\n'))
+ * ```
+ */
+export function encode<Message>(encoder: EncoderOrFunction<Message>): OperatorAsyncFunction<Message, Buffer> {
+  return operate(encodeStep(encoder))
+}

@@ -1,0 +1,84 @@
+import type { Context, SinkEntry } from '../../src/context.ts'
+import { failureOf, invalidOption, shown } from '../../src/errors.ts'
+import type { Output } from '../../src/output.ts'
+import type { Sink, SinkWriter } from '../../src/sink.ts'
+import type { Operation, Step } from '../step.ts'
+
+/** What `toSink` does. */
+export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message>[]): Step<Message, never> {
+  const all = Array.isArray(sinks) ? (sinks as readonly Sink<Message>[]) : [sinks as Sink<Message>]
+  if (all.length === 0) throw invalidOption('sinks', 'at least one sink', sinks)
+  for (const sink of all) {
+    if (typeof (sink as Partial<Sink<Message>> | undefined)?.open !== 'function') {
+      throw invalidOption('sink', 'a sink with the method open', sink)
+    }
+  }
+  const start = (output: Output<never>, { pipeline, holds, warn, failing, addSink }: Context): Operation<Message> => {
+    const where = { pipeline, sink: all.map(({ name }) => name).join(', ') }
+    const writers: SinkWriter<Message>[] = []
+    const entries: SinkEntry[] = []
+    let closing = false // nothing is written any more
+
+    const abort = (): void => {
+      for (const writer of writers) writer.abort()
+    }
+    const fail = (error: unknown): void => {
+      abort()
+      output.error(error)
+    }
+    const close = (then: () => void, failure?: { readonly error: unknown }): void => {
+      if (closing) return
+      closing = true
+      // An observer may throw at its end, and is then called from `close` itself: `async` makes a rejection of that.
+      Promise.all(
+        writers.map(async (writer, at) => {
+          const position = await writer.close(failure)
+          entries[at]!.closed(typeof position === 'number' ? position : undefined)
+        }),
+      ).then(then, fail)
+    }
+    const complete = (): void => {
+      close(() => {
+        output.complete()
+      })
+    }
+
+    try {
+      for (const sink of all) {
+        const entry = addSink(sink.name, sink.delivery ?? 'at least once')
+        const writer = sink.open({ holds, restored: entry.restored, warn, fail })
+        writers.push(writer)
+        entries.push(entry)
+        entry.flushWith(() => writer.flush?.() ?? Promise.resolve(undefined))
+      }
+    } catch (error) {
+      abort()
+      throw error
+    }
+    const [first, ...others] = writers as [SinkWriter<Message>, ...SinkWriter<Message>[]]
+    return {
+      next(message) {
+        if (closing) return
+        try {
+          first.write(message)
+          for (let at = 0; at < others.length; at++) others[at]!.write(message)
+        } catch (thrown) {
+          fail(failureOf('SINK_FAILED', `the sink to take ${shown(message)}`, thrown, where))
+        }
+      },
+      complete,
+      error(error) {
+        failing()
+        close(
+          () => {
+            output.error(error)
+          },
+          { error },
+        )
+      },
+      finalize: abort,
+      acceptsText: all.every((sink) => sink.acceptsText === true),
+    }
+  }
+  return { start, asynchronous: true }
+}

@@ -1,0 +1,4 @@
+/** The chunks as what is read asynchronously is: one promise for each. */
+export async function* asyncChunks(chunks: readonly Buffer[]): AsyncGenerator<Buffer> {
+  yield* chunks
+}

@@ -1,0 +1,6 @@
+import { asynchronousSteps } from '../asynchronousSteps.ts'
+import { checklist } from '../checklist.ts'
+import { ix } from './twin.ts'
+
+checklist('to', ix)
+asynchronousSteps('to', ix)

@@ -1,0 +1,7 @@
+import { checklist } from '../checklist.ts'
+import { asynchronousStateSteps, stateSteps } from '../stateSteps.ts'
+import { ix } from './twin.ts'
+
+checklist('toStatePartition', ix)
+stateSteps('toStatePartition', ix)
+asynchronousStateSteps('toStatePartition', ix)
