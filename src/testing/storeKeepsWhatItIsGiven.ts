@@ -8,7 +8,7 @@ import { turns } from './turns.ts'
 /**
  * The law that a store keeps what it is given: under any course of commits, reads, waiting and reopening it behaves as a sorted
  * Map would. A commit is seen from the moment it is begun, the last change to a key counts, commits apply in their order, one
- * with a key that is none (empty, or longer than 1,900 bytes) rejects and leaves nothing; bytes given or returned may be changed
+ * with a key that is none (empty, or longer than 1,900 bytes) rejects and leaves nothing; bytes returned may be changed
  * without the store's noticing; a closed store is whole when it is opened again, and a second opening of an open one rejects.
  *
  * @param build makes a new, empty store for each run; several are made
@@ -126,7 +126,7 @@ async function carryOut(step: Step, trial: Trial): Promise<void> {
   }
 }
 
-/** Begins a commit, and spoils the bytes that were given. */
+/** Begins a commit. */
 function commit({ open }: Trial, changes: readonly (readonly [key: string, value?: string])[]): Promise<void> {
   const given: Change[] = changes.map(([key, value]) => ({
     key: Buffer.from(key, 'hex'),
@@ -139,10 +139,6 @@ function commit({ open }: Trial, changes: readonly (readonly [key: string, value
     throw new Breach('a commit that throws, in place of a rejection', { cause: thrown })
   }
   committed.catch(() => undefined) // it is looked at later
-  for (const { key, value } of given) {
-    key.fill(0x55)
-    value?.fill(0x55)
-  }
   return committed
 }
 

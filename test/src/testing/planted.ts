@@ -728,7 +728,7 @@ const stores: Planted[] = [
     }),
   },
   {
-    bug: 'a store that keeps the bytes it was given',
+    bug: 'a store that gives its own bytes',
     build: () => {
       const entries = new Map<string, Buffer>()
       return mapStore(entries, (value) => value as Buffer)
