@@ -7,7 +7,7 @@ export interface CheckpointerOptions {
   readonly store: OpenStore
   /** The last one that is in the store. */
   readonly last: CheckpointInfo | undefined
-  /** Milliseconds from the end of one checkpoint to the start of the next. */
+  /** Milliseconds from the end of one checkpoint to the start of the next; `Infinity` for none by itself. */
   readonly interval: number
   /** Holds all sources; the result releases them. */
   readonly hold: () => () => void
@@ -27,6 +27,8 @@ export interface Checkpointer {
   start(): void
   /** Takes the next one now, if none is under way. */
   takeSoon(): void
+  /** Takes one that begins after the call; resolves when it is done, or has failed, or none is taken any more. */
+  take(): Promise<void>
   /** No further one by itself; resolves when one that is under way is done. */
   stop(): Promise<void>
   /** Takes the last one, when every pipeline has ended. Rejects with `CHECKPOINT_FAILED`. */
@@ -81,18 +83,28 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       .catch(fail)
       .finally(() => {
         underWay = undefined
-        if (!stopped) timer = setTimeout(takeNext, interval)
+        takeLater()
       })
   }
 
+  const takeLater = (): void => {
+    if (!stopped && interval < Infinity) timer = setTimeout(takeNext, interval)
+  }
+
   return {
-    start() {
-      if (!stopped) timer = setTimeout(takeNext, interval)
-    },
+    start: takeLater,
     takeSoon() {
       if (stopped || underWay !== undefined) return
       clearTimeout(timer)
       takeNext()
+    },
+    async take() {
+      await underWay // it may have begun before what the caller wants to be in it
+      if (!stopped && underWay === undefined) {
+        clearTimeout(timer)
+        takeNext()
+      }
+      await underWay
     },
     async stop() {
       stopped = true

@@ -35,7 +35,12 @@ export async function run(options: RunOptions): Promise<Running> {
   const log: Log = options.log === false ? silentLog : (options.log ?? stderrLog(options.name))
   const store = await options.store?.open()
   try {
-    return await startApplication(options, log, store)
+    const application = startApplication(options, log, store)
+    await application.opened.catch((error: unknown) => {
+      application.closed.catch(() => undefined) // told here
+      throw error
+    })
+    return application
   } catch (error) {
     await store?.close()
     throw error
