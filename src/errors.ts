@@ -18,6 +18,7 @@ const kinds = {
   KEY_INVALID: 'user code',
   BUILD_FAILED: 'user code',
   ENCODE_FAILED: 'user code',
+  LAW_BROKEN: 'user code',
   STATE_NOT_SERIALIZABLE: 'user code',
   STORE_KEY_EMPTY: 'user code',
   STORE_KEY_TOO_LONG: 'user code',
@@ -61,6 +62,8 @@ export interface Where {
   readonly key?: bigint | number | undefined
   /** Where inside a state, which is `$`: `$.orders[3].total`. */
   readonly path?: string | undefined
+  /** The function of `wallarx/testing` that states it. */
+  readonly law?: string | undefined
 }
 
 export interface ErrorDetails {
@@ -70,6 +73,8 @@ export interface ErrorDetails {
   readonly got: string
   readonly where?: Where
   readonly cause?: unknown
+  /** Paragraphs that follow the message, for an error that is read by who writes a test. */
+  readonly report?: string | undefined
 }
 
 /**
@@ -95,14 +100,17 @@ export class WallarxError extends Error {
   readonly expected: string
   readonly got: string
   readonly where: Where
+  readonly #report: string | undefined
 
-  constructor(code: ErrorCode, { expected, got, where = {}, cause }: ErrorDetails) {
-    super(`expected ${expected}, got ${got}${placed(where)}`, cause === undefined ? undefined : { cause })
+  constructor(code: ErrorCode, { expected, got, where = {}, cause, report }: ErrorDetails) {
+    const message = `expected ${expected}, got ${got}${placed(where)}`
+    super(report === undefined ? message : `${message}\n\n${report}`, cause === undefined ? undefined : { cause })
     this.code = code
     this.kind = kinds[code]
     this.expected = expected
     this.got = got
     this.where = where
+    this.#report = report
   }
 
   /** The same error with more of where it happened. */
@@ -112,6 +120,7 @@ export class WallarxError extends Error {
       got: this.got,
       where: { ...where, ...this.where },
       cause: this.cause,
+      report: this.#report,
     })
   }
 }

@@ -7,4 +7,5 @@ export type {
   TestDriver,
   TestPipelineOptions,
 } from './driver.ts'
+export type { LawOptions } from './law.ts'
 export { testPipeline } from './testPipeline.ts'

@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import { invalidOption, shown, timerLength, WallarxError, wholeNumber, type Where } from '../errors.ts'
+import { Breach } from './breach.ts'
+
+export interface LawOptions {
+  /** How many inputs a law is tried with. Default: the `numRuns` that fast-check is configured with, then 100 */
+  readonly runs?: number | undefined
+  /**
+   * Which inputs: the same ones for the same seed, a whole number. Default: the environment variable `WALLARX_SEED`, then the
+   * seed that fast-check is configured with (`fc.configureGlobal`), then another one each time. A broken law names it.
+   */
+  readonly seed?: number | undefined
+  /** Goes straight to the input that a broken law named, together with its seed. */
+  readonly path?: string | undefined
+  /** Milliseconds after which a run that has not ended breaks the law. Default: 2,000 */
+  readonly timeout?: number | undefined
+}
+
+/** One law, and what it is tried with. */
+export interface Law<Input> {
+  /** What holds, to be read after "expected that": `the way in which bytes are cut changes nothing`. */
+  readonly law: string
+  /** The function that states it and what it is stated of; `law` is that function's name. */
+  readonly where?: Where
+  readonly input: fc.Arbitrary<Input>
+  /** One run. Throws, or rejects, where the law does not hold; with a `Breach` if it can say what was got. */
+  readonly holds: (input: Input) => void | Promise<void>
+  /**
+   * The smallest input that shows the breach, for a person: one line, or paragraphs. `thrown` is what `holds` threw for it.
+   * Default: as fast-check writes it
+   */
+  readonly show?: ((input: Input, thrown: unknown) => string | Promise<string>) | undefined
+  readonly options?: LawOptions | undefined
+}
+
+/**
+ * Tries a law with random inputs. Resolves when it held for all of them. Rejects with `LAW_BROKEN` otherwise: its message says
+ * what the law is, what was got, the smallest input that shows it, and how to repeat it; its cause is what was thrown.
+ */
+export async function checkLaw<Input>({
+  law,
+  where = {},
+  input,
+  holds,
+  show,
+  options = {},
+}: Law<Input>): Promise<void> {
+  const { path, timeout = 2000 } = options
+  const runs = wholeNumber('runs', options.runs ?? fc.readConfigureGlobal().numRuns ?? 100, 1)
+  timerLength('timeout', timeout)
+  const seed = seedOf(options)
+  const property = fc.asyncProperty(input, withTimeout(holds, timeout))
+  const outcome = await fc.check(property, {
+    numRuns: runs,
+    ...(seed !== undefined && { seed }),
+    ...(path !== undefined && { path }),
+  })
+  if (!outcome.failed) return
+  const broken = (got: string, cause: unknown, report?: string): WallarxError =>
+    new WallarxError('LAW_BROKEN', { expected: `that ${law}`, got, where, cause, report })
+
+  if (outcome.counterexample === null) {
+    throw broken(
+      `no more than ${outcome.numRuns} inputs that apply, of ${outcome.numRuns + outcome.numSkips}`,
+      undefined,
+    )
+  }
+  const [smallest] = outcome.counterexample
+  const thrown: unknown = outcome.errorInstance
+  const got = thrown instanceof Breach ? thrown.message : shown(thrown)
+  throw broken(
+    got,
+    thrown instanceof Breach ? (thrown.cause ?? thrown) : thrown,
+    [
+      `The smallest input that shows it, found in run ${outcome.numRuns} of ${runs}${shrunk(outcome.numShrinks)}:`,
+      indented(await shownInput(smallest, thrown, show)),
+      `To repeat it: { seed: ${outcome.seed}, path: '${outcome.counterexamplePath ?? ''}' }`,
+    ].join('\n\n'),
+  )
+}
+
+function seedOf({ seed = fromEnvironment() }: LawOptions): number | undefined {
+  if (seed !== undefined && !Number.isSafeInteger(seed)) throw invalidOption('seed', 'a whole number', seed)
+  return seed
+}
+
+function fromEnvironment(): number | undefined {
+  const text = process.env.WALLARX_SEED
+  return text === undefined || text === '' ? undefined : Number(text)
+}
+
+/**
+ * Runs that do not end break the law. Making such an input smaller would take as long for each try, so that it stops after a
+ * few: the tries after that count as holding.
+ */
+function withTimeout<Input>(
+  holds: (input: Input) => void | Promise<void>,
+  timeout: number,
+): (input: Input) => Promise<void> {
+  let timeouts = 0
+  return async (input) => {
+    if (timeouts > 3) return
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        timeouts++
+        reject(new Breach(`no end of the run within ${timeout} ms`))
+      }, timeout)
+    })
+    try {
+      await Promise.race([holds(input), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+async function shownInput<Input>(input: Input, thrown: unknown, show: Law<Input>['show']): Promise<string> {
+  try {
+    if (show !== undefined) return await show(input, thrown)
+  } catch {
+    // Better an input that reads badly than none.
+  }
+  return fc.stringify(input)
+}
+
+const shrunk = (times: number): string =>
+  times === 0 ? '' : ` and made smaller ${times} ${times === 1 ? 'time' : 'times'}`
+
+const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ')
