@@ -19,7 +19,7 @@ export interface Application extends Running {
   quiet(): Promise<void>
   /** Ends at once and leaves what a killed process leaves: nothing is drained or flushed, no checkpoint is taken. */
   kill(): Promise<void>
-  readonly entities: Pick<RunPartitions, 'state' | 'keys'>
+  readonly entities: Pick<RunPartitions, 'all' | 'keys' | 'state'>
 }
 
 /** Starts the pipelines of a run, and looks after them until all have ended; closes the store then. */

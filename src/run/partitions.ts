@@ -35,6 +35,8 @@ export interface RunPartitions {
   status(): RunStatus['partitions']
   /** The state of an entity that there is; one that is only in the store comes into memory, as on use. */
   state<State>(partition: StatePartition<never, State>, key: Key): State | undefined
+  /** Those that are in use. */
+  all(): StatePartition<never, unknown>[]
   /** The keys of all entities, in memory or in the store, in order. */
   keys(partition: StatePartition<never, unknown>): bigint[]
   /** Gives the state partitions free for others. */
@@ -81,13 +83,14 @@ export function createRunPartitions(
     },
     stored,
     state<State>(partition: StatePartition<never, State>, key: Key) {
-      const open = mine.get(partition as StatePartition<never, unknown>)
+      const open = mine.get(partition)
       if (open === undefined) return undefined
       const table = open.table as EntityTable<State>
       const state = table.get(key)
       if (state !== undefined || open.kept?.isStored(key) !== true) return state
       return table.states[table.slot(key)]
     },
+    all: () => [...mine.keys()],
     keys(partition) {
       const open = mine.get(partition)
       if (open === undefined) return []

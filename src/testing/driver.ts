@@ -41,6 +41,8 @@ export interface PipelinePort<In, Out> {
   readonly waiting: number
   /** Everything the sink has taken since the beginning, over all crashes. */
   outputs(): Out[]
+  /** With `delivery: 'exactly once'`: what crashes have taken out of `outputs()` again, and from which index on. */
+  takenBack(): { readonly from: number; readonly outputs: readonly unknown[] }[]
   /** What the sink has taken since the last `read`. */
   read(): Out[]
   /**
@@ -54,10 +56,10 @@ export interface PipelinePort<In, Out> {
 /** What can happen to a sink. */
 export interface SinkControl {
   /** It takes nothing until `resume`, and holds the sources as soon as something waits. */
-  slow(): void
+  readonly slow: () => void
   /** As `slow`; after `resume` what it had taken last comes once more, where the delivery is `'at least once'`. */
-  lose(): void
-  resume(): void
+  readonly lose: () => void
+  readonly resume: () => void
   /** It cannot go on: the pipeline fails. */
   fail(error: unknown): void
 }
@@ -68,6 +70,11 @@ export interface TestDriver<Program> extends AsyncDisposable {
   entity<State>(partition: StatePartition<never, State>, key: Key): State | undefined
   /** All entities of a state partition, in the order of their keys. */
   entities<State>(partition: StatePartition<never, State>): Map<bigint, State>
+  /**
+   * The entities of all state partitions, by name. Those that are as `build` makes them are left out, since it makes no
+   * difference whether they are there.
+   */
+  states(): Record<string, Map<bigint, unknown>>
   deadLetters(): DeadLetter[]
   /** What `run` says of itself: holds, entities, dead letters. */
   status(): RunStatus
@@ -77,9 +84,10 @@ export interface TestDriver<Program> extends AsyncDisposable {
   advance(milliseconds: number): void
   /**
    * Resolves when nothing is inside an asynchronous step and the sink has taken everything. Lets virtual time pass as far as
-   * that takes. Rejects with what a pipeline failed with.
+   * that takes; with `timers`, until no timer is set, which is never where there is an `interval`. Rejects with what a
+   * pipeline failed with.
    */
-  settle(): Promise<void>
+  settle(options?: { readonly timers?: boolean }): Promise<void>
   /** Takes a checkpoint; resolves when it is durable. Waits, and lets time pass, as `settle` does. */
   checkpoint(): Promise<void>
   /**

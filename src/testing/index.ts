@@ -1,3 +1,4 @@
+export { Breach } from './breach.ts'
 export type {
   ApplicationDriver,
   PipelineDriver,
@@ -7,5 +8,5 @@ export type {
   TestDriver,
   TestPipelineOptions,
 } from './driver.ts'
-export type { LawOptions } from './law.ts'
+export { checkLaw, type Law, type LawOptions } from './law.ts'
 export { testPipeline } from './testPipeline.ts'

@@ -21,7 +21,7 @@ export interface InputPort {
 interface Feed {
   next(item: unknown): void
   end(): void
-  position(): number
+  readonly position: () => number
   stop(): void
 }
 
@@ -103,7 +103,7 @@ export function createInputPort(framing: Framing | undefined, maxFrameLength: nu
       })
     }
     const where = { pipeline: context.pipeline, source: name }
-    const framer = createStreamFramer({ framing, maxFrameLength, where }, output as never, context)
+    const framer = createStreamFramer({ framing, maxFrameLength, where }, output, context)
     let read = lengthOf(items, at)
     if (restored !== undefined) {
       // Back to a position inside a chunk: the rest of that chunk is one of its own.

@@ -7,24 +7,29 @@ export interface OutputPort {
   readonly sink: Sink<unknown>
   /** All that was taken, in order. */
   readonly taken: readonly unknown[]
+  /** What was taken since the last `read`. */
+  read(): unknown[]
   /** Why the pipeline failed, as it came down to the sink. */
   readonly failure: { readonly error: unknown } | undefined
   readonly completed: boolean
+  /** What was taken back because it comes again, by crashes: from which output on, and what. */
+  readonly takenBack: readonly { readonly from: number; readonly outputs: readonly unknown[] }[]
   /** What is taken from now on, and the end of the pipeline, each at once. */
   readonly outputs: Observable<unknown>
   /** Takes nothing more until `resume`. */
-  slow(): void
+  readonly slow: () => void
   /** As `slow`, and what was taken last comes again afterwards, where the delivery is at least once. */
-  lose(): void
-  resume(): void
+  readonly lose: () => void
+  readonly resume: () => void
   fail(error: unknown): void
 }
 
 const name = 'output'
 
-/** `cutBack` is told when outputs are taken back because they come again: how many are left. */
-export function createOutputPort(delivery: SinkDelivery, cutBack: (length: number) => void): OutputPort {
+export function createOutputPort(delivery: SinkDelivery): OutputPort {
   const taken: unknown[] = []
+  const takenBack: { from: number; outputs: unknown[] }[] = []
+  let readUpTo = 0
   let watchers = new Subject<unknown>()
   let failure: OutputPort['failure']
   let completed = false
@@ -41,7 +46,8 @@ export function createOutputPort(delivery: SinkDelivery, cutBack: (length: numbe
     watchers.next(message)
   }
   const end = (): void => {
-    if (failure !== undefined) watchers.error(failure.error)
+    if (failure !== undefined)
+      watchers.error(failure.error) // eslint-disable-line rxjs-x/throw-error -- whatever was thrown
     else watchers.complete()
   }
   const resume = (): void => {
@@ -84,9 +90,11 @@ export function createOutputPort(delivery: SinkDelivery, cutBack: (length: numbe
         handedOver = 0
         watchers = new Subject()
         state = 'open' // a new process has a new connection
-        if (delivery === 'exactly once' && taken.length > (opened.restored ?? 0)) {
-          taken.length = opened.restored ?? 0
-          cutBack(taken.length)
+        if (delivery === 'exactly once') {
+          const from = opened.restored ?? 0
+          const outputs = taken.splice(from)
+          readUpTo = Math.min(readUpTo, from)
+          if (outputs.length > 0) takenBack.push({ from, outputs })
         }
         return {
           write(message) {
@@ -115,6 +123,12 @@ export function createOutputPort(delivery: SinkDelivery, cutBack: (length: numbe
       },
     },
     taken,
+    read() {
+      const from = readUpTo
+      readUpTo = taken.length
+      return taken.slice(from)
+    },
+    takenBack,
     outputs: defer(() => watchers),
     get failure() {
       return failure

@@ -7,6 +7,7 @@ import { silentLog } from '../run/log.ts'
 import type { OpenStore } from '../store.ts'
 import { memoryStore } from '../store/memory.ts'
 import { toSink } from '../../operators/toSink.ts'
+import { difference } from './difference.ts'
 import type {
   ApplicationDriver,
   PipelineDriver,
@@ -66,11 +67,11 @@ export async function testPipeline(
 ): Promise<PipelineDriver<never, unknown> | ApplicationDriver<Pipelines>> {
   if (typeof program === 'function') {
     const { driver, ports } = await createDriver({ [only]: program }, options)
-    const { restart } = driver
+    const restart = driver.restart.bind(driver)
     Object.defineProperties(driver, Object.getOwnPropertyDescriptors(ports.get(only)!.port))
-    return Object.assign(driver, {
+    return Object.assign(driver as unknown as PipelineDriver<never, unknown>, {
       restart: (next?: OperatorFunction<never, unknown>) => restart(next && { [only]: next }),
-    }) as unknown as PipelineDriver<never, unknown>
+    })
   }
   if (typeof program !== 'object' || program === null || Object.keys(program).length === 0) {
     throw invalidOption('pipeline', 'an operator, or an object with at least one', program)
@@ -136,9 +137,10 @@ async function createDriver(
     }
     const promise = clock.within(begin)
     const settled = promise.then(settle, settle)
-    while (!done) {
+    for (;;) {
       await turn()
-      if (!done && !clock.fireNext()) await Promise.race([settled, clock.timerSet()])
+      if (done) break
+      if (!clock.fireNext()) await Promise.race([settled, clock.timerSet()])
     }
     await promise
     checkNotFailed()
@@ -146,10 +148,7 @@ async function createDriver(
 
   const createEnds = (): Ends => {
     const input = createInputPort(framing, maxFrameLength)
-    let readUpTo = 0
-    const output = createOutputPort(delivery, (length) => {
-      readUpTo = Math.min(readUpTo, length)
-    })
+    const output = createOutputPort(delivery)
     const feed = (items: readonly unknown[]): void => {
       if (closed) running()
       checkNotFailed()
@@ -177,11 +176,8 @@ async function createDriver(
         return input.waiting
       },
       outputs: () => [...output.taken],
-      read() {
-        const from = readUpTo
-        readUpTo = output.taken.length
-        return output.taken.slice(from)
-      },
+      takenBack: () => [...output.takenBack],
+      read: () => output.read(),
       through: (messages) =>
         new Observable((subscriber) => {
           subscriber.add(output.outputs.subscribe(subscriber))
@@ -276,6 +272,16 @@ async function createDriver(
       const { entities } = running()
       return new Map(entities.keys(partition).map((key) => [key, entities.state(partition, key) as State]))
     },
+    states() {
+      const { entities } = running()
+      return Object.fromEntries(
+        entities.all().map((partition) => {
+          const states = entities.keys(partition).map((key) => [key, entities.state(partition, key)] as const)
+          const fresh = partition.build()
+          return [partition.name, new Map(states.filter(([, state]) => difference(state, fresh) !== undefined))]
+        }),
+      )
+    },
     deadLetters: () => [...letters],
     status: () => running().status(),
     get now() {
@@ -287,8 +293,9 @@ async function createDriver(
         clock.advance(milliseconds)
       })
     },
-    settle: async () => {
-      await drive(() => running().quiet())
+    settle: async ({ timers = false } = {}) => {
+      do await drive(() => running().quiet())
+      while (timers && clock.fireNext())
     },
     checkpoint: async () => {
       await drive(() => running().checkpoint())

@@ -18,8 +18,7 @@ export interface VirtualClock {
 }
 
 const inside = new AsyncLocalStorage<Clock>()
-const replaced = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] as const
-type Timers = Pick<typeof globalThis, (typeof replaced)[number]>
+type Timers = Pick<typeof globalThis, 'setTimeout' | 'clearTimeout' | 'setInterval' | 'clearInterval'>
 
 // What stands in the place of the global functions, while there is a clock. They do what they always do for everybody
 // who is not inside one.

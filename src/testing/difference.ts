@@ -1,0 +1,103 @@
+import { inspect } from 'node:util'
+
+/**
+ * Where two values differ, as a noun phrase (`outputs[2].at: -0 in place of 0`); `undefined` where they do not. Tells apart what
+ * loose comparisons do not: `undefined` from absent, `-0` from `0`, one class from another, `1n` from `1`, the order of a Map or
+ * Set; `NaN` is `NaN`, and an invalid Date is one. Of a class with private fields it sees what enumerable properties show.
+ */
+export function difference(got: unknown, expected: unknown, path = '$'): string | undefined {
+  return differing(got, expected, path, new Map())
+}
+
+const absent = Symbol('nothing')
+
+function differing(got: unknown, expected: unknown, path: string, met: Map<unknown, unknown>): string | undefined {
+  const here = `${path}: ${shownValue(got)} in place of ${shownValue(expected)}`
+  if (Object.is(got, expected)) return undefined
+  if (!isObject(got) || !isObject(expected)) return here
+  if (met.get(expected) === got) return undefined // being compared already, further up
+  met.set(expected, got)
+  if (Object.getPrototypeOf(got) !== Object.getPrototypeOf(expected)) return here
+
+  const parts = (
+    one: readonly unknown[],
+    other: readonly unknown[],
+    at: (index: number) => string,
+  ): string | undefined => {
+    for (let index = 0; index < Math.max(one.length, other.length); index++) {
+      const partGot = index < one.length ? one[index] : absent
+      const partExpected = index < other.length ? other[index] : absent
+      const found = differing(partGot, partExpected, at(index), met)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  if (got instanceof Date) return Object.is(got.getTime(), (expected as Date).getTime()) ? undefined : here
+  if (got instanceof RegExp) {
+    const [one, other] = [got, expected as RegExp]
+    return String(one) === String(other) && one.lastIndex === other.lastIndex ? undefined : here
+  }
+  const bytes = bytesIn(got)
+  if (bytes !== undefined) return bytes.equals(bytesIn(expected)!) ? undefined : here
+  if (got instanceof Number || got instanceof String || got instanceof Boolean) {
+    return Object.is(got.valueOf(), expected.valueOf()) ? undefined : here
+  }
+  if (got instanceof Map) {
+    const [one, other] = [[...got], [...(expected as Map<unknown, unknown>)]]
+    const key = (index: number): string => shownValue((other[index] ?? one[index])![0])
+    return (
+      parts(
+        one.map(([key]) => key),
+        other.map(([key]) => key),
+        (index) => `${path}.keys()[${index}]`,
+      ) ??
+      parts(
+        one.map(([, value]) => value),
+        other.map(([, value]) => value),
+        (index) => `${path}.get(${key(index)})`,
+      )
+    )
+  }
+  if (got instanceof Set) {
+    return parts([...got], [...(expected as Set<unknown>)], (index) => `${path}.values()[${index}]`)
+  }
+  if (Array.isArray(got) && isDense(got) && isDense(expected as unknown[])) {
+    return parts(got, expected as unknown[], (index) => `${path}[${index}]`)
+  }
+  if (got instanceof Error && got.message !== (expected as Error).message) return here
+  for (const name of new Set([...properties(expected), ...properties(got)])) {
+    const found = differing(propertyOf(got, name), propertyOf(expected, name), `${path}.${String(name)}`, met)
+    if (found !== undefined) return found
+  }
+  return Array.isArray(got) && got.length !== (expected as unknown[]).length ? here : undefined
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+const isDense = (array: readonly unknown[]): boolean => Object.keys(array).length === array.length
+
+const properties = (object: object): PropertyKey[] =>
+  Reflect.ownKeys(object).filter((name) => Object.prototype.propertyIsEnumerable.call(object, name))
+
+const propertyOf = (object: object, name: PropertyKey): unknown =>
+  Object.hasOwn(object, name) ? Reflect.get(object, name) : absent
+
+function bytesIn(value: object): Buffer | undefined {
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return value instanceof ArrayBuffer ? Buffer.from(value) : undefined
+}
+
+/** A value on one line. */
+export function shownValue(value: unknown): string {
+  if (value === absent) return 'nothing'
+  if (Buffer.isBuffer(value) && value.length <= 24) return `<${value.toString('hex')}>`
+  const text = inspect(value, {
+    breakLength: Infinity,
+    compact: true,
+    depth: 3,
+    maxArrayLength: 20,
+    maxStringLength: 100,
+  })
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
