@@ -35,6 +35,8 @@ export interface PipelinePort<In, Out> {
   send(...messages: In[]): void
   /** Sends chunks of bytes, cut into frames by the option `framing`. Otherwise as `send`. */
   sendBytes(...chunks: Uint8Array[]): void
+  /** Whether the driver has a `framing`, and so takes bytes. */
+  readonly framed: boolean
   /** The source fails. */
   fail(error: unknown): void
   /** How many messages, or chunks, wait at the source. */

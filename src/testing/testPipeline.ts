@@ -167,6 +167,7 @@ async function createDriver(
         if (framing === undefined) throw invalidOption('framing', 'how bytes are cut into frames', framing)
         feed(chunks.map((chunk) => Buffer.from(chunk)))
       },
+      framed: framing !== undefined,
       fail(error) {
         clock.within(() => {
           input.end({ error })
