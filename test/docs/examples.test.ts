@@ -24,6 +24,7 @@ async function runExample({ code }: Example): Promise<void> {
 const load = async (specifier: string): Promise<unknown> => {
   if (specifier === 'wallarx') return import('wallarx')
   if (specifier === 'wallarx/operators') return import('wallarx/operators')
+  if (specifier === 'wallarx/testing') return import('wallarx/testing')
   return import(specifier)
 }
 
@@ -58,7 +59,11 @@ function typeErrors(): string[] {
 describe('examples in docstrings and the README', () => {
   test('there is one for every public function and operator', async () => {
     const all = docstringExamples().map(({ code }) => code)
-    const exported = { ...(await import('wallarx')), ...(await import('wallarx/operators')) }
+    const exported = {
+      ...(await import('wallarx')),
+      ...(await import('wallarx/operators')),
+      ...(await import('wallarx/testing')),
+    }
     const withoutExample = Object.keys(exported).filter((name) => !all.some((code) => code.includes(name)))
     expect(withoutExample).toEqual([])
   })

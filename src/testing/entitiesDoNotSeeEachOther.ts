@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import type { OperatorFunction } from 'rxjs'
+import { within } from '../context.ts'
+import type { KeyFunction } from '../key.ts'
+import { standaloneContext } from '../standaloneContext.ts'
+import type { StatePartition } from '../statePartition.ts'
+import { Breach } from './breach.ts'
+import { difference, shownValue } from './difference.ts'
+import { byKey, numberOf, outputsOf } from './keyed.ts'
+import { checkLaw, type LawOptions } from './law.ts'
+import { pauses } from './pauses.ts'
+import type { Same } from './probe.ts'
+
+export interface EntitiesOptions<In, State> extends LawOptions {
+  /** Messages of several keys, such as `messages({ keys, message })` gives them. */
+  readonly messages: fc.Arbitrary<readonly In[]>
+  readonly partition: StatePartition<In, State>
+  /** Default: the key function of the state partition */
+  readonly key?: KeyFunction<In> | undefined
+  /** Default: deep equality that tells `undefined` from absent and -0 from 0 */
+  readonly same?: Same<State> | undefined
+}
+
+/**
+ * The law that entities do not see each other: after messages of several keys each entity has the state that the messages of its
+ * key alone lead to.
+ *
+ * @param build makes the operator anew, over the state partition
+ * @example
+ * ```ts
+ * import { statePartition } from 'wallarx'
+ * import { toStatePartition } from 'wallarx/operators'
+ * import { entitiesDoNotSeeEachOther, key } from 'wallarx/testing'
+ * import fc from 'fast-check'
+ *
+ * const shared = new Set<bigint>()
+ * const seen = statePartition('seen', { key: (key: bigint) => key, build: () => shared })
+ * const see = () => toStatePartition((key: bigint, keys: Set<bigint>) => [void keys.add(key), true], seen)
+ * const broken = entitiesDoNotSeeEachOther(see, { partition: seen, messages: fc.array(key()) })
+ * await assert.rejects(broken, { code: 'LAW_BROKEN' })
+ * ```
+ */
+export async function entitiesDoNotSeeEachOther<In, State>(
+  build: () => OperatorFunction<In, unknown>,
+  { messages, partition, key = partition.key, same, ...options }: EntitiesOptions<In, State>,
+): Promise<void> {
+  await checkLaw({
+    law: 'an entity has the state that the messages of its key alone lead to',
+    where: { law: 'entitiesDoNotSeeEachOther', partition: partition.name },
+    input: fc.record({ messages, pauses }),
+    async holds(input) {
+      const together = await statesAfter(build, partition, input.messages, new Set(input.pauses))
+      const alone: typeof together = new Map()
+      for (const [number, messagesOfKey] of byKey(input.messages, key ?? (() => 0n))) {
+        const states = await statesAfter(build, partition, messagesOfKey, new Set())
+        for (const [entity, state] of states) {
+          // With a closed set of keys all entities are there.
+          if (entity === number) alone.set(entity, state)
+          else if (partition.keys === undefined)
+            throw new Breach(`an entity ${entity} made by messages of key ${number}`)
+        }
+      }
+      for (const [entity, state] of alone) {
+        const path = `the state of entity ${entity}`
+        if (!together.has(entity)) throw new Breach(`no entity ${entity}`)
+        const got = together.get(entity)!
+        const found =
+          same === undefined
+            ? difference(got, state, path)
+            : same(got, state)
+              ? undefined
+              : `${path}: ${shownValue(got)} in place of ${shownValue(state)}`
+        if (found !== undefined) throw new Breach(found)
+      }
+      const known = new Set([...alone.keys(), ...(partition.keys ?? []).map(numberOf)])
+      for (const entity of together.keys()) if (!known.has(entity)) throw new Breach(`an entity ${entity} of no key`)
+    },
+    options,
+  })
+}
+
+/** The entities there are after these messages. */
+async function statesAfter<In, State>(
+  build: () => OperatorFunction<In, unknown>,
+  partition: StatePartition<In, State>,
+  messages: readonly In[],
+  pauses: ReadonlySet<number>,
+): Promise<Map<bigint, State>> {
+  const context = standaloneContext()
+  await within(context, () => outputsOf(build(), messages, pauses))
+  const entities = context.entities(partition)
+  return new Map([...entities.keys()].map((entity) => [entity, entities.get(entity)!]))
+}

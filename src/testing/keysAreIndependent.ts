@@ -1,0 +1,47 @@
+import fc from 'fast-check'
+import type { OperatorFunction } from 'rxjs'
+import { byKey, expectSameByKey, outputsOf, type KeyedOptions } from './keyed.ts'
+import { checkLaw } from './law.ts'
+import { pauses } from './pauses.ts'
+
+/**
+ * The law that the outputs of a key do not depend on what other keys do: for messages of several keys an operator gives for each
+ * key what it gives for the messages of that key alone.
+ *
+ * @param build makes the operator anew
+ * @example
+ * ```ts
+ * import { statePartition } from 'wallarx'
+ * import { toStatePartition } from 'wallarx/operators'
+ * import { keysAreIndependent, messages } from 'wallarx/testing'
+ * import fc from 'fast-check'
+ *
+ * const counts = statePartition('counts', { key: (key: bigint) => key, build: () => ({ count: 0 }) })
+ * const count = () =>
+ *   toStatePartition((key: bigint, state: { count: number }) => [{ key, count: ++state.count }, true], counts)
+ * await keysAreIndependent(count, {
+ *   messages: messages({ keys: 3, message: (key) => fc.constant(key) }),
+ *   key: (key) => key,
+ *   outputKey: ({ key }) => key,
+ * })
+ * ```
+ */
+export async function keysAreIndependent<In, Out>(
+  build: () => OperatorFunction<In, Out>,
+  { messages, key, outputKey, same, ...options }: KeyedOptions<In, Out>,
+): Promise<void> {
+  await checkLaw({
+    law: 'the outputs of a key do not depend on what other keys do',
+    where: { law: 'keysAreIndependent' },
+    input: fc.record({ messages, pauses }),
+    async holds(input) {
+      const together = await outputsOf(build(), input.messages, new Set(input.pauses))
+      const alone: Out[] = []
+      for (const messagesOfKey of byKey(input.messages, key).values()) {
+        alone.push(...(await outputsOf(build(), messagesOfKey, new Set())))
+      }
+      expectSameByKey(byKey(together, outputKey), byKey(alone, outputKey), same)
+    },
+    options,
+  })
+}

@@ -1,0 +1,67 @@
+import fc from 'fast-check'
+import { wholeNumber } from '../errors.ts'
+import { key } from './key.ts'
+
+export interface MessagesOptions<Key, Message> {
+  /** How many keys there are, taken from all uint64; or the keys, of which some four are taken. Default: 3 */
+  readonly keys?: number | fc.Arbitrary<Key> | undefined
+  /** Messages of this key. */
+  readonly message: (key: Key) => fc.Arbitrary<Message>
+  /** The most messages. Default: 20 */
+  readonly maxLength?: number | undefined
+}
+
+/**
+ * Messages of few keys, many of each, in any order, so that what one message does to another of its key or of another key
+ * shows. In half of the cases the keys are ones that are easily taken for each other: the same modulo 2^32, the same as a
+ * `number`, or with their halves swapped.
+ *
+ * @example
+ * ```ts
+ * import fc from 'fast-check'
+ * import { messages } from 'wallarx/testing'
+ *
+ * const deposits = messages({ keys: 2, message: (account) => fc.record({ account: fc.constant(account), amount: fc.nat() }) })
+ * fc.assert(fc.property(deposits, (some) => new Set(some.map(({ account }) => account)).size <= 2))
+ * ```
+ */
+export function messages<Message>(
+  options: Omit<MessagesOptions<bigint, Message>, 'keys'> & { readonly keys?: number | undefined },
+): fc.Arbitrary<Message[]>
+export function messages<Key, Message>(
+  options: MessagesOptions<Key, Message> & { readonly keys: fc.Arbitrary<Key> },
+): fc.Arbitrary<Message[]>
+export function messages<Message>({
+  keys = 3,
+  message,
+  maxLength = 20,
+}: MessagesOptions<any, Message>): fc.Arbitrary<Message[]> {
+  const some: fc.Arbitrary<unknown[]> =
+    typeof keys === 'number'
+      ? uint64s(wholeNumber('keys', keys, 1))
+      : fc.uniqueArray(keys, { minLength: 1, maxLength: 4, comparator: 'SameValueZero' })
+  return some.chain((chosen) =>
+    fc.array(fc.oneof(...chosen.map((one) => message(one as never))), { maxLength, size: 'max' }),
+  )
+}
+
+function uint64s(count: number): fc.Arbitrary<bigint[]> {
+  const all = fc.uniqueArray(key(), { minLength: count, maxLength: count })
+  const alike = fc
+    .uniqueArray(fc.nat(lookalikes.length + count - 1), { minLength: count, maxLength: count })
+    .chain((which) => key().map((one) => which.map((at) => lookalike(one, at))))
+    .filter((some) => new Set(some).size === count)
+  return fc.oneof(all, alike)
+}
+
+const low = 2n ** 32n - 1n
+
+const lookalikes: readonly ((key: bigint) => bigint)[] = [
+  (key) => key,
+  (key) => key ^ (1n << 32n), // the same low half
+  (key) => key ^ 1n, // above 2^53 the same number
+  (key) => ((key & low) << 32n) | (key >> 32n), // the halves swapped: the same exclusive or of both
+  (key) => key ^ (1n << 63n), // the same where the sign is lost
+]
+
+const lookalike = (key: bigint, at: number): bigint => lookalikes[at]?.(key) ?? key ^ (BigInt(at) << 32n)

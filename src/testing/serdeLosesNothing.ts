@@ -1,0 +1,99 @@
+import fc from 'fast-check'
+import type { Serde } from '../serde.ts'
+import { createStateCodec, type EntryReader, type MapId, type PackedState } from '../stateCodec.ts'
+import type { StatePartition } from '../statePartition.ts'
+import { Breach } from './breach.ts'
+import { difference, shownValue } from './difference.ts'
+import { checkLaw, type LawOptions } from './law.ts'
+import type { Same } from './probe.ts'
+
+export interface SerdeOptions<State> extends LawOptions {
+  /** States that computations may leave behind. */
+  readonly states: fc.Arbitrary<State>
+  /**
+   * Default: deep equality that tells `undefined` from absent and -0 from 0. It does not see private fields: a class that has
+   * them wants an own one
+   */
+  readonly same?: Same<State> | undefined
+}
+
+/**
+ * The law that a serde loses nothing: a state that a checkpoint has packed comes back equal, and so it does once more when it is
+ * packed again after a restart; packing does not change it.
+ *
+ * @param build makes the serde anew, or a state partition: its serde, or without one the package's own packing
+ * @example
+ * ```ts
+ * import { serdeLosesNothing } from 'wallarx/testing'
+ * import fc from 'fast-check'
+ *
+ * const json = {
+ *   serialize: (state: { at: Date }) => Buffer.from(JSON.stringify(state)),
+ *   deserialize: (bytes: Uint8Array) => JSON.parse(String(bytes)) as { at: Date },
+ * }
+ * const states = fc.record({ at: fc.date() })
+ * await assert.rejects(serdeLosesNothing(() => json, { states }), { code: 'LAW_BROKEN' })
+ * ```
+ */
+export async function serdeLosesNothing<State>(
+  build: () => Serde<State> | StatePartition<never, State>,
+  { states, same, ...options }: SerdeOptions<State>,
+): Promise<void> {
+  await checkLaw({
+    law: 'a state that was stored comes back equal',
+    where: { law: 'serdeLosesNothing' },
+    // Equal values that share nothing: one is packed, the others show what it was.
+    input: fc.clone(states, 2),
+    holds([state, original]) {
+      const built = build()
+      const serde = 'serialize' in built ? built : built.serde
+      const expectOriginal = (got: State, what: string): void => {
+        const found =
+          same === undefined
+            ? difference(got, original)
+            : same(got, original)
+              ? undefined
+              : `${shownValue(got)} in place of ${shownValue(original)}`
+        if (found !== undefined) throw new Breach(`${what}: ${found}`)
+      }
+
+      const stored = createEntityBytes()
+      // A codec for each process that reads or writes: after a restart nothing is known of what was packed before.
+      const codec = (): ReturnType<typeof createStateCodec<State>> => createStateCodec<State>({ name: 'state', serde })
+      stored.commit(codec().pack(state, 1))
+      expectOriginal(state, 'after packing')
+      const second = codec()
+      const restored = second.unpack(stored.bytes(), 1, stored.entriesOf)
+      expectOriginal(restored, 'after a restart')
+      stored.commit(second.pack(restored, 1))
+      expectOriginal(codec().unpack(stored.bytes(), 1, stored.entriesOf), 'after a second restart')
+    },
+    show: ([, original]) => fc.stringify(original),
+    options,
+  })
+}
+
+/** What a store has of one entity. */
+function createEntityBytes() {
+  let bytes = Buffer.alloc(0)
+  const maps = new Map<MapId, Map<string, Buffer>>()
+  return {
+    bytes: (): Buffer => Buffer.from(bytes),
+    commit(packed: PackedState): void {
+      bytes = Buffer.from(packed.bytes)
+      for (const id of packed.clearedMaps) maps.delete(id)
+      for (const { mapId, entryKey, value } of packed.changedEntries) {
+        const entries = maps.get(mapId) ?? new Map<string, Buffer>()
+        maps.set(mapId, entries)
+        if (value === undefined) entries.delete(entryKey.toString('latin1'))
+        else entries.set(entryKey.toString('latin1'), Buffer.from(value))
+      }
+    },
+    entriesOf: (mapId: MapId): EntryReader => ({
+      get: (entryKey) => maps.get(mapId)?.get(entryKey.toString('latin1')),
+      *all() {
+        for (const [key, value] of maps.get(mapId) ?? []) yield { entryKey: Buffer.from(key, 'latin1'), value }
+      },
+    }),
+  }
+}
