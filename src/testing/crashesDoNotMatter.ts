@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { faults, withFaults, type Fault, type PipelineEvent } from './faults.ts'
+import { faults, withFaults, type Fault } from './faults.ts'
 import { eventLines, pastedTest } from './pastedTest.ts'
 import {
   asEvents,
@@ -15,6 +15,7 @@ import {
   isInterleaving,
   PipelineBreach,
   runThrough,
+  stepsBeside,
   type PipelineRun,
 } from './pipelineRun.ts'
 import { difference, shownValue } from './difference.ts'
@@ -59,7 +60,7 @@ export async function crashesDoNotMatter<In, Out>(
     async holds({ events, settle }) {
       const messages = events.flatMap((event) => ('message' in event ? [event.message] : []))
       const undisturbed = await runThrough(build, asEvents(messages), { ...driver, settle })
-      const expected = { ...undisturbed, steps: beside(events, undisturbed.steps) }
+      const expected = { ...undisturbed, steps: stepsBeside(events, undisturbed.steps) }
       const got = await runThrough(build, events, { ...driver, settle, delivery: 'exactly once', durable: true })
       const byKey =
         key &&
@@ -105,12 +106,6 @@ export async function crashesDoNotMatter<In, Out>(
     },
     options,
   })
-}
-
-/** What the undisturbed run gave, put beside the events that it did not have. */
-function beside<Out>(events: readonly PipelineEvent<unknown>[], steps: readonly (readonly Out[])[]): (readonly Out[])[] {
-  let at = 0
-  return [...events.map((event) => ('message' in event ? steps[at++]! : [])), steps.at(-1)!]
 }
 
 /** What a receiver saw before a crash and sees again must be the same. */

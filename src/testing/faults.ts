@@ -73,8 +73,7 @@ export function withFaults<In>(
   const placed = fc.array(fc.record({ place: fc.nat(60), fault }), { maxLength: maxFaults, size: 'max' })
   return fc.tuple(messages, placed).map(([all, some]) => {
     const places = some.map(({ place, fault }) => ({ before: place % (all.length + 1), fault }))
-    const at = (index: number): Fault[] =>
-      places.filter(({ before }) => before === index).map(({ fault }) => fault)
+    const at = (index: number): Fault[] => places.filter(({ before }) => before === index).map(({ fault }) => fault)
     return [...all.flatMap((message, index) => [...at(index), { message }]), ...at(all.length)]
   })
 }

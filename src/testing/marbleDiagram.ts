@@ -53,7 +53,9 @@ export function marbleDiagram(events: readonly PipelineEvent<unknown>[], lines: 
     })),
   ]
   const columns = Math.max(...rows.map(({ cells }) => cells.length))
-  const widths = Array.from({ length: columns }, (_, at) => Math.max(1, ...rows.map(({ cells }) => (cells[at] ?? '').length)))
+  const widths = Array.from({ length: columns }, (_, at) =>
+    Math.max(1, ...rows.map(({ cells }) => (cells[at] ?? '').length)),
+  )
   const nameWidth = Math.max(...rows.map(({ name }) => name.length))
   const drawn = rows.map(({ name, cells }) => {
     const line = widths.map((width, at) => (cells[at] ?? '').padEnd(width, '-')).join('-')

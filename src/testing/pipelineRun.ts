@@ -130,3 +130,12 @@ export function isInterleaving(whole: readonly unknown[], parts: readonly (reado
   }
   return fits(0)
 }
+
+/** What a run without faults gave, put beside the events of a run with faults. */
+export function stepsBeside<Out>(
+  events: readonly PipelineEvent<unknown>[],
+  steps: readonly (readonly Out[])[],
+): (readonly Out[])[] {
+  let at = 0
+  return [...events.map((event) => ('message' in event ? steps[at++]! : [])), steps.at(-1)!]
+}
