@@ -11,8 +11,13 @@ import { speedDoesNotMatter } from './speedDoesNotMatter.ts'
 import { startsAreIndependent } from './startsAreIndependent.ts'
 
 /** The laws that `checkPipeline` holds a pipeline to, by the names of their functions. */
-export type PipelineLawName = 'startsAreIndependent'
-;'crashesDoNotMatter' | 'slowSinksLoseNothing' | 'speedDoesNotMatter' | 'keysStayApart' | OperatorLawName
+export type PipelineLawName =
+  | 'startsAreIndependent'
+  | 'crashesDoNotMatter'
+  | 'slowSinksLoseNothing'
+  | 'speedDoesNotMatter'
+  | 'keysStayApart'
+  | OperatorLawName
 
 export interface CheckPipelineOptions<In> extends PipelineLawOptions<In> {
   /** What may happen to it. Default: `faults()` */
