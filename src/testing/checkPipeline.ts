@@ -19,7 +19,7 @@ export type PipelineLawName =
   | 'keysStayApart'
   | OperatorLawName
 
-export interface CheckPipelineOptions<In> extends PipelineLawOptions<In> {
+export interface CheckPipelineOptions<In> extends Omit<PipelineLawOptions<In>, 'path'> {
   /** What may happen to it. Default: `faults()` */
   readonly faults?: fc.Arbitrary<Fault> | undefined
   /**

@@ -5,7 +5,7 @@ import {
   asEvents,
   checkPipelineLaw,
   driverOptions,
-  groupedByKey,
+  outputsAlone,
   type BuildPipeline,
   type PipelineLawOptions,
 } from './pipelineLaw.ts'
@@ -62,15 +62,7 @@ export async function crashesDoNotMatter<In, Out>(
       const undisturbed = await runThrough(build, asEvents(messages), { ...driver, settle })
       const expected = { ...undisturbed, steps: stepsBeside(events, undisturbed.steps) }
       const got = await runThrough(build, events, { ...driver, settle, delivery: 'exactly once', durable: true })
-      const byKey =
-        key &&
-        (async () => {
-          const runs: PipelineRun<Out>[] = []
-          for (const group of groupedByKey(messages, key)) {
-            runs.push(await runThrough(build, asEvents(group), { ...driver, settle }))
-          }
-          return runs.map(({ outputs }) => outputs)
-        })
+      const byKey = key && (() => outputsAlone(build, messages, key, { ...driver, settle }))
       await expectSameOutputs(got, expected, byKey)
       expectSameRepeats(got, expected, byKey !== undefined)
       expectSameStates(got, expected)

@@ -61,19 +61,20 @@ export async function checkOperatorLaw<In, Out>(
   const { title, check, option }: OperatorLaw = operatorLaws[name]
   const { input, framing } = options
   const whole = (): OperatorFunction<never, unknown> =>
-    framing === undefined
-      ? (build() as OperatorFunction<never, unknown>)
-      : (pipe(frame(framing), build() as OperatorFunction<unknown, Out>) as OperatorFunction<never, unknown>)
+    framing === undefined ? build() : pipe(frame(framing), build() as OperatorFunction<unknown, Out>)
+  let hung = 0 // making an input smaller that hangs would take for ever: after a few, such inputs count as holding
   await checkPipelineLaw<In, { readonly messages: readonly In[]; readonly seed: number }>({
     law: title,
     name,
     // One run of the law for each list of messages; the seed decides what the law adds, such as pauses.
     input: fc.record({ messages: input, seed: fc.noShrink(fc.nat()) }),
     async holds({ messages, seed }) {
+      if (hung > 3) return
       const timed = inVirtualTime(whole)
       try {
-        await check(timed.build, fc.constant(messages as readonly never[]), { runs: 1, seed })
+        await check(timed.build, fc.constant(messages as readonly never[]), { runs: 1, seed, timeout: 1000 })
       } catch (error) {
+        if (error instanceof WallarxError && error.got.startsWith('no end')) hung++
         if (error instanceof WallarxError && error.code === 'LAW_BROKEN') throw new Breach(error.got, { cause: error })
         throw error
       } finally {

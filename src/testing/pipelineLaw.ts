@@ -1,11 +1,11 @@
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
 import type { Framing } from '../framing.ts'
 import type { Key } from '../key.ts'
 import type { PipelineEvent } from './faults.ts'
 import { checkLaw, type LawOptions } from './law.ts'
 import { eventList, marbleDiagram } from './marbleDiagram.ts'
-import { PipelineBreach } from './pipelineRun.ts'
+import { PipelineBreach, runThrough, type RunThroughOptions } from './pipelineRun.ts'
 
 /** What every law over a pipeline takes. */
 export interface PipelineLawOptions<In> extends LawOptions {
@@ -99,3 +99,17 @@ export function groupedByKey<In>(messages: readonly In[], key: (message: In) => 
 }
 
 export const asEvents = <In>(messages: readonly In[]): PipelineEvent<In>[] => messages.map((message) => ({ message }))
+
+/** What the messages of each key lead to when there are no others. */
+export async function outputsAlone<In, Out>(
+  build: BuildPipeline<In, Out>,
+  messages: readonly In[],
+  key: (message: In) => Key,
+  options: RunThroughOptions,
+): Promise<(readonly Out[])[]> {
+  const all: (readonly Out[])[] = []
+  for (const group of groupedByKey(messages, key)) {
+    all.push((await runThrough(build, asEvents(group), options)).outputs)
+  }
+  return all
+}

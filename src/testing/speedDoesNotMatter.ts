@@ -3,11 +3,11 @@ import {
   asEvents,
   checkPipelineLaw,
   driverOptions,
-  groupedByKey,
+  outputsAlone,
   type BuildPipeline,
   type PipelineLawOptions,
 } from './pipelineLaw.ts'
-import { expectSameOutputs, runThrough, type PipelineRun } from './pipelineRun.ts'
+import { expectSameOutputs, runThrough } from './pipelineRun.ts'
 
 const title = 'outputs come in the order of their messages, however fast those come'
 
@@ -43,15 +43,7 @@ export async function speedDoesNotMatter<In, Out>(
     async holds(messages) {
       const oneByOne = await runThrough(build, asEvents(messages), { ...driver, settle: 'timers' })
       const inARush = await runThrough(build, asEvents(messages), { ...driver, settle: false })
-      const byKey =
-        key &&
-        (async () => {
-          const runs: PipelineRun<Out>[] = []
-          for (const group of groupedByKey(messages, key)) {
-            runs.push(await runThrough(build, asEvents(group), { ...driver, settle: 'timers' }))
-          }
-          return runs.map(({ outputs }) => outputs)
-        })
+      const byKey = key && (() => outputsAlone(build, messages, key, { ...driver, settle: 'timers' }))
       await expectSameOutputs(inARush, oneByOne, byKey)
     },
     eventsOf: asEvents,

@@ -78,7 +78,7 @@ export async function testPipeline(
   }
   const { driver, ports } = await createDriver(program, options)
   const pipelines = Object.fromEntries([...ports].map(([name, { port }]) => [name, port]))
-  return Object.assign(driver, { pipelines }) as ApplicationDriver<Pipelines>
+  return Object.assign(driver, { pipelines })
 }
 
 /** The name of a pipeline that is alone. */
