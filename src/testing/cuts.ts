@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { recordOf } from './recordOf.ts'
 
 /** Where a stream is cut: into pieces of `every` bytes, if it says so, and then at the places, which count modulo its length. */
 export interface Cuts {
@@ -10,9 +11,9 @@ const place = fc.nat(0xffff)
 
 export const cuts: fc.Arbitrary<Cuts> = fc.oneof(
   { withCrossShrink: true },
-  fc.record({ every: fc.constant(undefined), places: fc.array(place, { maxLength: 5, size: 'max' }) }),
-  fc.record({ every: fc.constant(undefined), places: fc.array(place, { maxLength: 60, size: 'max' }) }),
-  fc.record({ every: fc.integer({ min: 1, max: 5 }), places: fc.array(place, { maxLength: 3, size: 'max' }) }),
+  recordOf({ every: fc.constant(undefined), places: fc.array(place, { maxLength: 5, size: 'max' }) }),
+  recordOf({ every: fc.constant(undefined), places: fc.array(place, { maxLength: 60, size: 'max' }) }),
+  recordOf({ every: fc.integer({ min: 1, max: 5 }), places: fc.array(place, { maxLength: 3, size: 'max' }) }),
 )
 
 export function cutAt(bytes: Uint8Array, { every, places }: Cuts): Buffer[] {

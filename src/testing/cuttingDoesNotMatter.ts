@@ -3,6 +3,7 @@ import { from, type OperatorFunction } from 'rxjs'
 import { cutAt, cuts, shownChunks } from './cuts.ts'
 import { checkLaw, type LawOptions } from './law.ts'
 import { expectSameSeen, seenOf, type Same } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 
 export interface CuttingOptions<Out> extends LawOptions {
   /** Byte streams, such as `framed(payloads, framing)` gives them. One in four is cut off somewhere. */
@@ -39,7 +40,7 @@ export async function cuttingDoesNotMatter<Out>(
   await checkLaw({
     law: 'the way in which bytes are cut into chunks makes no difference',
     where: { law: 'cuttingDoesNotMatter' },
-    input: fc.record({ bytes: stream, cuts }),
+    input: recordOf({ bytes: stream, cuts }),
     async holds(input) {
       const chunk = Buffer.from(input.bytes)
       const whole = await seenOf(from(chunk.length === 0 ? [] : [chunk]).pipe(build()))

@@ -9,6 +9,7 @@ import { Breach } from './breach.ts'
 import { cutAt, cuts, type Cuts } from './cuts.ts'
 import { checkLaw, type LawOptions } from './law.ts'
 import { expectSameList, seenOf, shownEnd, type Same } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 
 export interface Codec<Message> {
   readonly encoder: EncoderOrFunction<Message>
@@ -46,7 +47,7 @@ export async function decodingUndoesEncoding<Message>(
     law: 'a decoder gives back what the encoder was given',
     where: { law: 'decodingUndoesEncoding' },
     // A clone, so that an encoder that changes its message shows.
-    input: fc.record({ messages: fc.clone(messages, 2), cuts }),
+    input: recordOf({ messages: fc.clone(messages, 2), cuts }),
     async holds({ messages: [given, expected], cuts: at }) {
       const { encoder, decoder, framing } = build()
       const form: Decoder<Message> = typeof decoder === 'function' ? { decode: decoder } : decoder

@@ -44,7 +44,8 @@ function differing(got: unknown, expected: unknown, path: string, met: Map<unkno
     return Object.is(got.valueOf(), expected.valueOf()) ? undefined : here
   }
   if (got instanceof Map) {
-    const [one, other] = [[...got], [...(expected as Map<unknown, unknown>)]]
+    const one = [...(got as Map<unknown, unknown>)]
+    const other = [...(expected as Map<unknown, unknown>)]
     const key = (index: number): string => shownValue((other[index] ?? one[index])![0])
     return (
       parts(

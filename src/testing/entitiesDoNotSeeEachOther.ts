@@ -1,15 +1,18 @@
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
 import { within } from '../context.ts'
 import type { KeyFunction } from '../key.ts'
 import { standaloneContext } from '../standaloneContext.ts'
+import { createStateCodec } from '../stateCodec.ts'
 import type { StatePartition } from '../statePartition.ts'
 import { Breach } from './breach.ts'
 import { difference, shownValue } from './difference.ts'
+import { createEntityBytes } from './entityBytes.ts'
 import { byKey, numberOf, outputsOf } from './keyed.ts'
 import { checkLaw, type LawOptions } from './law.ts'
 import { pauses } from './pauses.ts'
 import type { Same } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 
 export interface EntitiesOptions<In, State> extends LawOptions {
   /** Messages of several keys, such as `messages({ keys, message })` gives them. */
@@ -23,7 +26,7 @@ export interface EntitiesOptions<In, State> extends LawOptions {
 
 /**
  * The law that entities do not see each other: after messages of several keys each entity has the state that the messages of its
- * key alone lead to.
+ * key alone lead to. The states are to be such as a checkpoint can keep.
  *
  * @param build makes the operator anew, over the state partition
  * @example
@@ -31,11 +34,11 @@ export interface EntitiesOptions<In, State> extends LawOptions {
  * import { statePartition } from 'wallarx'
  * import { toStatePartition } from 'wallarx/operators'
  * import { entitiesDoNotSeeEachOther, key } from 'wallarx/testing'
- * import fc from 'fast-check'
+ * import type fc from 'fast-check'
  *
- * const shared = new Set<bigint>()
- * const seen = statePartition('seen', { key: (key: bigint) => key, build: () => shared })
- * const see = () => toStatePartition((key: bigint, keys: Set<bigint>) => [void keys.add(key), true], seen)
+ * const shared: bigint[] = []
+ * const seen = statePartition('seen', { key: (key: bigint) => key, build: () => ({ keys: shared }) })
+ * const see = () => toStatePartition((key: bigint, { keys }) => [keys.push(key), true], seen)
  * const broken = entitiesDoNotSeeEachOther(see, { partition: seen, messages: fc.array(key()) })
  * await assert.rejects(broken, { code: 'LAW_BROKEN' })
  * ```
@@ -47,19 +50,22 @@ export async function entitiesDoNotSeeEachOther<In, State>(
   await checkLaw({
     law: 'an entity has the state that the messages of its key alone lead to',
     where: { law: 'entitiesDoNotSeeEachOther', partition: partition.name },
-    input: fc.record({ messages, pauses }),
+    input: recordOf({ messages, pauses }),
     async holds(input) {
-      const together = await statesAfter(build, partition, input.messages, new Set(input.pauses))
-      const alone: typeof together = new Map()
+      expectOwnStates(partition)
+      // Alone first: what one entity leaves to another may come to light in the order of their making.
+      const alone = new Map<bigint, State>()
       for (const [number, messagesOfKey] of byKey(input.messages, key ?? (() => 0n))) {
         const states = await statesAfter(build, partition, messagesOfKey, new Set())
         for (const [entity, state] of states) {
           // With a closed set of keys all entities are there.
           if (entity === number) alone.set(entity, state)
-          else if (partition.keys === undefined)
+          else if (partition.keys === undefined) {
             throw new Breach(`an entity ${entity} made by messages of key ${number}`)
+          }
         }
       }
+      const together = await statesAfter(build, partition, input.messages, new Set(input.pauses))
       for (const [entity, state] of alone) {
         const path = `the state of entity ${entity}`
         if (!together.has(entity)) throw new Breach(`no entity ${entity}`)
@@ -79,7 +85,14 @@ export async function entitiesDoNotSeeEachOther<In, State>(
   })
 }
 
-/** The entities there are after these messages. */
+function expectOwnStates<State>({ build }: StatePartition<never, State>): void {
+  const state: unknown = build()
+  if (typeof state === 'object' && state !== null && state === build()) {
+    throw new Breach('one object from two calls of build, for two entities')
+  }
+}
+
+/** The states of the entities there are after these messages: copies, as a checkpoint makes them. */
 async function statesAfter<In, State>(
   build: () => OperatorFunction<In, unknown>,
   partition: StatePartition<In, State>,
@@ -89,5 +102,12 @@ async function statesAfter<In, State>(
   const context = standaloneContext()
   await within(context, () => outputsOf(build(), messages, pauses))
   const entities = context.entities(partition)
-  return new Map([...entities.keys()].map((entity) => [entity, entities.get(entity)!]))
+  const codec = createStateCodec(partition)
+  return new Map(
+    [...entities.keys()].map((entity) => {
+      const stored = createEntityBytes()
+      stored.commit(codec.pack(entities.get(entity)!, entity))
+      return [entity, createStateCodec(partition).unpack(stored.bytes(), entity, stored.entriesOf)]
+    }),
+  )
 }

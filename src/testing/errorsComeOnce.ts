@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
 import { Breach } from './breach.ts'
 import { feed } from './feed.ts'
@@ -7,6 +6,7 @@ import { pauses } from './pauses.ts'
 import { expectNoStrays, seenOf, shownEnd, shownError } from './probe.ts'
 import type { OperatorLawOptions } from './subscriptionsAreIndependent.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 export interface ErrorsOptions<In> extends Omit<OperatorLawOptions<In, unknown>, 'same'> {
   /** Is what came the error of the source? Default: it is that very object, or has it as its cause */
@@ -22,8 +22,7 @@ export interface ErrorsOptions<In> extends Omit<OperatorLawOptions<In, unknown>,
  * ```ts
  * import { to } from 'wallarx/operators'
  * import { errorsComeOnce } from 'wallarx/testing'
- * import fc from 'fast-check'
- * import { catchError, EMPTY } from 'rxjs'
+ *  * import { catchError, EMPTY } from 'rxjs'
  *
  * const messages = fc.array(fc.nat())
  * await errorsComeOnce(() => to((one: number) => one / 2), { messages })
@@ -37,7 +36,7 @@ export async function errorsComeOnce<In>(
   await checkLaw({
     law: 'an error comes once, and nothing after it',
     where: { law: 'errorsComeOnce' },
-    input: fc.record({ messages, pauses }),
+    input: recordOf({ messages, pauses }),
     async holds(input) {
       const error = new Error('the source failed')
       const from = feed(input.messages, { pauses: new Set(input.pauses), end: { error } })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
 import type { Key } from '../key.ts'
 import { Breach } from './breach.ts'

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
 import { byKey, expectSameByKey, outputsOf, type KeyedOptions } from './keyed.ts'
 import { checkLaw } from './law.ts'
 import { pauses } from './pauses.ts'
+import { recordOf } from './recordOf.ts'
 
 /**
  * The law that the outputs of a key do not depend on what other keys do: for messages of several keys an operator gives for each
@@ -14,8 +14,7 @@ import { pauses } from './pauses.ts'
  * import { statePartition } from 'wallarx'
  * import { toStatePartition } from 'wallarx/operators'
  * import { keysAreIndependent, messages } from 'wallarx/testing'
- * import fc from 'fast-check'
- *
+ *  *
  * const counts = statePartition('counts', { key: (key: bigint) => key, build: () => ({ count: 0 }) })
  * const count = () =>
  *   toStatePartition((key: bigint, state: { count: number }) => [{ key, count: ++state.count }, true], counts)
@@ -33,7 +32,7 @@ export async function keysAreIndependent<In, Out>(
   await checkLaw({
     law: 'the outputs of a key do not depend on what other keys do',
     where: { law: 'keysAreIndependent' },
-    input: fc.record({ messages, pauses }),
+    input: recordOf({ messages, pauses }),
     async holds(input) {
       const together = await outputsOf(build(), input.messages, new Set(input.pauses))
       const alone: Out[] = []

@@ -36,6 +36,22 @@ export interface Law<Input> {
 /**
  * Tries a law with random inputs. Resolves when it held for all of them. Rejects with `LAW_BROKEN` otherwise: its message says
  * what the law is, what was got, the smallest input that shows it, and how to repeat it; its cause is what was thrown.
+ *
+ * @example
+ * ```ts
+ * import { Breach, checkLaw } from 'wallarx/testing'
+ * import fc from 'fast-check'
+ *
+ * const broken = checkLaw({
+ *   law: 'a word is as long in capitals',
+ *   input: fc.constantFrom('street', 'straße'),
+ *   holds(word) {
+ *     const capitals = word.toUpperCase()
+ *     if (capitals.length !== word.length) throw new Breach(capitals)
+ *   },
+ * })
+ * await assert.rejects(broken, /expected that a word is as long in capitals, got STRASSE/)
+ * ```
  */
 export async function checkLaw<Input>({
   law,

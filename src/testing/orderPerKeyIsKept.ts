@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
 import { byKey, expectSameByKey, outputsOf, type KeyedOptions } from './keyed.ts'
 import { checkLaw } from './law.ts'
 import { everyPause, pauses } from './pauses.ts'
+import { recordOf } from './recordOf.ts'
 
 /**
  * The law that the outputs of a key come in the order of its messages, however many are on their way: fed in a rush, an operator
@@ -13,8 +13,7 @@ import { everyPause, pauses } from './pauses.ts'
  * ```ts
  * import { to } from 'wallarx/operators'
  * import { messages, orderPerKeyIsKept } from 'wallarx/testing'
- * import fc from 'fast-check'
- *
+ *  *
  * await orderPerKeyIsKept(() => to((one: [bigint, number]) => Promise.resolve(one), { concurrency: 4 }), {
  *   messages: messages({ keys: 3, message: (key) => fc.tuple(fc.constant(key), fc.nat(9)) }),
  *   outputKey: ([key]) => key,
@@ -28,7 +27,7 @@ export async function orderPerKeyIsKept<In, Out>(
   await checkLaw({
     law: 'the outputs of each key come in the order of its messages',
     where: { law: 'orderPerKeyIsKept' },
-    input: fc.record({ messages, pauses }),
+    input: recordOf({ messages, pauses }),
     async holds(input) {
       const oneByOne = await outputsOf(build(), input.messages, everyPause(input.messages.length))
       const rushed = await outputsOf(build(), input.messages, new Set(input.pauses))

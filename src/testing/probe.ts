@@ -8,15 +8,11 @@ export type End = { readonly kind: 'completion' } | { readonly kind: 'error'; re
 export interface Probe<Message> {
   readonly outputs: readonly Message[]
   readonly end: End | undefined
-  /** What was sent to it after its end, and after it was unsubscribed from: `the message 3`. */
+  /** What was sent to it after its end, and after it was unsubscribed from: `the message 3`. A second completion is none. */
   readonly strays: readonly string[]
   /** Resolves at the end. */
   readonly ended: Promise<void>
-  unsubscribe(): void
-}
-
-export interface ProbeOptions<Message> {
-  readonly onNext?: (message: Message, count: number) => void
+  readonly unsubscribe: () => void
 }
 
 /**
@@ -25,7 +21,7 @@ export interface ProbeOptions<Message> {
  */
 export function probe<Message>(
   observable: Observable<Message>,
-  { onNext }: ProbeOptions<Message> = {},
+  onNext?: (count: number, unsubscribe: () => void) => void,
 ): Probe<Message> {
   const outputs: Message[] = []
   const strays: string[] = []
@@ -36,7 +32,8 @@ export function probe<Message>(
   })
   const finish = (how: End, stray: string): void => {
     if (subscriber.closed) {
-      strays.push(stray)
+      // A completion more is harmless: RxJS itself sends one at the end of many a loop.
+      if (how.kind === 'error' || end?.kind === 'error') strays.push(stray)
       return
     }
     end = how
@@ -50,7 +47,7 @@ export function probe<Message>(
         return
       }
       outputs.push(message)
-      onNext?.(message, outputs.length)
+      onNext?.(outputs.length, unsubscribe)
     },
     error(error: unknown) {
       finish({ kind: 'error', error }, `the error ${shownValue(error)}`)
@@ -59,6 +56,9 @@ export function probe<Message>(
       finish({ kind: 'completion' }, 'a completion')
     },
   })
+  const unsubscribe = (): void => {
+    subscriber.unsubscribe()
+  }
   observable.subscribe(subscriber)
   return {
     outputs,
@@ -67,9 +67,7 @@ export function probe<Message>(
     get end() {
       return end
     },
-    unsubscribe() {
-      subscriber.unsubscribe()
-    },
+    unsubscribe,
   }
 }
 

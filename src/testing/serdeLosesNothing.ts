@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import type { Serde } from '../serde.ts'
-import { createStateCodec, type EntryReader, type MapId, type PackedState } from '../stateCodec.ts'
+import { createStateCodec } from '../stateCodec.ts'
 import type { StatePartition } from '../statePartition.ts'
 import { Breach } from './breach.ts'
 import { difference, shownValue } from './difference.ts'
+import { createEntityBytes } from './entityBytes.ts'
 import { checkLaw, type LawOptions } from './law.ts'
 import type { Same } from './probe.ts'
 
@@ -71,29 +72,4 @@ export async function serdeLosesNothing<State>(
     show: ([, original]) => fc.stringify(original),
     options,
   })
-}
-
-/** What a store has of one entity. */
-function createEntityBytes() {
-  let bytes = Buffer.alloc(0)
-  const maps = new Map<MapId, Map<string, Buffer>>()
-  return {
-    bytes: (): Buffer => Buffer.from(bytes),
-    commit(packed: PackedState): void {
-      bytes = Buffer.from(packed.bytes)
-      for (const id of packed.clearedMaps) maps.delete(id)
-      for (const { mapId, entryKey, value } of packed.changedEntries) {
-        const entries = maps.get(mapId) ?? new Map<string, Buffer>()
-        maps.set(mapId, entries)
-        if (value === undefined) entries.delete(entryKey.toString('latin1'))
-        else entries.set(entryKey.toString('latin1'), Buffer.from(value))
-      }
-    },
-    entriesOf: (mapId: MapId): EntryReader => ({
-      get: (entryKey) => maps.get(mapId)?.get(entryKey.toString('latin1')),
-      *all() {
-        for (const [key, value] of maps.get(mapId) ?? []) yield { entryKey: Buffer.from(key, 'latin1'), value }
-      },
-    }),
-  }
 }

@@ -4,6 +4,7 @@ import { checkLaw } from './law.ts'
 import { shownError } from './probe.ts'
 import { expectReceivedBeginning, trySink, type SinkLawOptions, type WatchedSink } from './sinkTrial.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 /** A sink, and how to see that it has let go of what it had open. */
 export interface ReleasingSink<Message> extends WatchedSink<Message> {
@@ -37,7 +38,7 @@ export async function sinkAborts<Message>(
   await checkLaw({
     law: 'a sink that is aborted lets go at once, and may be aborted again',
     where: { law: 'sinkAborts' },
-    input: fc.record({ messages, turns: fc.nat(2), when: fc.constantFrom('open', 'closing', 'closed') }),
+    input: recordOf({ messages, turns: fc.nat(2), when: fc.constantFrom('open', 'closing', 'closed') }),
     async holds({ messages: written, turns: later, when }) {
       const watched = await build()
       const { writer, holds, unlessItFails } = trySink(watched.sink)

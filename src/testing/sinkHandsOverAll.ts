@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { checkLaw } from './law.ts'
 import { expectReceived, trySink, type SinkLawOptions, type WatchedSink } from './sinkTrial.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 /**
  * The law that a sink hands over everything, in order: what was written is there when `flush` resolves, and all of it when
@@ -30,7 +31,7 @@ export async function sinkHandsOverAll<Message>(
   await checkLaw({
     law: 'what was written is handed over, in order, when flush or close resolves',
     where: { law: 'sinkHandsOverAll' },
-    input: fc.record({
+    input: recordOf({
       messages,
       flushAfter: fc.uniqueArray(fc.nat(10), { maxLength: 3 }),
       turnAfter: fc.uniqueArray(fc.nat(10), { maxLength: 3 }),

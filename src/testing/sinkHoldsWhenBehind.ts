@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { checkLaw } from './law.ts'
 import { expectReceived, trySink, type SinkLawOptions, type WatchedSink } from './sinkTrial.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 /** A sink whose receiver takes nothing until `resume`. */
 export interface StalledSink<Message> extends WatchedSink<Message> {
@@ -44,7 +45,7 @@ export async function sinkHoldsWhenBehind<Message>(
   await checkLaw({
     law: 'a sink holds the sources while it is behind, and not longer',
     where: { law: 'sinkHoldsWhenBehind' },
-    input: fc.record({ messages, turnAfter: fc.uniqueArray(fc.nat(10), { maxLength: 3 }) }),
+    input: recordOf({ messages, turnAfter: fc.uniqueArray(fc.nat(10), { maxLength: 3 }) }),
     async holds({ messages: written, turnAfter }) {
       const watched = await build()
       const { writer, holds, unlessItFails, expectNoFailure } = trySink(watched.sink)

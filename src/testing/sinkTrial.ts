@@ -25,9 +25,9 @@ export interface SinkTrial<Message> {
   readonly writer: SinkWriter<Message>
   readonly holds: Holds
   /** Throws a Breach where the sink said that it cannot go on. */
-  expectNoFailure(): void
+  readonly expectNoFailure: () => void
   /** Does the work, and rejects as soon as the sink says that it cannot go on. */
-  unlessItFails<Result>(work: Promise<Result>): Promise<Result>
+  readonly unlessItFails: <Result>(work: Promise<Result>) => Promise<Result>
 }
 
 export function trySink<Message>(sink: Sink<Message>): SinkTrial<Message> {

@@ -5,6 +5,7 @@ import { checkLaw } from './law.ts'
 import { expectNoStrays } from './probe.ts'
 import { trySource, type SourceLawOptions } from './sourceTrial.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 /** A source, and how to see that it has let go of what it had open: its files, sockets or iterators. */
 export interface ReleasingSource<Message> {
@@ -39,7 +40,7 @@ export async function sourceLetsGo<Message>(
   await checkLaw({
     law: 'a source that is unsubscribed from falls silent and lets go of what it has open',
     where: { law: 'sourceLetsGo' },
-    input: fc.record({ messages, after: fc.nat(10) }),
+    input: recordOf({ messages, after: fc.nat(10) }),
     async holds(input) {
       const { source, isReleased } = await build(input.messages)
       const wanted = Math.min(input.after, input.messages.length)
@@ -48,9 +49,9 @@ export async function sourceLetsGo<Message>(
         reach = resolve
       })
       const trial = trySource(source, {
-        onNext(_message, count) {
+        onNext(count, { unsubscribe }) {
           if (count !== wanted) return
-          trial.seen.unsubscribe()
+          unsubscribe()
           reach()
         },
       })

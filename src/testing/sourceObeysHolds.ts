@@ -1,9 +1,11 @@
 import fc from 'fast-check'
+import type { Holds } from '../holds.ts'
 import { Breach } from './breach.ts'
 import { checkLaw } from './law.ts'
 import { expectNoStrays } from './probe.ts'
 import { expectMessages, trySource, type BuildSource, type SourceLawOptions } from './sourceTrial.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 /**
  * The law that a source obeys holds: once the chunk at hand is handed over it emits nothing while anything holds the pipeline, and
@@ -27,7 +29,12 @@ export async function sourceObeysHolds<Message>(
   await checkLaw({
     law: 'a source emits nothing while it is held, and all the rest afterwards',
     where: { law: 'sourceObeysHolds' },
-    input: fc.record({ messages, holdAt: fc.uniqueArray(fc.nat(10), { maxLength: 4 }), fromStart: fc.boolean() }),
+    input: recordOf({
+      messages,
+      holdAt: fc.uniqueArray(fc.nat(10), { maxLength: 4 }),
+      fromStart: fc.boolean(),
+      long: fc.boolean(),
+    }),
     async holds(input) {
       const source = await build(input.messages)
       const breaches: string[] = []
@@ -36,24 +43,25 @@ export async function sourceObeysHolds<Message>(
       const allSeen = new Promise<void>((resolve) => {
         all = resolve
       })
-      const hold = (): void => {
-        const release = trial.holds.take('law')
+      const hold = (holds: Holds): void => {
+        if (holds.held) return
+        const release = holds.take('law')
         queueMicrotask(() => {
           strict = true
         })
-        void turns(4).then(() => {
+        void heldFor(input.long).then(() => {
           strict = false
           release()
         })
       }
       const trial = trySource(source, {
-        onNext(_message, count) {
-          if (strict && trial.holds.held) breaches.push(`the message with the index ${count - 1}`)
-          if (input.holdAt.includes(count - 1) && !trial.holds.held) hold()
+        onNext(count, { holds }) {
+          if (strict && holds.held) breaches.push(`the message with the index ${count - 1}`)
+          if (input.holdAt.includes(count - 1)) hold(holds)
           if (count === input.messages.length) all()
         },
       })
-      if (input.fromStart && !trial.holds.held) hold()
+      if (input.fromStart) hold(trial.holds)
       if (input.messages.length === 0) await turns(6)
       else await Promise.race([trial.seen.ended, allSeen])
       await turns(1)
@@ -64,4 +72,10 @@ export async function sourceObeysHolds<Message>(
     },
     options,
   })
+}
+
+/** Long enough for what has come already to be emitted; if `long`, for a timer too. */
+async function heldFor(long: boolean): Promise<void> {
+  await turns(4)
+  if (long) await new Promise((resolve) => setTimeout(resolve, 2))
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { Breach } from './breach.ts'
 import { checkLaw } from './law.ts'
-import { expectMessages, trySource, type BuildSource, type SourceLawOptions, type SourceTrial } from './sourceTrial.ts'
+import { expectMessages, trySource, type BuildSource, type SourceLawOptions } from './sourceTrial.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 /**
  * The law that a source resumes: taken to a checkpoint anywhere, thrown away and opened again at its position, it gives the rest:
@@ -27,7 +28,7 @@ export async function sourceResumes<Message>(
   await checkLaw({
     law: 'a source goes on from its position without loss or repetition',
     where: { law: 'sourceResumes' },
-    input: fc.record({ messages, checkpoints: fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 3 }) }),
+    input: recordOf({ messages, checkpoints: fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 3 }) }),
     async holds(input) {
       const source = await build(input.messages)
       const all: Message[] = []
@@ -37,11 +38,11 @@ export async function sourceResumes<Message>(
         const reached = new Promise<void>((resolve) => {
           checkpoint = resolve
         })
-        const trial: SourceTrial<Message> = trySource(source, {
+        const trial = trySource(source, {
           restored,
-          onNext(_message, count) {
+          onNext(count, { holds }) {
             if (count !== after) return
-            trial.holds.take('law')
+            holds.take('law')
             checkpoint()
           },
         })

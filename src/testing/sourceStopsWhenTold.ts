@@ -3,6 +3,7 @@ import { checkLaw } from './law.ts'
 import { expectNoStrays } from './probe.ts'
 import { expectMessages, trySource, type BuildSource, type SourceLawOptions } from './sourceTrial.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 /**
  * The law that a source stops when it is told, as `run` tells it at a shutdown: it hands over what it has taken, completes, and
@@ -29,7 +30,7 @@ export async function sourceStopsWhenTold<Message>(
   await checkLaw({
     law: 'a source that is told to stop hands over what it has taken, and completes',
     where: { law: 'sourceStopsWhenTold' },
-    input: fc.record({ messages, after: fc.nat(10), later: fc.nat(2) }),
+    input: recordOf({ messages, after: fc.nat(10), later: fc.nat(2) }),
     async holds(input) {
       const source = await build(input.messages)
       const told = Math.min(input.after, input.messages.length)
@@ -38,9 +39,9 @@ export async function sourceStopsWhenTold<Message>(
         reach = resolve
       })
       const trial = trySource(source, {
-        onNext(_message, count) {
+        onNext(count, { stop }) {
           if (count !== told) return
-          if (input.later === 0) trial.stop()
+          if (input.later === 0) stop()
           reach()
         },
       })

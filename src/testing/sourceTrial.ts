@@ -1,12 +1,12 @@
 import type { Observable } from 'rxjs'
 import { within, type Context } from '../context.ts'
-import { createHolds } from '../holds.ts'
+import { createHolds, type Holds } from '../holds.ts'
 import type { Position } from '../position.ts'
 import { standaloneContext } from '../standaloneContext.ts'
 import type fc from 'fast-check'
 import { Breach } from './breach.ts'
 import type { LawOptions } from './law.ts'
-import { expectSameList, probe, shownEnd, type Probe, type ProbeOptions, type Same } from './probe.ts'
+import { expectSameList, probe, shownEnd, type Probe, type Same } from './probe.ts'
 
 /** Makes a source that gives these messages, anew for each run. */
 export type BuildSource<Message> = (messages: readonly Message[]) => Observable<Message> | Promise<Observable<Message>>
@@ -18,26 +18,36 @@ export interface SourceLawOptions<Message> extends LawOptions {
   readonly same?: Same<Message> | undefined
 }
 
-/** A source subscribed to as `run` does it. */
-export interface SourceTrial<Message> {
-  readonly seen: Probe<Message>
-  readonly holds: Context['holds']
+/** What a law does to a source. */
+export interface SourceControls {
+  readonly holds: Holds
   /** Tells it to stop. */
-  stop(): void
-  /** Where it says it is. */
-  position(): Position | undefined
+  readonly stop: () => void
+  readonly unsubscribe: () => void
 }
 
-export interface SourceTrialOptions<Message> extends ProbeOptions<Message> {
+/** A source subscribed to as `run` does it. */
+export interface SourceTrial<Message> extends SourceControls {
+  readonly seen: Probe<Message>
+  /** Where it says it is. */
+  readonly position: () => Position | undefined
+}
+
+export interface SourceTrialOptions {
   readonly restored?: Position | undefined
+  /** Called with each message's number, from 1; by a source that emits synchronously, before `trySource` returns. */
+  readonly onNext?: (count: number, controls: SourceControls) => void
 }
 
 export function trySource<Message>(
   source: Observable<Message>,
-  { restored, onNext }: SourceTrialOptions<Message> = {},
+  { restored, onNext }: SourceTrialOptions = {},
 ): SourceTrial<Message> {
   const stopping = new AbortController()
   const holds = createHolds()
+  const stop = (): void => {
+    stopping.abort()
+  }
   let position: () => Position | undefined = () => undefined
   const context: Context = {
     ...standaloneContext(),
@@ -54,8 +64,10 @@ export function trySource<Message>(
       ended: () => undefined,
     }),
   }
-  const seen = within(context, () => probe(source, onNext === undefined ? {} : { onNext }))
-  return { seen, holds, stop: () => stopping.abort(), position: () => position() }
+  const seen = within(context, () =>
+    probe(source, (count, unsubscribe) => onNext?.(count, { holds, stop, unsubscribe })),
+  )
+  return { seen, holds, stop, unsubscribe: seen.unsubscribe, position: () => position() }
 }
 
 /** Throws a Breach where a source failed, or gave other messages than `expected`. */

@@ -3,6 +3,7 @@ import type { Change, OpenStore, Store, StoreEntry } from '../store.ts'
 import { Breach } from './breach.ts'
 import { checkLaw, type LawOptions } from './law.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 /**
  * The law that a store keeps what it is given: under any course of commits, reads, waiting and reopening it behaves as a sorted
@@ -215,12 +216,12 @@ const changes = fc.array(
 )
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('commit' as const), changes, waits: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('get' as const), key }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('range' as const), prefix: fc.oneof(fc.constant(''), key) }) },
+  { weight: 6, arbitrary: recordOf({ kind: fc.constant('commit' as const), changes, waits: fc.boolean() }) },
+  { weight: 2, arbitrary: recordOf({ kind: fc.constant('get' as const), key }) },
+  { weight: 2, arbitrary: recordOf({ kind: fc.constant('range' as const), prefix: fc.oneof(fc.constant(''), key) }) },
   {
     weight: 1,
-    arbitrary: fc.record({
+    arbitrary: recordOf({
       kind: fc.constant('invalid commit' as const),
       changes,
       at: fc.nat(6),

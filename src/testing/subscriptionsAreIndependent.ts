@@ -1,10 +1,11 @@
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
 import { Breach } from './breach.ts'
 import { feed } from './feed.ts'
 import { checkLaw, type LawOptions } from './law.ts'
 import { everyPause } from './pauses.ts'
 import { expectSameSeen, probe, seenOf, type Probe, type Same } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 
 export interface OperatorLawOptions<In, Out> extends LawOptions {
   readonly messages: fc.Arbitrary<readonly In[]>
@@ -20,7 +21,7 @@ export interface OperatorLawOptions<In, Out> extends LawOptions {
  * @example
  * ```ts
  * import { subscriptionsAreIndependent } from 'wallarx/testing'
- * import fc from 'fast-check'
+ * import type fc from 'fast-check'
  * import { map, scan } from 'rxjs'
  *
  * const messages = fc.array(fc.nat())
@@ -39,7 +40,7 @@ export async function subscriptionsAreIndependent<In, Out>(
   await checkLaw({
     law: 'each subscription sees what it would see if there were no other',
     where: { law: 'subscriptionsAreIndependent' },
-    input: fc.record({ first: messages, second: messages }),
+    input: recordOf({ first: messages, second: messages }),
     async holds({ first, second }) {
       const expectedOfFirst = await seenOf(feed(first).source.pipe(build()))
       const expectedOfSecond = await seenOf(feed(second).source.pipe(build()))

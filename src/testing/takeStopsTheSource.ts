@@ -7,6 +7,7 @@ import { pauses } from './pauses.ts'
 import { seenOf } from './probe.ts'
 import type { OperatorLawOptions } from './subscriptionsAreIndependent.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 /**
  * The law that `take(n)` stops the source: when nobody wants more outputs, no further message is taken, also from a source that
@@ -32,7 +33,7 @@ export async function takeStopsTheSource<In>(
   await checkLaw({
     law: 'no message is taken any more when nobody wants more outputs',
     where: { law: 'takeStopsTheSource' },
-    input: fc.record({ messages, pauses, wanted: fc.nat(0xff) }),
+    input: recordOf({ messages, pauses, wanted: fc.nat(0xff) }),
     async holds(input) {
       const given = { pauses: new Set(input.pauses) }
       const reference = await seenOf(feed(input.messages, given).source.pipe(build()))

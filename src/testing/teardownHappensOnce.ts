@@ -7,6 +7,7 @@ import { pauses } from './pauses.ts'
 import { expectNoStrays, probe } from './probe.ts'
 import type { OperatorLawOptions } from './subscriptionsAreIndependent.ts'
 import { turns } from './turns.ts'
+import { recordOf } from './recordOf.ts'
 
 /** Notes that something was acquired, such as a timer or a file; the result notes that it was let go of. */
 export type Acquire = () => () => void
@@ -37,7 +38,7 @@ export async function teardownHappensOnce<In>(
   await checkLaw({
     law: 'a subscription lets go of everything once, in whichever way it ends',
     where: { law: 'teardownHappensOnce' },
-    input: fc.record({ messages, pauses, ending }),
+    input: recordOf({ messages, pauses, ending }),
     async holds(input) {
       const releases: number[] = [] // how often each was released that was acquired
       const acquire: Acquire = () => {
@@ -72,7 +73,7 @@ export async function teardownHappensOnce<In>(
   })
 }
 
-const ending = fc.record({
+const ending = recordOf({
   kind: fc.constantFrom('completes', 'fails', 'unsubscribed', 'takes'),
   /** Outputs that are wanted, or turns of the event loop before the unsubscription. */
   count: fc.integer({ min: 1, max: 5 }),
