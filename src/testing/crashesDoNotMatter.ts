@@ -6,6 +6,7 @@ import {
   checkPipelineLaw,
   driverOptions,
   outputsAlone,
+  runOptions,
   type BuildPipeline,
   type PipelineLawOptions,
 } from './pipelineLaw.ts'
@@ -51,8 +52,8 @@ export async function crashesDoNotMatter<In, Out>(
   build: BuildPipeline<In, Out>,
   options: CrashOptions<In>,
 ): Promise<void> {
-  const { input, key, framing, onError, faults: fault = faults() } = options
-  const driver = { ...(framing && { framing }), ...(onError && { onError }) }
+  const { input, key, faults: fault = faults() } = options
+  const driver = runOptions(options)
   await checkPipelineLaw({
     law: title,
     name: 'crashesDoNotMatter',

@@ -6,6 +6,7 @@ import {
   checkPipelineLaw,
   driverOptions,
   groupedByKey,
+  runOptions,
   type BuildPipeline,
   type PipelineLawOptions,
 } from './pipelineLaw.ts'
@@ -42,8 +43,8 @@ const title = 'what a key leads to does not depend on the messages of other keys
  * ```
  */
 export async function keysStayApart<In, Out>(build: BuildPipeline<In, Out>, options: KeysOptions<In>): Promise<void> {
-  const { input, key, framing, onError } = options
-  const driver = { ...(framing && { framing }), ...(onError && { onError }) }
+  const { input, key } = options
+  const driver = runOptions(options)
   await checkPipelineLaw({
     law: title,
     name: 'keysStayApart',

@@ -20,6 +20,8 @@ export interface RunThroughOptions extends TestPipelineOptions {
   readonly settle?: boolean | 'timers'
   /** Whether states are those that a program which is started again finds. Default: those in memory */
   readonly durable?: boolean
+  /** Milliseconds of real time until a run that has not ended is given up. Default: 2,000 */
+  readonly timeout?: number | undefined
 }
 
 /** A Breach of a law over a pipeline, with what is needed to show it. */
@@ -38,14 +40,23 @@ export class PipelineBreach extends Breach {
   }
 }
 
+/** The run was given up. */
+export class NoEnd extends PipelineBreach {}
+
 /** Plays events to a new driver of a new pipeline, ends the input, and looks at what there is. */
 export async function runThrough<In, Out>(
   build: () => OperatorFunction<In, Out>,
   events: readonly PipelineEvent<In>[],
-  { settle = true, durable = false, ...options }: RunThroughOptions,
+  { settle = true, durable = false, timeout = 2000, ...options }: RunThroughOptions,
 ): Promise<PipelineRun<Out>> {
   let driver: PipelineDriver<In, Out> | undefined
-  try {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new NoEnd(`no end of the run within ${timeout} ms`))
+    }, timeout)
+  })
+  const run = async (): Promise<PipelineRun<Out>> => {
     driver = await testPipeline(build(), options)
     let steps: Out[][] = []
     if (settle === 'timers') {
@@ -64,9 +75,14 @@ export async function runThrough<In, Out>(
     const takenBack = driver.takenBack()
     if (durable) await driver.restart(build())
     return { steps, outputs, takenBack, states: driver.states() }
+  }
+  try {
+    return await Promise.race([run(), late])
   } catch (error) {
+    if (error instanceof NoEnd) throw error
     throw new PipelineBreach(`the failure of the pipeline: ${shownError(error)}`, { cause: error })
   } finally {
+    clearTimeout(timer)
     await driver?.close()
   }
 }

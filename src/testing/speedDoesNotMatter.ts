@@ -4,6 +4,7 @@ import {
   checkPipelineLaw,
   driverOptions,
   outputsAlone,
+  runOptions,
   type BuildPipeline,
   type PipelineLawOptions,
 } from './pipelineLaw.ts'
@@ -34,8 +35,8 @@ export async function speedDoesNotMatter<In, Out>(
   build: BuildPipeline<In, Out>,
   options: PipelineLawOptions<In>,
 ): Promise<void> {
-  const { input, key, framing, onError } = options
-  const driver = { ...(framing && { framing }), ...(onError && { onError }) }
+  const { input, key } = options
+  const driver = runOptions(options)
   await checkPipelineLaw({
     law: title,
     name: 'speedDoesNotMatter',

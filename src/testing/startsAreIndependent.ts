@@ -3,6 +3,7 @@ import {
   asEvents,
   checkPipelineLaw,
   driverOptions,
+  runOptions,
   type BuildPipeline,
   type PipelineLawOptions,
 } from './pipelineLaw.ts'
@@ -36,8 +37,8 @@ export async function startsAreIndependent<In, Out>(
   build: BuildPipeline<In, Out>,
   options: PipelineLawOptions<In>,
 ): Promise<void> {
-  const { input, framing, onError } = options
-  const driver = { ...(framing && { framing }), ...(onError && { onError }) }
+  const { input } = options
+  const driver = runOptions(options)
   await checkPipelineLaw({
     law: title,
     name: 'startsAreIndependent',

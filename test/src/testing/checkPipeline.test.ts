@@ -209,7 +209,7 @@ async function breachOf(checking: Promise<void>): Promise<WallarxError> {
   throw new Error('no law was broken')
 }
 
-describe('planted bugs', () => {
+describe('planted bugs', { timeout: 60_000 }, () => {
   describe.each(planted)('%s', (_bug, law, broken, rightOne, keyed) => {
     const options = { input: deposits, ...(keyed && { key: account }) }
 
@@ -228,7 +228,7 @@ describe('planted bugs', () => {
   })
 })
 
-describe('input of bytes', () => {
+describe('input of bytes', { timeout: 60_000 }, () => {
   const lines = framed(fc.array(fc.string({ maxLength: 5 }), { maxLength: 6 }), lengthPrefixed(1))
   const input = chunked(lines.map(({ bytes }) => bytes))
   const counting = () =>
@@ -258,7 +258,7 @@ describe('input of bytes', () => {
   })
 })
 
-describe('what a failure shows', () => {
+describe('what a failure shows', { timeout: 60_000 }, () => {
   const lying = () =>
     toState(
       (n: number, state: { total: number }) => [(state.total += n), false],

@@ -6,7 +6,7 @@ import { decode, encode, to, toMulti, toState, toStatePartition, toStatePartitio
 import { checkPipeline, chunked, framed, messages } from 'wallarx/testing'
 import { countWord, split, wordCountLine, wordTotals } from '../../../examples/01-word-count/wordCount.ts'
 
-describe('our own pipelines hold what we ask of others', () => {
+describe('our own pipelines hold what we ask of others', { timeout: 60_000 }, () => {
   test('word count, from bytes that are cut anywhere', async () => {
     const words = fc.array(fc.constantFrom('a', 'be', 'bee', 'B', '12', '-', "don't"), { maxLength: 4 })
     const texts = fc.array(
