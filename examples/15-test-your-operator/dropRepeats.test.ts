@@ -5,9 +5,20 @@
  *
  * What the last test expects is what a broken operator shows:
  *
-FAILURE
+ * WallarxError: expected that each subscription sees what it would see if there were no other, got after a subscription that was abandoned, outputs[0]: nothing in place of { sensor: 1, degrees: 20 }
+ *   got:      []
+ *   expected: [ { sensor: 1, degrees: 20 } ] (law: subscriptionsAreIndependent)
+ *
+ * The smallest input that shows it, found in run 1 of 100 and made smaller 6 times:
+ *
+ *   {"first":[],"second":[{"sensor":1,"degrees":20}]}
+ *
+ * To repeat it: { seed: 1, path: '0:0:0:7:0:1:1' }
  */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
+import { lastValueFrom, of, toArray } from 'rxjs'
 import { expect, test } from 'vitest'
 import {
   errorsComeOnce,
@@ -26,7 +37,6 @@ const readings = messages({
 })
 
 test('it drops repeats', async () => {
-  const { lastValueFrom, of, toArray } = await import('rxjs')
   const given = [21, 21, 22, 21].map((degrees) => ({ sensor: 1, degrees }))
   const kept = await lastValueFrom(of(...given).pipe(dropRepeats(), toArray()))
   expect(kept.map(({ degrees }) => degrees)).toEqual([21, 22, 21])
@@ -48,6 +58,8 @@ test('take(n) stops the source', () => takeStopsTheSource(dropRepeats, { message
 test('it lets go of its source', () => teardownHappensOnce(dropRepeats, { messages: readings }))
 
 test('the broken one is found', async () => {
-  const check = subscriptionsAreIndependent(brokenDropRepeats, { messages: readings, seed: 1 })
-  await expect(check).rejects.toThrow('in the second subscription to one pipeline')
+  const failure = await subscriptionsAreIndependent(brokenDropRepeats, { messages: readings, seed: 1 }).catch(String)
+  // To the letter: it stands at the top of this file.
+  const comment = readFileSync(fileURLToPath(import.meta.url), 'utf8').replaceAll(/^ \* ?/gm, '')
+  expect(comment).toContain(failure)
 })

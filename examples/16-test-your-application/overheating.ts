@@ -1,4 +1,4 @@
-import { pipe, type OperatorFunction } from 'rxjs'
+import { filter, groupBy, map, mergeMap, pipe, scan, type OperatorFunction } from 'rxjs'
 import { statePartition, utf8 } from 'wallarx'
 import { decode, encode, to, toStatePartition } from 'wallarx/operators'
 
@@ -16,17 +16,19 @@ export function overheating(): OperatorFunction<Buffer, Buffer> {
   )
 }
 
-/** The same with a mistake: it says that the state has changed only when there is something to tell. */
+/** The same with a mistake that is easily made: what a sensor measured last is kept by `scan`, where no checkpoint sees it. */
 export function brokenOverheating(): OperatorFunction<Buffer, Buffer> {
-  const heat = statePartition('heat', { key: ({ sensor }: Reading) => sensor, build: () => ({ hot: 0 }) })
   return pipe(
     decode(utf8),
     to(read),
-    toStatePartition(({ sensor, degrees }, state) => {
-      state.hot = degrees > 80 ? state.hot + 1 : 0
-      const isHot = state.hot === 3
-      return [isHot ? `sensor ${sensor} is hot\n` : undefined, isHot]
-    }, heat),
+    groupBy(({ sensor }) => sensor),
+    mergeMap((own) =>
+      own.pipe(
+        scan((hot, { degrees }) => (degrees > 80 ? hot + 1 : 0), 0),
+        filter((hot) => hot === 3),
+        map(() => `sensor ${own.key} is hot\n`),
+      ),
+    ),
     encode((line) => line),
   )
 }

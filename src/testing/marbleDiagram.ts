@@ -25,7 +25,7 @@ export function marbleDiagram(events: readonly PipelineEvent<unknown>[], lines: 
   const naming = (first: string) => {
     const known = new Map<string, string>()
     return (value: unknown): string => {
-      const text = shownValue(value)
+      const text = shownMessage(value)
       const count = known.size
       const name = known.get(text) ?? String.fromCharCode(first.charCodeAt(0) + (count % 26)) + suffix(count)
       known.set(text, name)
@@ -67,6 +67,19 @@ export function marbleDiagram(events: readonly PipelineEvent<unknown>[], lines: 
 
 const suffix = (count: number): string => (count < 26 ? '' : String(Math.floor(count / 26)))
 
+/** A value on one line; bytes that are text as text. */
+export function shownMessage(value: unknown): string {
+  const text = asciiOf(value)
+  return text === undefined ? shownValue(value) : `bytes ${JSON.stringify(text)}`
+}
+
+/** What bytes say, where they are printable ASCII and line ends. */
+export function asciiOf(value: unknown): string | undefined {
+  if (!Buffer.isBuffer(value)) return undefined
+  const text = value.toString('latin1')
+  return /^[\x20-\x7e\n\t]*$/.test(text) ? text : undefined
+}
+
 const simple = {
   checkpoint: 'checkpoint',
   crash: 'crash, and on from the last checkpoint',
@@ -76,7 +89,7 @@ const simple = {
 /** The events as a numbered list. */
 export function eventList(events: readonly PipelineEvent<unknown>[]): string {
   const line = (event: PipelineEvent<unknown>): string => {
-    if ('message' in event) return `message ${shownValue(event.message)}`
+    if ('message' in event) return `message ${shownMessage(event.message)}`
     if (!('events' in event)) return simple[event.fault]
     const times = event.events === 1 ? 'the next event' : `the next ${event.events} events`
     return event.fault === 'slow sink' ? `the sink is slow during ${times}` : `the sink is lost during ${times}`

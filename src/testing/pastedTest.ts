@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { PipelineEvent } from './faults.ts'
+import { asciiOf } from './marbleDiagram.ts'
 
 export interface PastedTest {
   /** The title of the test: what should hold. */
@@ -28,8 +29,11 @@ export function pastedTest({ title, uses, body, imports = [] }: PastedTest): str
 const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`
 
 /** A value as TypeScript that makes it; fast-check's own form where it has no other. */
-export const literal = (value: unknown): string =>
-  Buffer.isBuffer(value) ? `Buffer.from('${value.toString('hex')}', 'hex')` : fc.stringify(value)
+export function literal(value: unknown): string {
+  if (!Buffer.isBuffer(value)) return fc.stringify(value)
+  const text = asciiOf(value)
+  return text === undefined ? `Buffer.from('${value.toString('hex')}', 'hex')` : `Buffer.from(${JSON.stringify(text)})`
+}
 
 /** The list of events as TypeScript. */
 export function eventLines(events: readonly PipelineEvent<unknown>[]): string[] {

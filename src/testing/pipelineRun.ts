@@ -3,6 +3,7 @@ import { Breach } from './breach.ts'
 import { difference, shownValue } from './difference.ts'
 import type { PipelineDriver, TestPipelineOptions } from './driver.ts'
 import type { PipelineEvent } from './faults.ts'
+import { shownMessage } from './marbleDiagram.ts'
 import { play } from './play.ts'
 import { testPipeline } from './testPipeline.ts'
 
@@ -119,10 +120,14 @@ export async function expectSameOutputs<Out>(
   const found = difference(got.outputs, expected.outputs, 'outputs')
   if (found === undefined) return
   if (byKey !== undefined && isInterleaving(got.outputs, await byKey())) return
-  throw new PipelineBreach(
-    `${found}\n  got:      ${shownValue(got.outputs)}\n  expected: ${shownValue(expected.outputs)}`,
-    { expected, got },
-  )
+  const one = got.outputs.map(shownMessage)
+  const other = expected.outputs.map(shownMessage)
+  const at = other.findIndex((text, index) => text !== one[index])
+  const first = at < 0 ? found : `outputs[${at}]: ${one[at] ?? 'nothing'} in place of ${other[at]!}`
+  throw new PipelineBreach(`${first}\n  got:      [${one.join(', ')}]\n  expected: [${other.join(', ')}]`, {
+    expected,
+    got,
+  })
 }
 
 /** Whether `whole` is made of all `parts`, each in its order. */
