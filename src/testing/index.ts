@@ -23,7 +23,11 @@ export { sourceResumes } from './sourceResumes.ts'
 export { sourceStopsWhenTold } from './sourceStopsWhenTold.ts'
 export type { BuildSource, SourceLawOptions } from './sourceTrial.ts'
 export { storeKeepsWhatItIsGiven } from './storeKeepsWhatItIsGiven.ts'
-export { subscriptionsAreIndependent, type OperatorLawOptions } from './subscriptionsAreIndependent.ts'
+export {
+  subscriptionsAreIndependent,
+  type OperatorLawOptions,
+  type SubscriptionsOptions,
+} from './subscriptionsAreIndependent.ts'
 export { takeStopsTheSource } from './takeStopsTheSource.ts'
 export { teardownHappensOnce, type Acquire } from './teardownHappensOnce.ts'
 export { checkPipeline, type CheckPipelineOptions, type PipelineLawName } from './checkPipeline.ts'

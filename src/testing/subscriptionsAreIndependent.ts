@@ -1,7 +1,9 @@
 import type fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
+import type { Key } from '../key.ts'
 import { Breach } from './breach.ts'
 import { feed } from './feed.ts'
+import { byKey } from './keyed.ts'
 import { checkLaw, type LawOptions } from './law.ts'
 import { everyPause } from './pauses.ts'
 import { expectSameSeen, probe, seenOf, type Probe, type Same } from './probe.ts'
@@ -11,6 +13,11 @@ export interface OperatorLawOptions<In, Out> extends LawOptions {
   readonly messages: fc.Arbitrary<readonly In[]>
   /** Default: deep equality that tells `undefined` from absent and -0 from 0 */
   readonly same?: Same<Out> | undefined
+}
+
+export interface SubscriptionsOptions<In, Out> extends OperatorLawOptions<In, Out> {
+  /** The key that an output belongs to, for an operator that promises an order for each key only. Default: one order for all */
+  readonly outputKey?: ((output: Out) => Key) | undefined
 }
 
 /**
@@ -35,7 +42,7 @@ export interface OperatorLawOptions<In, Out> extends LawOptions {
  */
 export async function subscriptionsAreIndependent<In, Out>(
   build: () => OperatorFunction<In, Out>,
-  { messages, same, ...options }: OperatorLawOptions<In, Out>,
+  { messages, outputKey, same, ...options }: SubscriptionsOptions<In, Out>,
 ): Promise<void> {
   await checkLaw({
     law: 'each subscription sees what it would see if there were no other',
@@ -46,7 +53,7 @@ export async function subscriptionsAreIndependent<In, Out>(
       const expectedOfSecond = await seenOf(feed(second).source.pipe(build()))
       const expectAs = (situation: string, got: Probe<Out>, expected: Probe<Out>): void => {
         try {
-          expectSameSeen(got, expected, same)
+          expectSameSeen(ordered(got, outputKey), ordered(expected, outputKey), same)
         } catch (thrown) {
           if (!(thrown instanceof Breach)) throw thrown
           throw new Breach(`${situation}, ${thrown.message}`, { cause: thrown.cause })
@@ -75,4 +82,11 @@ export async function subscriptionsAreIndependent<In, Out>(
     },
     options,
   })
+}
+
+/** With the outputs of each key together, in the order of keys. */
+function ordered<Out>(seen: Probe<Out>, outputKey: ((output: Out) => Key) | undefined): Probe<Out> {
+  if (outputKey === undefined) return seen
+  const groups = [...byKey(seen.outputs, outputKey)].sort(([one], [other]) => (one < other ? -1 : 1))
+  return { ...seen, end: seen.end, outputs: groups.flatMap(([, outputs]) => outputs) }
 }

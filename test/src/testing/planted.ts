@@ -558,7 +558,14 @@ const leaking: Planted[] = [
     check: (options: LawOptions) =>
       teardownHappensOnce(
         raw((source, subscriber) => {
-          source.subscribe(subscriber.next.bind(subscriber))
+          source.subscribe({
+            next: (one) => {
+              subscriber.next(one)
+            },
+            error: (error) => {
+              subscriber.error(error)
+            },
+          })
           return undefined
         }),
         { messages: numbers, ...options, timeout: 30 },
