@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { setTimeout as realDelay } from 'node:timers/promises'
 import { bufferCount, debounceTime, delay, map, mergeMap, timeout, type Observable } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
@@ -494,4 +495,46 @@ test('a pipeline may cut its bytes by itself, and mergeMap may lead anywhere', a
   driver.send(Buffer.from([1, 65, 1]), Buffer.from([66]))
   await driver.end()
   expect(driver.outputs()).toEqual(['A', 'B'])
+})
+
+test('a stop in order can be asked for, and settle can fire every timer', async () => {
+  await using driver = await testPipeline((words: Observable<string>) => words.pipe(debounceTime(1000)))
+  driver.send('a')
+  await driver.settle()
+  expect(driver.read()).toEqual([])
+  await driver.settle({ timers: true })
+  expect(driver.read()).toEqual(['a'])
+  expect(driver.now).toBe(1000)
+  await driver.stop()
+  expect(driver.status().lifecycle).toBe('closed')
+})
+
+test('states leaves out entities that are as they were built', async () => {
+  const counts = letterCounts()
+  await using driver = await testPipeline((words: Observable<string>) =>
+    words.pipe(toStatePartition((word, state) => [undefined, word === 'b' && ++state.count > 0], counts)),
+  )
+  driver.send('a', 'b')
+  expect(driver.entities(counts).size).toBe(2)
+  expect(driver.states()).toEqual({ letters: new Map([[98n, { count: 1 }]]) })
+})
+
+test('a driver that nobody closes lets the process end, without a word', () => {
+  const program = `
+    import { testPipeline } from 'wallarx/testing'
+    import { statePartition } from 'wallarx'
+    import { toState } from 'wallarx/operators'
+    import { interval, merge } from 'rxjs'
+    const sum = statePartition('sum', { build: () => ({ n: 0 }) })
+    const driver = await testPipeline((numbers) => merge(numbers, interval(10)).pipe(toState((n, state) => [++state.n, true], sum)))
+    driver.send(1)
+    driver.advance(1000)
+    await driver.checkpoint()
+    console.log(driver.outputs().length)
+  `
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+    timeout: 15_000,
+  })
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '101\n', stderr: '' })
 })
