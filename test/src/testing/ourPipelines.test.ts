@@ -37,7 +37,7 @@ describe('our own pipelines hold what we ask of others', { timeout: 60_000 }, ()
           ({ page }: Visit, { pages, last }: { pages: StateMap<string, number>; last: StateSet<string> }) => {
             pages.set(page, (pages.get(page) ?? 0) + 1)
             if (!last.delete(page)) last.add(page)
-            return [[`${page} ${pages.get(page)}`, ...last], true]
+            return [[`${page} ${String(pages.get(page))}`, ...last], true]
           },
           statePartition('visits', {
             key: user,
