@@ -56,6 +56,12 @@ export function fromObservable<Message>(
       if (waiting.size === 0) within(context, end)
     }
 
+    const stop = (): void => {
+      endWith(() => {
+        output.complete()
+      })
+    }
+    stopping.addEventListener('abort', stop) // before a source that emits synchronously, which may lead to a stop
     source.pipe(takeUntil(enough)).subscribe({
       next(message) {
         if (waiting.size === 0 && !holds.held) {
@@ -87,12 +93,6 @@ export function fromObservable<Message>(
       },
     })
     opened()
-    const stop = (): void => {
-      endWith(() => {
-        output.complete()
-      })
-    }
-    stopping.addEventListener('abort', stop)
     return () => {
       stopping.removeEventListener('abort', stop)
       enough.next()

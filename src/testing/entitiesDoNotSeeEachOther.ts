@@ -34,7 +34,7 @@ export interface EntitiesOptions<In, State> extends LawOptions {
  * import { statePartition } from 'wallarx'
  * import { toStatePartition } from 'wallarx/operators'
  * import { entitiesDoNotSeeEachOther, key } from 'wallarx/testing'
- * import type fc from 'fast-check'
+ * import fc from 'fast-check'
  *
  * const shared: bigint[] = []
  * const seen = statePartition('seen', { key: (key: bigint) => key, build: () => ({ keys: shared }) })

@@ -4,9 +4,9 @@ import { feed } from './feed.ts'
 import { checkLaw } from './law.ts'
 import { pauses } from './pauses.ts'
 import { expectNoStrays, seenOf, shownEnd, shownError } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 import type { OperatorLawOptions } from './subscriptionsAreIndependent.ts'
 import { turns } from './turns.ts'
-import { recordOf } from './recordOf.ts'
 
 export interface ErrorsOptions<In> extends Omit<OperatorLawOptions<In, unknown>, 'same'> {
   /** Is what came the error of the source? Default: it is that very object, or has it as its cause */
@@ -22,7 +22,8 @@ export interface ErrorsOptions<In> extends Omit<OperatorLawOptions<In, unknown>,
  * ```ts
  * import { to } from 'wallarx/operators'
  * import { errorsComeOnce } from 'wallarx/testing'
- *  * import { catchError, EMPTY } from 'rxjs'
+ * import fc from 'fast-check'
+ * import { catchError, EMPTY } from 'rxjs'
  *
  * const messages = fc.array(fc.nat())
  * await errorsComeOnce(() => to((one: number) => one / 2), { messages })

@@ -14,7 +14,8 @@ import { recordOf } from './recordOf.ts'
  * import { statePartition } from 'wallarx'
  * import { toStatePartition } from 'wallarx/operators'
  * import { keysAreIndependent, messages } from 'wallarx/testing'
- *  *
+ * import fc from 'fast-check'
+ *
  * const counts = statePartition('counts', { key: (key: bigint) => key, build: () => ({ count: 0 }) })
  * const count = () =>
  *   toStatePartition((key: bigint, state: { count: number }) => [{ key, count: ++state.count }, true], counts)

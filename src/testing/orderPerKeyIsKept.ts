@@ -13,7 +13,8 @@ import { recordOf } from './recordOf.ts'
  * ```ts
  * import { to } from 'wallarx/operators'
  * import { messages, orderPerKeyIsKept } from 'wallarx/testing'
- *  *
+ * import fc from 'fast-check'
+ *
  * await orderPerKeyIsKept(() => to((one: [bigint, number]) => Promise.resolve(one), { concurrency: 4 }), {
  *   messages: messages({ keys: 3, message: (key) => fc.tuple(fc.constant(key), fc.nat(9)) }),
  *   outputKey: ([key]) => key,

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { Breach } from './breach.ts'
 import { checkLaw } from './law.ts'
 import { shownError } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 import { expectReceivedBeginning, trySink, type SinkLawOptions, type WatchedSink } from './sinkTrial.ts'
 import { turns } from './turns.ts'
-import { recordOf } from './recordOf.ts'
 
 /** A sink, and how to see that it has let go of what it had open. */
 export interface ReleasingSink<Message> extends WatchedSink<Message> {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { checkLaw } from './law.ts'
+import { recordOf } from './recordOf.ts'
 import { expectReceived, trySink, type SinkLawOptions, type WatchedSink } from './sinkTrial.ts'
 import { turns } from './turns.ts'
-import { recordOf } from './recordOf.ts'
 
 /**
  * The law that a sink hands over everything, in order: what was written is there when `flush` resolves, and all of it when

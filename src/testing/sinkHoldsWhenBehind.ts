@@ -1,9 +1,9 @@
 import { Breach } from './breach.ts'
 import fc from 'fast-check'
 import { checkLaw } from './law.ts'
+import { recordOf } from './recordOf.ts'
 import { expectReceived, trySink, type SinkLawOptions, type WatchedSink } from './sinkTrial.ts'
 import { turns } from './turns.ts'
-import { recordOf } from './recordOf.ts'
 
 /** A sink whose receiver takes nothing until `resume`. */
 export interface StalledSink<Message> extends WatchedSink<Message> {

@@ -3,9 +3,9 @@ import type { Observable } from 'rxjs'
 import { Breach } from './breach.ts'
 import { checkLaw } from './law.ts'
 import { expectNoStrays } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 import { trySource, type SourceLawOptions } from './sourceTrial.ts'
 import { turns } from './turns.ts'
-import { recordOf } from './recordOf.ts'
 
 /** A source, and how to see that it has let go of what it had open: its files, sockets or iterators. */
 export interface ReleasingSource<Message> {

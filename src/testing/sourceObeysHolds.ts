@@ -3,9 +3,9 @@ import type { Holds } from '../holds.ts'
 import { Breach } from './breach.ts'
 import { checkLaw } from './law.ts'
 import { expectNoStrays } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 import { expectMessages, trySource, type BuildSource, type SourceLawOptions } from './sourceTrial.ts'
 import { turns } from './turns.ts'
-import { recordOf } from './recordOf.ts'
 
 /**
  * The law that a source obeys holds: once the chunk at hand is handed over it emits nothing while anything holds the pipeline, and

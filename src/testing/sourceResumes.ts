@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { Breach } from './breach.ts'
 import { checkLaw } from './law.ts'
+import { recordOf } from './recordOf.ts'
 import { expectMessages, trySource, type BuildSource, type SourceLawOptions } from './sourceTrial.ts'
 import { turns } from './turns.ts'
-import { recordOf } from './recordOf.ts'
 
 /**
  * The law that a source resumes: taken to a checkpoint anywhere, thrown away and opened again at its position, it gives the rest:

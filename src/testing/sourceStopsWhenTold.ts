@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { checkLaw } from './law.ts'
 import { expectNoStrays } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 import { expectMessages, trySource, type BuildSource, type SourceLawOptions } from './sourceTrial.ts'
 import { turns } from './turns.ts'
-import { recordOf } from './recordOf.ts'
 
 /**
  * The law that a source stops when it is told, as `run` tells it at a shutdown: it hands over what it has taken, completes, and

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import type { Change, OpenStore, Store, StoreEntry } from '../store.ts'
 import { Breach } from './breach.ts'
 import { checkLaw, type LawOptions } from './law.ts'
-import { turns } from './turns.ts'
 import { recordOf } from './recordOf.ts'
+import { turns } from './turns.ts'
 
 /**
  * The law that a store keeps what it is given: under any course of commits, reads, waiting and reopening it behaves as a sorted

@@ -28,7 +28,7 @@ export interface SubscriptionsOptions<In, Out> extends OperatorLawOptions<In, Ou
  * @example
  * ```ts
  * import { subscriptionsAreIndependent } from 'wallarx/testing'
- * import type fc from 'fast-check'
+ * import fc from 'fast-check'
  * import { map, scan } from 'rxjs'
  *
  * const messages = fc.array(fc.nat())

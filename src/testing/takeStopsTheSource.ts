@@ -5,9 +5,9 @@ import { feed } from './feed.ts'
 import { checkLaw } from './law.ts'
 import { pauses } from './pauses.ts'
 import { seenOf } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 import type { OperatorLawOptions } from './subscriptionsAreIndependent.ts'
 import { turns } from './turns.ts'
-import { recordOf } from './recordOf.ts'
 
 /**
  * The law that `take(n)` stops the source: when nobody wants more outputs, no further message is taken, also from a source that

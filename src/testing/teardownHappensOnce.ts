@@ -5,9 +5,9 @@ import { feed } from './feed.ts'
 import { checkLaw } from './law.ts'
 import { pauses } from './pauses.ts'
 import { expectNoStrays, probe } from './probe.ts'
+import { recordOf } from './recordOf.ts'
 import type { OperatorLawOptions } from './subscriptionsAreIndependent.ts'
 import { turns } from './turns.ts'
-import { recordOf } from './recordOf.ts'
 
 /** Notes that something was acquired, such as a timer or a file; the result notes that it was let go of. */
 export type Acquire = () => () => void

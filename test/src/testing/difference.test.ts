@@ -33,7 +33,6 @@ test.each([
   ['a Buffer and a Uint8Array', Buffer.from([1]), new Uint8Array([1]), '$: <01> in place of Uint8Array(1) [ 1 ]'],
   ['an array and a longer one', [1], [1, 2], '$[1]: nothing in place of 2'],
   ['an array and a shorter one', [1, 2], [1], '$[1]: 2 in place of nothing'],
-  // eslint-disable-next-line no-sparse-arrays
   ['a hole and undefined', [,], [undefined], '$.0: nothing in place of undefined'],
   ['values of a Map', new Map([['a', 1]]), new Map([['a', 2]]), "$.get('a'): 1 in place of 2"],
   ['the order of a Set', new Set([1, 2]), new Set([2, 1]), '$.values()[0]: 1 in place of 2'],

@@ -155,3 +155,16 @@ test('a law that applies to hardly any input is no law that holds', async () => 
   })
   expect(error).toMatchObject({ code: 'LAW_BROKEN', got: expect.stringMatching(/^no more than 0 inputs that apply/) })
 })
+
+test('an input that user code has changed is named as it is', async () => {
+  const error = await breachOf({
+    law: 'all is well',
+    input: fc.array(fc.nat(), { minLength: 3 }),
+    holds(numbers) {
+      numbers.push(1)
+      throw new Breach('a failure')
+    },
+  })
+  expect(error.got).toBe('a failure')
+  expect(error.message).toMatch(/found in run 1 of 100:/)
+})

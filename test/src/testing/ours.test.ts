@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { ReadableStream, WritableStream } from 'node:stream/web'
 import fc from 'fast-check'
-import { defer, from, Observable, pipe, type OperatorFunction } from 'rxjs'
+import { concat, defer, from, NEVER, Observable, pipe, type OperatorFunction } from 'rxjs'
 import { afterAll, describe, test } from 'vitest'
 import {
   delimited,
@@ -314,6 +314,7 @@ describe('sources', () => {
     ['fromAsyncIterable of an array', (some) => fromAsyncIterable(some), 100],
     ['fromObservable', (some) => fromObservable(from(some)), 100],
     ['fromObservable of a promise for each', (some) => fromObservable(from(generated(some))), 100],
+    ['fromObservable of what does not end', (some) => fromObservable(concat(from(some), NEVER)), 100],
     ['fromNodeStream', (some) => fromNodeStream<string>(Readable.from(some)), 100],
     ['fromWebStream', (some) => fromWebStream(new ReadableStream<string>(pulling(some))), 100],
     ['fileSource', fileOf, 50],

@@ -15,6 +15,7 @@ import {
   of,
   scan,
   tap,
+  type Observer,
   type OperatorFunction,
   type Subscriber,
   type Subscription,
@@ -410,6 +411,35 @@ const raw =
   (source) =>
     new Observable((subscriber) => start(source, subscriber))
 
+/** An observer that passes everything on, but for what is given. */
+const passOn = (subscriber: Subscriber<number>, own: Partial<Observer<number>> = {}): Observer<number> => ({
+  next: (one) => {
+    subscriber.next(one)
+  },
+  error: (error: unknown) => {
+    subscriber.error(error)
+  },
+  complete: () => {
+    subscriber.complete()
+  },
+  ...own,
+})
+
+/** The same with messages and completion in a later turn of the event loop. */
+const inLaterTurns = (subscriber: Subscriber<number>): Observer<number> =>
+  passOn(subscriber, {
+    next: (one) => {
+      setImmediate(() => {
+        subscriber.next(one)
+      })
+    },
+    complete: () => {
+      setImmediate(() => {
+        subscriber.complete()
+      })
+    },
+  })
+
 interface FailingOperator {
   readonly bug: string
   readonly build: () => OperatorFunction<number, number>
@@ -420,55 +450,33 @@ const failingOperators: FailingOperator[] = [
   {
     bug: 'an operator that emits after its error',
     build: raw((source, subscriber) =>
-      source.subscribe({
-        next: (one) => {
-          subscriber.next(one)
-        },
-        error: (error) => {
-          subscriber.error(error)
-          subscriber.next(-1)
-        },
-        complete: () => {
-          subscriber.complete()
-        },
-      }),
+      source.subscribe(
+        passOn(subscriber, {
+          error: (error: unknown) => {
+            subscriber.error(error)
+            /* eslint-disable-next-line rxjs-x/no-redundant-notify -- the bug */
+            subscriber.next(-1)
+          },
+        }),
+      ),
     ),
   },
   {
     bug: 'an operator that emits from a timer after its error',
-    build: raw((source, subscriber) =>
-      source.subscribe({
-        next: (one) => {
-          setImmediate(() => {
-            subscriber.next(one)
-          })
-        },
-        error: (error) => {
-          subscriber.error(error)
-        },
-        complete: () => {
-          setImmediate(() => {
-            subscriber.complete()
-          })
-        },
-      }),
-    ),
+    build: raw((source, subscriber) => source.subscribe(inLaterTurns(subscriber))),
   },
   {
     bug: 'an operator that fails twice',
     build: raw((source, subscriber) =>
-      source.subscribe({
-        next: (one) => {
-          subscriber.next(one)
-        },
-        error: (error) => {
-          subscriber.error(error)
-          subscriber.error(error)
-        },
-        complete: () => {
-          subscriber.complete()
-        },
-      }),
+      source.subscribe(
+        passOn(subscriber, {
+          error: (error: unknown) => {
+            subscriber.error(error)
+            /* eslint-disable-next-line rxjs-x/no-redundant-notify -- the bug */
+            subscriber.error(error)
+          },
+        }),
+      ),
     ),
   },
   {
@@ -485,18 +493,15 @@ const failingOperators: FailingOperator[] = [
   {
     bug: 'an operator that completes after it has failed',
     build: raw((source, subscriber) =>
-      source.subscribe({
-        next: (one) => {
-          subscriber.next(one)
-        },
-        error: (error) => {
-          subscriber.error(error)
-          subscriber.complete()
-        },
-        complete: () => {
-          subscriber.complete()
-        },
-      }),
+      source.subscribe(
+        passOn(subscriber, {
+          error: (error: unknown) => {
+            subscriber.error(error)
+            /* eslint-disable-next-line rxjs-x/no-redundant-notify -- the bug */
+            subscriber.complete()
+          },
+        }),
+      ),
     ),
   },
   {
@@ -518,16 +523,7 @@ const stopping: Planted[] = [
     bug: 'an operator that does not stop a synchronous source',
     check: (options) =>
       takeStopsTheSource(
-        raw((source, subscriber) =>
-          source.subscribe({
-            next: (one) => {
-              subscriber.next(one)
-            },
-            complete: () => {
-              subscriber.complete()
-            },
-          }),
-        ),
+        raw((source, subscriber) => source.subscribe(passOn(subscriber))),
         { messages: numbers, ...options },
       ),
   },
@@ -537,14 +533,7 @@ const stopping: Planted[] = [
     check: (options) =>
       takeStopsTheSource(
         raw((source, subscriber) => {
-          source.subscribe({
-            next: (one) => {
-              subscriber.next(one)
-            },
-            complete: () => {
-              subscriber.complete()
-            },
-          })
+          source.subscribe(passOn(subscriber))
           return undefined
         }),
         { messages: numbers, ...options },
@@ -558,14 +547,7 @@ const leaking: Planted[] = [
     check: (options: LawOptions) =>
       teardownHappensOnce(
         raw((source, subscriber) => {
-          source.subscribe({
-            next: (one) => {
-              subscriber.next(one)
-            },
-            error: (error) => {
-              subscriber.error(error)
-            },
-          })
+          source.subscribe(passOn(subscriber, { complete: () => undefined }))
           return undefined
         }),
         { messages: numbers, ...options, timeout: 30 },
@@ -576,17 +558,7 @@ const leaking: Planted[] = [
     check: (options: LawOptions) =>
       teardownHappensOnce(
         raw((source, subscriber) => {
-          source.subscribe({
-            next: (one) => {
-              subscriber.next(one)
-            },
-            error: (error) => {
-              subscriber.error(error)
-            },
-            complete: () => {
-              subscriber.complete()
-            },
-          })
+          source.subscribe(passOn(subscriber))
           return undefined
         }),
         { messages: numbers, ...options },
@@ -620,23 +592,7 @@ const leaking: Planted[] = [
     bug: 'an operator that emits from a timer which it does not clear',
     check: (options: LawOptions) =>
       teardownHappensOnce(
-        raw((source, subscriber) =>
-          source.subscribe({
-            next: (one) => {
-              setImmediate(() => {
-                subscriber.next(one)
-              })
-            },
-            error: (error) => {
-              subscriber.error(error)
-            },
-            complete: () => {
-              setImmediate(() => {
-                subscriber.complete()
-              })
-            },
-          }),
-        ),
+        raw((source, subscriber) => source.subscribe(inLaterTurns(subscriber))),
         { messages: numbers, ...options },
       ),
   },
@@ -765,7 +721,7 @@ const stores: Planted[] = [
           const name = Buffer.from(key).toString('hex')
           const found = open.get(key)
           const before = given.get(name)
-          if (before === undefined || found === undefined || before.length !== found.length) given.set(name, found)
+          if (found === undefined || before?.length !== found.length) given.set(name, found)
           return given.get(name)
         },
       }
