@@ -94,7 +94,8 @@ export interface TestDriver<Program> extends AsyncDisposable {
   checkpoint(): Promise<void>
   /**
    * The process dies: what is in memory is gone. What is left is what the store and the sinks have. What the program keeps
-   * outside of its pipeline and state partitions, such as a variable of a module, is not reached.
+   * outside of its pipeline and state partitions, such as a variable of a module, is not reached; and what it does when it is
+   * unsubscribed from (`finalize`) is done, which in a real crash it would not be.
    */
   crash(): Promise<void>
   /**
