@@ -20,9 +20,11 @@ function summaryOf(folder: string): string {
   return (/^const help = `(.+)/m.exec(text) ?? /^\/[*/]+[\s*]*(.+?)(?: *\*\/)?\n/.exec(text))?.[1] ?? ''
 }
 
-const list = (): string =>
-  `Runs an example:\n\n${folders.map((folder) => `  npm run example -- ${nameOf(folder).padEnd(18)} ${summaryOf(folder)}`).join('\n')}
-\nWith --help after the name an example tells what it takes.`
+function list(): string {
+  const width = Math.max(...folders.map((folder) => nameOf(folder).length))
+  const lines = folders.map((folder) => `  npm run example -- ${nameOf(folder).padEnd(width)}  ${summaryOf(folder)}`)
+  return `Runs an example:\n\n${lines.join('\n')}\n\nWith --help after the name an application tells what it takes.`
+}
 
 /** Tells an error: what a user can mend in a line, anything else with its stack. Gives the exit code. */
 function told(name: string, error: unknown): number {

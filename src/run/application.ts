@@ -1,23 +1,34 @@
 import { setMaxListeners } from 'node:events'
 import type { Hold } from '../holds.ts'
-import { WallarxError } from '../errors.ts'
+import { invalidOption, WallarxError } from '../errors.ts'
 import type { OpenStore } from '../store.ts'
 import { createCheckpointer } from './checkpointer.ts'
 import type { Lifecycle, Log, Running, RunOptions } from './contract.ts'
-import { createRunPartitions } from './partitions.ts'
+import { createRunPartitions, type RunPartitions } from './partitions.ts'
 import { createPipeline, type Pipeline, type Shared } from './pipeline.ts'
 import { createPositions, unkeptPositions } from './positions.ts'
 import { checkGuarantee, lastCheckpoint, tellFound, tellGuarantee, tellUnused } from './recovery.ts'
 import { createReporter } from './reporter.ts'
 import { onSignals } from './signals.ts'
 
+/** A run as those see it who compose one: `run`, and a driver for tests. */
+export interface Application extends Running {
+  /** Resolves when every source can take input, or the run is over. */
+  readonly opened: Promise<unknown>
+  /** Resolves when nothing is inside an asynchronous step and everything written is handed over. */
+  quiet(): Promise<void>
+  /** Ends at once and leaves what a killed process leaves: nothing is drained or flushed, no checkpoint is taken. */
+  kill(): Promise<void>
+  readonly entities: Pick<RunPartitions, 'all' | 'keys' | 'state'>
+}
+
 /** Starts the pipelines of a run, and looks after them until all have ended; closes the store then. */
-export async function startApplication(options: RunOptions, log: Log, store: OpenStore | undefined): Promise<Running> {
+export function startApplication(options: RunOptions, log: Log, store: OpenStore | undefined): Application {
   const { name, onError = 'stop', drainTimeout = 30_000, handleSignals = true, checkpointInterval = 1000 } = options
   const reporter = createReporter(options.deadLetters, log)
   const stopping = new AbortController()
   setMaxListeners(0, stopping.signal) // one for each source
-  const partitions = createRunPartitions(name, store, log, () => void checkpointer?.takeSoon())
+  const partitions = createRunPartitions(name, store, log, () => checkpointer?.takeSoon())
   const positions = store === undefined ? unkeptPositions : createPositions(store)
   const pipelines = new Map<string, Pipeline>()
   let lifecycle: Lifecycle = 'opening'
@@ -58,7 +69,7 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
     follow: positions.follow,
     async checkpointed() {
       await allStarted
-      await checkpointer?.takeSoon()
+      await checkpointer?.take()
     },
     spoilt(error) {
       fail(error)
@@ -208,12 +219,12 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
   if (stopping.signal.aborted) for (const pipeline of pipelines.values()) pipeline.stop() // those begun after a stop
   openIfDone()
   closeIfDone()
-  await Promise.race([opened, ended])
 
   // A promise of its own: the one above counts as handled, and a failure that nobody handles must end the process.
   const closed = ended.then(() => undefined)
   return {
     name,
+    opened: Promise.race([opened, ended]),
     get lifecycle() {
       return lifecycle
     },
@@ -222,6 +233,22 @@ export async function startApplication(options: RunOptions, log: Log, store: Ope
       stop()
       return closed
     },
+    async checkpoint() {
+      if (checkpointer === undefined) throw invalidOption('store', 'a store that checkpoints are kept in', undefined)
+      if (closing) await closed
+      else await checkpointer.take()
+      if (failure !== undefined) throw failure.error
+    },
+    async quiet() {
+      await Promise.all([...pipelines.values()].map((pipeline) => pipeline.quiet()))
+    },
+    async kill() {
+      failure ??= { error: new Error('the run was killed') }
+      for (const pipeline of pipelines.values()) pipeline.abort()
+      void close()
+      await Promise.allSettled([closed])
+    },
+    entities: partitions,
     status: () => ({
       name,
       lifecycle,

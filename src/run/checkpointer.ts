@@ -7,7 +7,7 @@ export interface CheckpointerOptions {
   readonly store: OpenStore
   /** The last one that is in the store. */
   readonly last: CheckpointInfo | undefined
-  /** Milliseconds from the end of one checkpoint to the start of the next. */
+  /** Milliseconds from the end of one checkpoint to the start of the next; `Infinity` for none by itself. */
   readonly interval: number
   /** Holds all sources; the result releases them. */
   readonly hold: () => () => void
@@ -25,8 +25,10 @@ export interface CheckpointerOptions {
 /** Takes checkpoints, one at a time. */
 export interface Checkpointer {
   start(): void
-  /** Takes the next one now, if none is under way; resolves when the one under way is done, or has failed the run. */
-  takeSoon(): Promise<void>
+  /** Takes the next one now, if none is under way. */
+  takeSoon(): void
+  /** Takes one that begins after the call; resolves when it is done, or has failed, or none is taken any more. */
+  take(): Promise<void>
   /** No further one by itself; resolves when one that is under way is done. */
   stop(): Promise<void>
   /** Takes the last one, when every pipeline has ended. Rejects with `CHECKPOINT_FAILED`. */
@@ -81,15 +83,23 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       .catch(fail)
       .finally(() => {
         underWay = undefined
-        if (!stopped) timer = setTimeout(takeNext, interval)
+        takeLater()
       })
   }
 
+  const takeLater = (): void => {
+    if (!stopped && interval < Infinity) timer = setTimeout(takeNext, interval)
+  }
+
   return {
-    start() {
-      if (!stopped) timer = setTimeout(takeNext, interval)
+    start: takeLater,
+    takeSoon() {
+      if (stopped || underWay !== undefined) return
+      clearTimeout(timer)
+      takeNext()
     },
-    async takeSoon() {
+    async take() {
+      await underWay // it may have begun before what the caller wants to be in it
       if (!stopped && underWay === undefined) {
         clearTimeout(timer)
         takeNext()

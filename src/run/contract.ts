@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly store?: Store
   /**
    * Milliseconds from the end of one checkpoint to the start of the next. Shorter: less is computed anew after a crash, and
-   * the sources are held more often. Default: 1,000
+   * the sources are held more often. `Infinity`: only at a stop, and when `checkpoint()` is called. Default: 1,000
    */
   readonly checkpointInterval?: number
   /** Refuses to start (`GUARANTEE_IMPOSSIBLE`) where a source or sink cannot keep it. Default: whatever they can keep */
@@ -77,6 +77,11 @@ export interface Running {
   readonly closed: Promise<void>
   /** Stops the sources, drains, flushes, closes; the result is `closed`. */
   close(): Promise<void>
+  /**
+   * Takes a checkpoint now, besides those taken at the interval; resolves when one that began after the call is durable, or
+   * the run has ended in order. Rejects with the error that stopped the run, and with `OPTION_INVALID` where there is no store.
+   */
+  checkpoint(): Promise<void>
   /** What the run is at now. */
   status(): RunStatus
 }

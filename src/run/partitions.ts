@@ -1,10 +1,12 @@
 import {
+  entitiesPrefix,
   entityKey,
   entityValue,
   entriesPrefix,
   entryKey,
   entryOf,
   infoValue,
+  keyOfEntity,
   partitionKey,
   partitionName,
   partitionsPrefix,
@@ -18,7 +20,7 @@ import type { Context } from '../context.ts'
 import { createEntities } from '../entities.ts'
 import type { EntityTable, StoredEntities } from '../entityTable.ts'
 import { WallarxError } from '../errors.ts'
-import { keyOf } from '../key.ts'
+import { keyOf, toHalves, type Key } from '../key.ts'
 import { createStateCodec, type StateCodec } from '../stateCodec.ts'
 import { inUse, openUnder, type StatePartition } from '../statePartition.ts'
 import type { Change, OpenStore } from '../store.ts'
@@ -32,6 +34,12 @@ export interface RunPartitions {
   /** Packs the entities that have changed since the last call. Throws `STATE_NOT_SERIALIZABLE`. */
   changes(): Change[]
   status(): RunStatus['partitions']
+  /** The state of an entity that there is; one that is only in the store comes into memory, as on use. */
+  state<State>(partition: StatePartition<never, State>, key: Key): State | undefined
+  /** Those that are in use. */
+  all(): StatePartition<never, unknown>[]
+  /** The keys of all entities, in memory or in the store, in order. */
+  keys(partition: StatePartition<never, unknown>): bigint[]
   /** Gives the state partitions free for others. */
   close(): void
 }
@@ -75,6 +83,21 @@ export function createRunPartitions(
       return table
     },
     stored,
+    state<State>(partition: StatePartition<never, State>, key: Key) {
+      const open = mine.get(partition)
+      if (open === undefined) return undefined
+      const table = open.table as EntityTable<State>
+      const state = table.get(key)
+      if (state !== undefined || open.kept?.isStored(key) !== true) return state
+      return table.states[table.slot(key)]
+    },
+    all: () => [...mine.keys()],
+    keys(partition) {
+      const open = mine.get(partition)
+      if (open === undefined) return []
+      const keys = new Set([...open.table.keys(), ...(open.kept?.storedKeys() ?? [])])
+      return [...keys].sort((one, other) => (one < other ? -1 : 1))
+    },
     changes: () => [...mine.values()].flatMap(({ table, kept }) => kept?.changes(table) ?? []),
     status: () => Object.fromEntries([...mine.values()].map(({ table: { name, size } }) => [name, { entities: size }])),
     close() {
@@ -87,6 +110,8 @@ export function createRunPartitions(
 interface KeptPartition {
   readonly stored: StoredEntities<unknown>
   changes(table: EntityTable<unknown>): Change[]
+  isStored(key: Key): boolean
+  storedKeys(): bigint[]
 }
 
 function keepPartition(
@@ -126,6 +151,11 @@ function keepPartition(
         return { state: migrated(state, from, key), migrated: true }
       },
     },
+    isStored(key) {
+      const halves = new Uint32Array(2)
+      return toHalves(key, halves) && store.get(entityKey(id, halves[0]!, halves[1]!)) !== undefined
+    },
+    storedKeys: () => [...store.range(entitiesPrefix(id))].map(({ key }) => keyOfEntity(key)),
     changes(table) {
       const changes: Change[] = []
       for (const slot of table.takeChanged()) {

@@ -16,7 +16,7 @@ export type Shared = Pick<Context, 'stopping' | 'patience' | 'entities' | 'spoil
   warn(event: string): void
   info(event: string): void
   readonly follow: Positions['follow']
-  /** Resolves when a checkpoint is durable that was begun after all pipelines were, or the run has failed. */
+  /** Resolves when a checkpoint is durable that was begun after the call and all pipelines, or the run has failed. */
   checkpointed(): Promise<void>
 }
 
@@ -74,7 +74,7 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
   let overdue = false // that was long enough
   const sinks = new Set<OpenSink>()
   const replayable = new Set<symbol>() // sources that have a position
-  const unkept = new Set<() => boolean>() // sinks that go back to a position and have none in the store yet
+  let unkept = false // a sink goes back to a position, and has none in the store yet
   let inside = 0 // messages in asynchronous steps and in iterators
   let pulled = isAsyncIterable(messages) // something here is pulled, and not only pushed
   let emptied: (() => void)[] = [] // who waits for that to be none
@@ -130,12 +130,10 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
    * checkpoint could not be taken back otherwise.
    */
   const keepBeginning = async (): Promise<void> => {
-    if (unkept.size === 0) return
+    if (!unkept) return
+    unkept = false
     const release = holds.take('first checkpoint')
     await shared.checkpointed()
-    for (const isKept of unkept) if (isKept()) unkept.delete(isKept)
-    if (unkept.size > 0) await shared.checkpointed() // the one before was under way when the sink was opened
-    unkept.clear()
     release()
   }
 
@@ -218,7 +216,7 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
     },
     addSink(sinkName, delivery) {
       const place = shared.follow(name, 'sink', sinkName)
-      if (delivery === 'exactly once' && !place.isKept()) unkept.add(place.isKept)
+      if (delivery === 'exactly once' && !place.isKept) unkept = true
       const sink: OpenSink = { delivery, flush: undefined }
       sinks.add(sink)
       return {

@@ -18,7 +18,7 @@ export interface FollowedPosition {
   /** From the last checkpoint; given to the first that asks. */
   readonly restored: Position | undefined
   /** Whether the store will have a position of it once the present commit is durable. */
-  readonly isKept: () => boolean
+  readonly isKept: boolean
   /** Where it is now. */
   readonly set: (position: Position) => void
   /** How to ask where it is, at a checkpoint. */
@@ -48,7 +48,7 @@ const ignore = (): void => undefined
 export const unkeptPositions: Positions = {
   follow: () => ({
     restored: undefined,
-    isKept: () => true,
+    isKept: true,
     set: ignore,
     from: ignore,
     onCheckpoint: ignore,
@@ -105,7 +105,7 @@ export function createPositions(store: OpenStore): Positions {
       entry.given = entry.open = true
       return {
         restored,
-        isKept: () => entry.written !== undefined,
+        isKept: entry.written !== undefined,
         set(position) {
           entry.position = position
         },

@@ -11,8 +11,8 @@ import { isAsyncIterable } from './subscribeTo.ts'
  *
  * A stop (`close()`, the `signal`, SIGINT, SIGTERM) stops the sources, lets what they had handed over pass through, flushes
  * the sinks, and closes. Bad input becomes a dead letter; user code that throws stops the run or, with `onError: 'skip'`,
- * becomes one too. When one pipeline fails, the others are stopped in order, then `closed` rejects. State is in memory: a
- * crash loses it.
+ * becomes one too. When one pipeline fails, the others are stopped in order, then `closed` rejects. With a `store` state outlasts
+ * a crash; without one it is in memory.
  *
  * Rejects with what kept a source from opening (`LISTEN_FAILED`, …) and with `OPTION_INVALID`.
  *
@@ -36,7 +36,12 @@ export async function run(options: RunOptions): Promise<Running> {
   const log: Log = options.log === false ? silentLog : (options.log ?? stderrLog(options.name))
   const store = await options.store?.open()
   try {
-    return await startApplication(options, log, store)
+    const application = startApplication(options, log, store)
+    await application.opened.catch((error: unknown) => {
+      application.closed.catch(() => undefined) // told here
+      throw error
+    })
+    return application
   } catch (error) {
     await store?.close()
     throw error
@@ -55,5 +60,5 @@ function check({ name, pipelines, onError = 'stop', drainTimeout = 0, checkpoint
   }
   if (onError !== 'stop' && onError !== 'skip') throw invalidOption('onError', "'stop' or 'skip'", onError)
   timerLength('drainTimeout', drainTimeout)
-  timerLength('checkpointInterval', checkpointInterval)
+  if (checkpointInterval !== Infinity) timerLength('checkpointInterval', checkpointInterval)
 }

@@ -35,3 +35,23 @@ export {
 } from './subscriptionsAreIndependent.ts'
 export { takeStopsTheSource } from './takeStopsTheSource.ts'
 export { teardownHappensOnce, type Acquire } from './teardownHappensOnce.ts'
+export { checkPipeline, type CheckPipelineOptions, type PipelineLawName } from './checkPipeline.ts'
+export { crashesDoNotMatter, type CrashOptions } from './crashesDoNotMatter.ts'
+export type {
+  ApplicationDriver,
+  PipelineDriver,
+  PipelinePort,
+  Pipelines,
+  SinkControl,
+  TestDriver,
+  TestPipelineOptions,
+} from './driver.ts'
+export { faults, withFaults, type Fault, type PipelineEvent, type WithFaultsOptions } from './faults.ts'
+export type { BuildPipeline, PipelineLawOptions } from './pipelineLaw.ts'
+export { play, type PlayOptions } from './play.ts'
+export { testPipeline } from './testPipeline.ts'
+export { keysStayApart, type KeysOptions } from './keysStayApart.ts'
+export { rxTwinIsIxTwin, type TwinOptions } from './rxTwinIsIxTwin.ts'
+export { slowSinksLoseNothing } from './slowSinksLoseNothing.ts'
+export { speedDoesNotMatter } from './speedDoesNotMatter.ts'
+export { startsAreIndependent } from './startsAreIndependent.ts'

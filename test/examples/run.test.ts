@@ -1,11 +1,11 @@
 /** `npm run example`: by name, as a user starts an example, and what each does when nothing more is said. */
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { startExampleByName } from '../support/example.ts'
 import { startNode } from '../support/processes.ts'
 
 const names = readdirSync('examples')
-  .filter((folder) => /^\d\d-/.test(folder))
+  .filter((folder) => /^\d\d-/.test(folder) && existsSync(`examples/${folder}/main.ts`)) // the others are tests
   .map((folder) => folder.slice(3))
 
 test('without a name it says which examples there are', async () => {

@@ -438,3 +438,48 @@ describe('the sources', () => {
     expect(store.position('other', 'source', 'other')).toBe(1)
   })
 })
+
+describe('a checkpoint that is asked for', () => {
+  test('resolves when one that began after the call is durable, also beside those at the interval', async () => {
+    const store = testStore(memoryStore())
+    const input = feed<number>()
+    const { app } = await runForTest({
+      store,
+      checkpointInterval: Infinity,
+      pipelines: { pipeline: input.source.pipe(toStatePartition(count, counts()), toSink(collect<string>())) },
+    })
+    input.push(1, 2)
+    const first = app.checkpoint() // under way when the next ones are asked for
+    input.push(3)
+    await Promise.all([first, app.checkpoint(), app.checkpoint()])
+    expect(store.position('pipeline', 'source', 'feed')).toBe(3)
+    const commits = store.commits.length
+    await app.checkpoint()
+    expect(store.commits, 'nothing has changed').toHaveLength(commits)
+    await app.close()
+    await app.checkpoint()
+  })
+
+  test('rejects where there is no store, and with what stopped the run', async () => {
+    const input = feed<number>()
+    const { app } = await runForTest({ pipelines: { pipeline: input.source.pipe(toSink(collect<number>())) } })
+    await expect(app.checkpoint()).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+    await app.close()
+
+    const bad = statePartition('bad', { key: (n: number) => n, build: () => ({ f: () => 0 }) })
+    const other = feed<number>()
+    const { app: failing } = await runForTest({
+      store: memoryStore(),
+      pipelines: {
+        pipeline: other.source.pipe(
+          toStatePartition(() => [1, true], bad),
+          toSink(collect<number>()),
+        ),
+      },
+    })
+    const closed = expect(failing.closed).rejects.toMatchObject({ code: 'STATE_NOT_SERIALIZABLE' })
+    other.push(1)
+    await expect(failing.checkpoint()).rejects.toMatchObject({ code: 'STATE_NOT_SERIALIZABLE' })
+    await closed
+  })
+})
