@@ -19,6 +19,7 @@ export type PipelineLawName =
   | 'keysStayApart'
   | OperatorLawName
 
+/** Which pipeline, and how it is tried. */
 export interface CheckPipelineOptions<In> extends Omit<PipelineLawOptions<In>, 'path'> {
   /** What may happen to it. Default: `faults()` */
   readonly faults?: fc.Arbitrary<Fault> | undefined

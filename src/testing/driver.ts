@@ -7,6 +7,7 @@ import type { SinkDelivery } from '../sink.ts'
 import type { StatePartition } from '../statePartition.ts'
 import type { Store } from '../store.ts'
 
+/** How a pipeline is run under test. */
 export interface TestPipelineOptions {
   /** How `sendBytes` is cut into frames. A source does that, as `tcpSource` and `fileSource` do. Default: no bytes are sent */
   readonly framing?: Framing
@@ -61,6 +62,7 @@ export interface SinkControl {
   readonly slow: () => void
   /** As `slow`; after `resume` what it had taken last comes once more, where the delivery is `'at least once'`. */
   readonly lose: () => void
+  /** It takes messages again. */
   readonly resume: () => void
   /** It cannot go on: the pipeline fails. */
   fail(error: unknown): void
@@ -77,6 +79,7 @@ export interface TestDriver<Program> extends AsyncDisposable {
    * difference whether they are there.
    */
   states(): Record<string, Map<bigint, unknown>>
+  /** All there were since the driver was made. */
   deadLetters(): DeadLetter[]
   /** What `run` says of itself: holds, entities, dead letters. */
   status(): RunStatus
@@ -118,6 +121,7 @@ export interface TestDriver<Program> extends AsyncDisposable {
 /** One pipeline under test. */
 export interface PipelineDriver<In, Out> extends PipelinePort<In, Out>, TestDriver<OperatorFunction<In, Out>> {}
 
+/** Pipelines by name. */
 export type Pipelines = Readonly<Record<string, OperatorFunction<never, unknown>>>
 
 /** Several pipelines under test that share their state partitions. */

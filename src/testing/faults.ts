@@ -36,6 +36,7 @@ export function faults(some: readonly Fault['fault'][] = kinds): fc.Arbitrary<Fa
   )
 }
 
+/** Which faults. */
 export interface WithFaultsOptions {
   /** Default: `faults()` */
   readonly faults?: fc.Arbitrary<Fault> | undefined

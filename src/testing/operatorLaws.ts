@@ -51,6 +51,7 @@ export const operatorLaws = {
   },
 } satisfies Record<string, OperatorLaw>
 
+/** The laws over one operator that a pipeline is held to as well. */
 export type OperatorLawName = keyof typeof operatorLaws
 
 /** Holds a pipeline to a law over one operator, without a run around it, and shows a breach as laws over pipelines do. */

@@ -25,6 +25,7 @@ export interface PipelineLawOptions<In> extends Omit<LawOptions, 'timeout'> {
   readonly onError?: 'stop' | 'skip' | undefined
 }
 
+/** Makes the pipeline under test, anew for each start. */
 export type BuildPipeline<In, Out> = () => OperatorFunction<In, Out>
 
 export interface PipelineLaw<In, Input> {

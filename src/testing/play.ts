@@ -2,6 +2,7 @@ import type { OperatorFunction } from 'rxjs'
 import type { PipelineDriver } from './driver.ts'
 import type { PipelineEvent } from './faults.ts'
 
+/** How events are played. */
 export interface PlayOptions<In, Out> {
   /** Makes the program that goes on after a crash or restart, as a new process would. Default: the one that was there */
   readonly build?: (() => OperatorFunction<In, Out>) | undefined
