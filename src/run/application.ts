@@ -145,7 +145,10 @@ export function startApplication(options: RunOptions, log: Log, store: OpenStore
       } catch (error) {
         failure ??= { error }
       }
-      await store?.close()
+      await store!.close().catch((error: unknown) => {
+        if (failure === undefined) failure = { error }
+        else log.error(String(error))
+      })
     }
     await Promise.resolve() // what ends with the last pipeline lets go of what it has only now
     await Promise.allSettled(lettingGo)

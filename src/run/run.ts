@@ -43,7 +43,9 @@ export async function run(options: RunOptions): Promise<Running> {
     })
     return application
   } catch (error) {
-    await store?.close()
+    await store?.close().catch((closing: unknown) => {
+      log.error(String(closing))
+    })
     throw error
   }
 }

@@ -13,6 +13,9 @@ import { takeStopsTheSource } from './takeStopsTheSource.ts'
 import { teardownHappensOnce } from './teardownHappensOnce.ts'
 import { WallarxError } from '../errors.ts'
 
+/** The laws over one operator that a pipeline is held to as well. */
+export type OperatorLawName = 'errorsComeOnce' | 'takeStopsTheSource' | 'teardownHappensOnce' | 'cuttingDoesNotMatter'
+
 type Build = () => OperatorFunction<never, unknown>
 type Check = (build: Build, messages: fc.Arbitrary<readonly never[]>, options: LawOptions) => Promise<void>
 
@@ -49,10 +52,7 @@ export const operatorLaws = {
         ...options,
       }),
   },
-} satisfies Record<string, OperatorLaw>
-
-/** The laws over one operator that a pipeline is held to as well. */
-export type OperatorLawName = keyof typeof operatorLaws
+} satisfies Record<OperatorLawName, OperatorLaw>
 
 /** Holds a pipeline to a law over one operator, without a run around it, and shows a breach as laws over pipelines do. */
 export async function checkOperatorLaw<In, Out>(

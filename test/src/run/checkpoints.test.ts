@@ -1,6 +1,15 @@
-import { catchError, EMPTY } from 'rxjs'
+import { catchError, EMPTY, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { memoryStore, StateMap, statePartition, StateSet, type Change, type Sink, type StateResult } from 'wallarx'
+import {
+  memoryStore,
+  StateMap,
+  statePartition,
+  StateSet,
+  type Change,
+  type OpenStore,
+  type Sink,
+  type StateResult,
+} from 'wallarx'
 import { to, toSink, toStatePartition } from 'wallarx/operators'
 import { feed, never, stores, testStore, type TestStore } from '../../support/durability.ts'
 import { collect, runForTest } from '../../support/pipelines.ts'
@@ -157,6 +166,26 @@ describe.each(stores)('a checkpoint in %s', (_, makeStore) => {
     expect(kindsOf(store).at(-1)).toMatch(/^EEP?OOC$/)
     expect([store.position('one', 'source', 'one'), store.position('two', 'source', 'two')]).toEqual([1, 2])
   })
+})
+
+test('a store that cannot be closed fails the run, and does not hide why it had failed before', async () => {
+  const open = async (): Promise<OpenStore> => ({
+    ...(await memoryStore().open()),
+    close: () => Promise.reject(new Error('the disk is full')),
+  })
+  const start = (messages: Observable<number>) =>
+    runForTest({ store: { name: 'full', open }, pipelines: { pipeline: messages.pipe(toSink(collect<number>())) } })
+  const { app } = await start(feed<number>().source)
+  await expect(app.close()).rejects.toThrow('the disk is full')
+
+  const input = feed<number>()
+  const computing = to((): number => {
+    throw new Error('a bug')
+  })
+  const { app: failing, log } = await start(input.source.pipe(computing))
+  input.push(1)
+  await expect(failing.closed).rejects.toThrow('a bug')
+  expect(log.join('\n')).toContain('the disk is full')
 })
 
 describe('a commit that is rejected', () => {
