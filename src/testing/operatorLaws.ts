@@ -27,7 +27,7 @@ interface OperatorLaw {
 }
 
 /** The laws over one operator, which hold for a whole pipeline, too. */
-export const operatorLaws = {
+const operatorLaws = {
   errorsComeOnce: {
     title: 'an error comes once, and nothing after it',
     option: 'messages',
