@@ -32,12 +32,12 @@ export async function comeTo(
   }
 }
 
-/** Waits for a write to the data file: the pages of a commit come first, then the page that makes it the latest. */
+/** Waits for a write to the log, which is a commit, or to the data file, which takes over what was committed. */
 async function nextCommit(victim: Victim, stateDirectory: string): Promise<void> {
   const watcher = watch(stateDirectory)
   const written = new Promise<void>((resolve) => {
     watcher.on('change', (_event, file) => {
-      if (file === 'data.mdb') resolve()
+      if (/^(data\.mdb|log-\d+)$/.test(String(file))) resolve()
     })
   })
   await Promise.race([written, victim.ended, delay(5000)])
