@@ -1,6 +1,7 @@
 import type { Unsubscribable } from 'rxjs'
 import { createBridged } from '../bridged.ts'
 import { within, type Context } from '../context.ts'
+import { createEnding } from '../ending.ts'
 import { createHolds } from '../holds.ts'
 import type { InsideCount } from '../insideCount.ts'
 import type { SinkDelivery } from '../sink.ts'
@@ -65,13 +66,8 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
   const holds = createHolds()
   const sources = new Map<symbol, string>() // those that are open or opening, by name
   const openings = new Set<symbol>()
-  const cuts = new Set<() => boolean>()
   let lifecycle: PipelineStatus['lifecycle'] = 'running'
   let deadLetters = 0
-  let sourceSeen = false
-  let restarted = false // a source was subscribed to after the stop
-  let waiting: NodeJS.Timeout | undefined // for foreign operators, after the sources have ended at a stop
-  let overdue = false // that was long enough
   const sinks = new Set<OpenSink>()
   const replayable = new Set<symbol>() // sources that have a position
   let unkept = false // a sink goes back to a position, and has none in the store yet
@@ -89,41 +85,25 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
 
   const end = (how: 'completed' | 'failed'): void => {
     lifecycle = how
-    clearTimeout(waiting)
+    ending.end()
     tellEnded()
   }
 
-  const stop = (): void => {
-    if (lifecycle !== 'running' || sources.size > 0) return
-    if (sourceSeen && !restarted && !overdue) {
-      waiting ??= setTimeout(() => {
-        overdue = true
-        stop()
-      }, shared.patience)
-      return
-    }
-    const upmost = [...cuts].pop()
-    if (upmost !== undefined) {
-      if (upmost() && overdue) tellCut()
-      return
-    }
-    if (overdue) tellCut()
-    end('completed')
-    subscription?.unsubscribe()
-    events?.completed()
-  }
-
-  const tellCut = (): void => {
-    shared.warn(
-      `${name}: cut, because it had not ended ${shared.patience} ms after its sources. Is there an Observable in it that ` +
-        'does not end? fromObservable(…) ends with the run. What other operators still kept is lost',
-    )
-  }
-
-  // Not now: what led here (a `repeat`, an end that travels down the pipeline) is still at work.
-  const stopLater = (): void => {
-    if (shared.stopping.aborted) queueMicrotask(stop)
-  }
+  const ending = createEnding({
+    stopping: shared.stopping,
+    patience: shared.patience,
+    tellCut() {
+      shared.warn(
+        `${name}: cut, because it had not ended ${shared.patience} ms after its sources. Is there an Observable in it that ` +
+          'does not end? fromObservable(…) ends with the run. What other operators still kept is lost',
+      )
+    },
+    cutOff() {
+      end('completed')
+      subscription?.unsubscribe()
+      events?.completed()
+    },
+  })
 
   /**
    * Holds what replays until the store has the positions at which the sinks begin: what they write before the first
@@ -157,11 +137,7 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
     entities: shared.entities,
     onCut(complete) {
       failing = false // subscribed to again, by a `retry`
-      cuts.add(complete)
-      return () => {
-        cuts.delete(complete)
-        stopLater()
-      }
+      return ending.onCut(complete)
     },
     failing() {
       failing = true
@@ -181,13 +157,9 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
     },
     addSource(sourceName, { covered = false } = {}) {
       const id = Symbol(sourceName)
-      sourceSeen = true
-      if (shared.stopping.aborted) {
-        restarted = true
-        stopLater()
-        return silentSource
-      }
-      const place = shared.follow(name, 'source', sourceName)
+      const place = shared.stopping.aborted ? undefined : shared.follow(name, 'source', sourceName)
+      const ended = ending.sourceBegun()
+      if (place === undefined || ended === undefined) return silentSource
       sources.set(id, sourceName)
       openings.add(id)
       if (covered) replayable.add(id)
@@ -210,7 +182,7 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
           place.end()
           sources.delete(id)
           opened()
-          stopLater()
+          ended()
         },
       }
     },
@@ -277,7 +249,7 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
         }),
       )
     },
-    stop,
+    stop: ending.stop,
     hold: () => holds.take('checkpoint'),
     quiet: () => (lifecycle === 'running' ? Promise.race([quiet(), ended]) : ended),
     abort() {
