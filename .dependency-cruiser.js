@@ -1,10 +1,42 @@
 /**
- * Which file may import which. Imports go one way: composition roots → implementations → src/*.ts ← operators.
+ * Which file may import which. A folder of `src` is a room; imports go down the floors of the house and never up.
  *
  * Types count as imports: a contract that needs a type of its implementation is as wrong as one that needs its code.
- *
- * @type {import('dependency-cruiser').IConfiguration}
  */
+
+/** The rooms of `src`, lowest floor first, and what each may look down to besides itself. */
+const rooms = {
+  base: [],
+  key: ['base'],
+  store: ['base'],
+  codec: ['base'],
+  native: ['base'],
+  state: ['base', 'key'],
+  context: ['base', 'state'],
+  serialization: ['base', 'key', 'state'],
+  bridge: ['base', 'context'],
+  sink: ['base', 'context'],
+  step: ['base', 'key', 'state', 'context'],
+  checkpoint: ['base', 'key', 'state', 'context', 'serialization', 'store'],
+  cluster: ['base', 'key', 'state', 'context', 'serialization', 'store', 'checkpoint'],
+  framing: ['base', 'context', 'step'],
+  run: ['base', 'state', 'context', 'store', 'checkpoint', 'cluster'],
+  source: ['base', 'context', 'step', 'framing'],
+  journal: ['base', 'context', 'step', 'source'],
+  kafka: ['base', 'context', 'store', 'checkpoint', 'cluster', 'sink', 'source'],
+}
+
+/** Composition roots: they see all rooms, and not each other. */
+const roots = ['testing', 'cli']
+
+const looksDown = Object.entries(rooms).map(([room, below]) => ({
+  name: `${room}-looks-down`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: '^(src|operators)/', pathNot: `^src/(${[room, ...below].join('|')})/` },
+}))
+
+/** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
     {
@@ -13,26 +45,46 @@ export default {
       from: {},
       to: { circular: true },
     },
+    ...looksDown,
     {
-      name: 'contracts-import-contracts-only',
-      comment: 'src/*.ts are contracts and pure functions. index.ts alone re-exports from everywhere.',
+      name: 'every-room-has-a-floor',
+      comment: 'A new folder of src states in `rooms` what it may look down to.',
       severity: 'error',
-      from: { path: '^src/[^/]+\\.ts$', pathNot: '^src/index\\.ts$' },
-      to: { path: ['^src/[^/]+/', '^src/index\\.ts$', '^operators/'] },
+      from: { path: '^src/', pathNot: `^src/(index\\.ts$|(${[...Object.keys(rooms), ...roots].join('|')})/)` },
+      to: {},
     },
     {
-      name: 'implementations-import-contracts-only',
-      comment: 'src/<folder>/* imports src/*.ts and its siblings. Only run, cli, testing choose implementations.',
+      name: 'every-room-has-a-floor-to-be-seen-from',
+      comment: 'The same for a room that imports nothing.',
       severity: 'error',
-      from: { path: '^src/([^/]+)/', pathNot: '^src/(run|cli|testing)/' },
-      to: { path: ['^src/[^/]+/', '^src/index\\.ts$', '^operators/'], pathNot: '^src/$1/' },
+      from: {},
+      to: { path: '^src/', pathNot: `^src/(index\\.ts$|(${[...Object.keys(rooms), ...roots].join('|')})/)` },
     },
     {
-      name: 'operators-import-contracts-only',
-      comment: 'operators/** import each other and src/*.ts, never an implementation.',
+      name: 'operators-look-down',
+      comment: 'The catalogue sees contracts and the machinery of steps, never an implementation.',
       severity: 'error',
       from: { path: '^operators/' },
-      to: { path: ['^src/[^/]+/', '^src/index\\.ts$'] },
+      to: { path: '^src/', pathNot: '^src/(base|codec|context|framing|sink|state|step)/' },
+    },
+    {
+      name: 'roots-choose',
+      comment: 'Only index.ts, cli and testing choose an implementation; others import the contract of its room.',
+      severity: 'error',
+      from: { path: '^(src/[^/]+|operators)/', pathNot: '^src/(cli|testing)/' },
+      to: {
+        path: '^src/(store|source|sink|framing)/',
+        pathNot: [
+          '^src/(store/(store|failures|lowerBound)|source/source|sink/sink|framing/(framing|framer|streamFramer))\\.ts$',
+          '^$1/',
+        ],
+      },
+    },
+    {
+      name: 'testing-and-cli-stand-apart',
+      severity: 'error',
+      from: { path: '^src/(testing|cli)/' },
+      to: { path: '^src/(testing|cli|index\\.ts$)', pathNot: '^src/$1/' },
     },
     {
       name: 'product-does-not-import-itself-by-name',

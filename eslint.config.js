@@ -3,7 +3,7 @@ import rxjsX from 'eslint-plugin-rxjs-x'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'docs/', '.data/']),
+  globalIgnores(['dist/', 'coverage/', 'api-reference/', '.data/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {
@@ -68,7 +68,7 @@ export default defineConfig(
   },
   {
     files: ['operators/**/*.ts', 'src/**/*.ts'],
-    ignores: ['operators/operate.ts'],
+    ignores: ['src/step/operate.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
@@ -77,7 +77,7 @@ export default defineConfig(
             {
               name: 'rxjs',
               importNames: ['Subscriber'],
-              message: 'Only operators/operate.ts knows Subscriber: use operate().',
+              message: 'Only src/step/operate.ts knows Subscriber: use operate().',
             },
           ],
         },
@@ -86,7 +86,7 @@ export default defineConfig(
   },
   {
     // RxJS marks Subscriber as deprecated because it becomes internal in 8, where operate() is public instead.
-    files: ['operators/operate.ts'],
+    files: ['src/step/operate.ts'],
     rules: {
       '@typescript-eslint/no-deprecated': 'off',
       '@typescript-eslint/unbound-method': 'off',

@@ -16,7 +16,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    // What needs a Kafka: npm run test:kafka.
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/kafka/**'],
     setupFiles: ['./test/setup.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
     // Processes, not threads: tests send signals, change the environment and start children.

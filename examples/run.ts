@@ -26,8 +26,20 @@ function list(): string {
   return `Runs an example:\n\n${lines.join('\n')}\n\nWith --help after the name an application tells what it takes.`
 }
 
+/** Whoever read what we print, such as head, has seen enough: what is left to say concerns nobody. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}
+process.stdout.on('error', ignoreClosedPipe)
+process.stderr.on('error', ignoreClosedPipe)
+
+/** Whether an application has ended because nobody reads what it writes to standard output. */
+const isClosedPipe = (error: unknown): boolean =>
+  error instanceof WallarxError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE'
+
 /** Tells an error: what a user can mend in a line, anything else with its stack. Gives the exit code. */
 function told(name: string, error: unknown): number {
+  if (isClosedPipe(error)) return 0
   const { code = '', message } = error as NodeJS.ErrnoException
   const isUsage = /^(?:ERR_PARSE_ARGS|ADDRESS_INVALID|OPTION_INVALID)/.test(code)
   const isUsers = isUsage || (error instanceof WallarxError && error.kind !== 'user code')

@@ -1,5 +1,6 @@
 /**
- * The word count application at work, in one command: `npm start`. It keeps its counts, and the next start goes on from them.
+ * The word count application at work, in one command: `npm start`. It keeps its counts, and the next start goes on from
+ * them.
  *
  *   this process ── lines of a text, over TCP ──> the application ── counts, over TCP ──> this process
  */
@@ -201,11 +202,13 @@ async function main(): Promise<number> {
     })
   }
   let unread = false
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    unread = true // whoever read what we print, such as head, has seen enough
-    interrupt.abort()
-  })
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      unread = true // whoever read what we print, such as head, has seen enough
+      interrupt.abort()
+    })
+  }
   const options = optionsWanted()
   if ('exitCode' in options) return options.exitCode
   try {

@@ -1,11 +1,11 @@
 import type { OperatorFunction } from 'rxjs'
-import type { DecoderOrFunction } from '../src/codec.ts'
-import { operate } from './operate.ts'
-import { decodeStep } from './steps/decodeStep.ts'
+import type { DecoderOrFunction } from '../src/codec/codec.ts'
+import { operate } from '../src/step/operate.ts'
+import { decodeStep } from './steps/decode.ts'
 
 /**
- * Turns frames into messages. `undefined` filters the frame. What the decoder throws is bad input (`DECODE_FAILED`): a dead
- * letter under `run`, elsewhere an error.
+ * Turns frames into messages. `undefined` filters the frame. What the decoder throws is bad input (`DECODE_FAILED`): a
+ * dead letter under `run`, elsewhere an error.
  *
  * @example
  * ```ts

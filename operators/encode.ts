@@ -1,11 +1,11 @@
 import type { OperatorFunction } from 'rxjs'
-import type { EncoderOrFunction } from '../src/codec.ts'
-import { operate } from './operate.ts'
-import { encodeStep } from './steps/encodeStep.ts'
+import type { EncoderOrFunction } from '../src/codec/codec.ts'
+import { operate } from '../src/step/operate.ts'
+import { encodeStep } from './steps/encode.ts'
 
 /**
- * Turns messages into the bytes that leave; a string is written as UTF-8, `undefined` filters. Adds no framing: what the
- * encoder gives is what the sink gets (see `framed`). What the encoder throws is `ENCODE_FAILED`.
+ * Turns messages into the bytes that leave; a string is written as UTF-8, `undefined` filters. Adds no framing: what
+ * the encoder gives is what the sink gets (see `framed`). What the encoder throws is `ENCODE_FAILED`.
  *
  * @example
  * ```ts

@@ -1,13 +1,13 @@
 import type { OperatorFunction } from 'rxjs'
-import type { AsyncComputation, Computation, Concurrency, OrFunction } from '../src/computation.ts'
-import { operate } from './operate.ts'
-import { toStep } from './steps/toStep.ts'
+import type { AsyncComputation, Computation, Concurrency, OrFunction } from '../src/step/computation.ts'
+import { operate } from '../src/step/operate.ts'
+import { toStep } from './steps/to.ts'
 
 /**
  * One output for each message, or none where the computation gives `undefined`. What it throws is `COMPUTATION_FAILED`.
  *
- * With `concurrency`, the computation may return a promise: that many are under way at once, outputs keep the order of their
- * messages, and the sources are held while the number is reached.
+ * With `concurrency`, the computation may return a promise: that many are under way at once, outputs keep the order of
+ * their messages, and the sources are held while the number is reached.
  *
  * @example
  * ```ts

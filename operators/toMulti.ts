@@ -1,11 +1,11 @@
 import type { OperatorFunction } from 'rxjs'
-import type { AsyncMultiComputation, Concurrency, MultiComputation, OrFunction } from '../src/computation.ts'
-import { operate } from './operate.ts'
-import { toMultiStep } from './steps/toMultiStep.ts'
+import type { AsyncMultiComputation, Concurrency, MultiComputation, OrFunction } from '../src/step/computation.ts'
+import { operate } from '../src/step/operate.ts'
+import { toMultiStep } from './steps/toMulti.ts'
 
 /**
- * Any number of outputs for each message: each item of the iterable that the computation gives goes on as a message of its
- * own; `undefined`, in place of the iterable or as an item, filters. What it throws is `COMPUTATION_FAILED`.
+ * Any number of outputs for each message: each item of the iterable that the computation gives goes on as a message of
+ * its own; `undefined`, in place of the iterable or as an item, filters. What it throws is `COMPUTATION_FAILED`.
  *
  * With `concurrency`, the computation may return a promise of the iterable, as for `to`.
  *

@@ -1,7 +1,7 @@
 import type { OperatorFunction } from 'rxjs'
-import type { Sink } from '../src/sink.ts'
-import { operate } from './operate.ts'
-import { toSinkStep } from './steps/toSinkStep.ts'
+import type { Sink } from '../src/sink/sink.ts'
+import { operate } from '../src/step/operate.ts'
+import { toSinkStep } from './steps/toSink.ts'
 
 /**
  * Writes every message to the sink, or each of several sinks, and completes when everything is handed over. A sink that
@@ -16,7 +16,8 @@ import { toSinkStep } from './steps/toSinkStep.ts'
  * import { toSink } from 'wallarx/operators'
  *
  * const seen: number[] = []
- * await lastValueFrom(from([1, 2]).pipe(toSink(observerSink({ next: (n: number) => seen.push(n) }))), { defaultValue: undefined })
+ * const flushed = from([1, 2]).pipe(toSink(observerSink({ next: (n: number) => seen.push(n) })))
+ * await lastValueFrom(flushed, { defaultValue: undefined })
  * assert.deepEqual(seen, [1, 2])
  * ```
  */

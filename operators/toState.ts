@@ -1,13 +1,13 @@
 import type { OperatorFunction } from 'rxjs'
-import type { AsyncStateComputation, Concurrency, OrFunction, StateComputation } from '../src/computation.ts'
-import type { StatePartition } from '../src/statePartition.ts'
-import { operate } from './operate.ts'
-import { toStateStep } from './steps/toStateStep.ts'
+import type { AsyncStateComputation, Concurrency, OrFunction, StateComputation } from '../src/step/computation.ts'
+import type { StatePartition } from '../src/state/statePartition.ts'
+import { operate } from '../src/step/operate.ts'
+import { toStateStep } from './steps/toState.ts'
 
 /**
  * Computes with one state for all messages: the entity of key 0 of the state partition, whatever its key function is.
- * Otherwise as `toStatePartition`; with `concurrency` the computation may return a promise, and messages are still taken one
- * at a time.
+ * Otherwise as `toStatePartition`; with `concurrency` the computation may return a promise, and messages are still
+ * taken one at a time.
  *
  * @example
  * ```ts

@@ -1,24 +1,24 @@
 import type { OperatorFunction } from 'rxjs'
-import type { AsyncStateComputation, Concurrency, OrFunction, StateComputation } from '../src/computation.ts'
-import type { StatePartition } from '../src/statePartition.ts'
-import type { Keyed, KeyOption } from './keyed.ts'
-import { operate } from './operate.ts'
-import { toStatePartitionStep } from './steps/toStatePartitionStep.ts'
+import type { AsyncStateComputation, Concurrency, OrFunction, StateComputation } from '../src/step/computation.ts'
+import type { StatePartition } from '../src/state/statePartition.ts'
+import type { Keyed, KeyOption } from '../src/step/keyOption.ts'
+import { operate } from '../src/step/operate.ts'
+import { toStatePartitionStep } from './steps/toState.ts'
 
 /**
  * Routes each message by its key to the entity that owns the key's state, and computes with it: `(message, state) =>
- * [output | undefined, stateChanged]`. The state may be changed in place; only one message at a time touches it. Messages of
- * one key keep their order.
+ * [output | undefined, stateChanged]`. The state may be changed in place; only one message at a time touches it.
+ * Messages of one key keep their order.
  *
- * With `concurrency`, the computation may return a promise: still one message at a time for each entity, in order, and that
- * many entities at once; outputs of different entities may overtake each other.
+ * With `concurrency`, the computation may return a promise: still one message at a time for each entity, in order, and
+ * that many entities at once; outputs of different entities may overtake each other.
  *
- * Entities are in memory and belong to the subscription, or under `run` to the run, where all pipelines that name the state
- * partition share them. A computation that throws (`COMPUTATION_FAILED`) should do so before it changes the state: what it
- * changed stays changed when `run` goes on with `onError: 'skip'`.
+ * Entities are in memory and belong to the subscription, or under `run` to the run, where all pipelines that name the
+ * state partition share them. A computation that throws (`COMPUTATION_FAILED`) should do so before it changes the
+ * state: what it changed stays changed when `run` goes on with `onError: 'skip'`.
  *
- * Errors: `KEY_NOT_IN_PARTITION` (bad input), `KEY_FUNCTION_FAILED`, `KEY_INVALID`, `BUILD_FAILED`, `COMPUTATION_FAILED`,
- * `RESULT_INVALID` (user code), `STATE_PARTITION_WITHOUT_KEY`, `STATE_PARTITION_IN_USE` (misuse).
+ * Errors: `KEY_NOT_IN_PARTITION` (bad input), `KEY_FUNCTION_FAILED`, `KEY_INVALID`, `BUILD_FAILED`,
+ * `COMPUTATION_FAILED`, `RESULT_INVALID` (user code), `STATE_PARTITION_WITHOUT_KEY`, `STATE_PARTITION_IN_USE` (misuse).
  *
  * @example
  * ```ts

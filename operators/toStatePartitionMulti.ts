@@ -1,9 +1,14 @@
 import type { OperatorFunction } from 'rxjs'
-import type { AsyncMultiStateComputation, Concurrency, MultiStateComputation, OrFunction } from '../src/computation.ts'
-import type { StatePartition } from '../src/statePartition.ts'
-import type { Keyed, KeyOption } from './keyed.ts'
-import { operate } from './operate.ts'
-import { toStatePartitionMultiStep } from './steps/toStatePartitionMultiStep.ts'
+import type {
+  AsyncMultiStateComputation,
+  Concurrency,
+  MultiStateComputation,
+  OrFunction,
+} from '../src/step/computation.ts'
+import type { StatePartition } from '../src/state/statePartition.ts'
+import type { Keyed, KeyOption } from '../src/step/keyOption.ts'
+import { operate } from '../src/step/operate.ts'
+import { toStatePartitionMultiStep } from './steps/toState.ts'
 
 /**
  * As `toStatePartition`, with any number of outputs for each message: `(message, state) => [outputs | undefined,

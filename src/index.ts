@@ -3,13 +3,20 @@
  *
  * @module wallarx
  */
-export type { Address } from './address.ts'
-export type { BacklogOptions } from './backlog.ts'
-export type { BackoffOptions } from './backoff.ts'
+export type { Address } from './base/address.ts'
+export type { BacklogOptions } from './sink/backlog.ts'
+export type { BackoffOptions } from './sink/backoff.ts'
 export { toAsyncIterable, type ToAsyncIterableOptions } from './bridge/asyncIterable.ts'
 export { toNodeStream } from './bridge/nodeStream.ts'
 export { toWebStream } from './bridge/webStream.ts'
-export { framed, utf8, type Decoder, type DecoderOrFunction, type Encoder, type EncoderOrFunction } from './codec.ts'
+export {
+  framed,
+  utf8,
+  type Decoder,
+  type DecoderOrFunction,
+  type Encoder,
+  type EncoderOrFunction,
+} from './codec/codec.ts'
 export type {
   AsyncComputation,
   AsyncMultiComputation,
@@ -22,21 +29,22 @@ export type {
   OrFunction,
   StateComputation,
   StateResult,
-} from './computation.ts'
-export type { DeadLetter } from './deadLetter.ts'
-export { WallarxError, type ErrorCode, type ErrorDetails, type ErrorKind, type Where } from './errors.ts'
-export type { DelimitedFraming, Framing, HeaderFraming } from './framing.ts'
+} from './step/computation.ts'
+export type { DeadLetter } from './context/deadLetter.ts'
+export { WallarxError, type ErrorCode, type ErrorDetails, type ErrorKind, type Where } from './base/errors.ts'
+export type { DelimitedFraming, Framing, HeaderFraming } from './framing/framing.ts'
 export { delimited, type DelimitedOptions } from './framing/delimited.ts'
 export { fixedLength } from './framing/fixedLength.ts'
 export { lengthPrefixed, type LengthPrefixedOptions } from './framing/lengthPrefixed.ts'
-export type { Hold, Holds } from './holds.ts'
-export { journaled, type JournaledOptions } from '../operators/journaled.ts'
-export type { Key, KeyFunction } from './key.ts'
-export { hashKey, hashOf } from './keyHash.ts'
+export type { Hold, Holds } from './context/backPressure.ts'
+export { journaled, type JournaledOptions } from './journal/journaled.ts'
+export type { Key, KeyFunction } from './key/key.ts'
+export { hashKey, hashOf } from './key/hash.ts'
 export { run } from './run/run.ts'
-export type { Lifecycle, Log, Messages, PipelineStatus, RunOptions, Running, RunStatus } from './run/contract.ts'
-export type { Position } from './position.ts'
-export type { ByteSink, Sink, SinkContext, SinkDelivery, SinkWriter } from './sink.ts'
+export type { Lifecycle, Messages, PipelineStatus, RunOptions, Running, RunStatus } from './run/contract.ts'
+export type { Log } from './base/log.ts'
+export type { Fingerprint, Position, SinkDelivery } from './context/endpoint.ts'
+export type { ByteSink, Sink, SinkContext, SinkWriter } from './sink/sink.ts'
 export { fileSink, type FileSinkOptions } from './sink/file.ts'
 export { nodeStreamSink, type NodeStreamSinkOptions } from './sink/nodeStream.ts'
 export { observerSink } from './sink/observer.ts'
@@ -48,11 +56,11 @@ export { fromNodeStream } from './source/nodeStream.ts'
 export { fromObservable, type FromObservableOptions } from './source/observable.ts'
 export { tcpSource, type TcpSourceOptions } from './source/tcp.ts'
 export { fromWebStream } from './source/webStream.ts'
-export type { Serde } from './serde.ts'
-export type { EntryKey } from './stateEntries.ts'
-export { StateMap } from './stateMap.ts'
-export { statePartition, type StatePartition, type StatePartitionOptions } from './statePartition.ts'
-export { StateSet } from './stateSet.ts'
-export type { Change, OpenStore, Store, StoreEntry } from './store.ts'
-export { lmdbStore, type LmdbStoreOptions } from './store/lmdb.ts'
+export type { Serde } from './state/serde.ts'
+export type { EntryKey } from './state/entry.ts'
+export { StateMap } from './state/stateMap.ts'
+export { statePartition, type StatePartition, type StatePartitionOptions } from './state/statePartition.ts'
+export { StateSet } from './state/stateSet.ts'
+export type { Change, OpenStore, Store, StoreEntry } from './store/store.ts'
+export { lmdbStore, type LmdbStoreOptions } from './store/lmdb/lmdbStore.ts'
 export { memoryStore } from './store/memory.ts'

@@ -1,4 +1,7 @@
-/** What comes over the wires. All numbers are big-endian; a payload that is too short throws, which makes it a dead letter. */
+/**
+ * What comes over the wires. All numbers are big-endian; a payload that is too short throws, which makes it a dead
+ * letter.
+ */
 
 export interface Order {
   readonly side: number

@@ -3,8 +3,8 @@ import { statePartition, type StateResult } from 'wallarx'
 import { decode, toMulti, toStatePartition } from 'wallarx/operators'
 
 /**
- * The numbers 1, 2, 3 … stay that, but on the way one becomes many and some are filtered: a multiple of 12 brings the two
- * numbers after it, which are dropped when they come themselves.
+ * The numbers 1, 2, 3 … stay that, but on the way one becomes many and some are filtered: a multiple of 12 brings the
+ * two numbers after it, which are dropped when they come themselves.
  */
 function maybeOneToMany(number: bigint): bigint[] {
   if (number < 12n) return [number]
@@ -25,8 +25,8 @@ function observeNewValue(number: bigint, window: bigint[]): StateResult<string> 
 }
 
 /**
- * Payloads of a u64, big-endian, in; for each number `[a,b,c,d]` out, the last four of its parity. So each output foretells
- * the next, and a number that is lost, doubled or out of order anywhere on the way shows.
+ * Payloads of a u64, big-endian, in; for each number `[a,b,c,d]` out, the last four of its parity. So each output
+ * foretells the next, and a number that is lost, doubled or out of order anywhere on the way shows.
  */
 export const sequenceWindow = (payloads: Observable<Buffer>): Observable<string> =>
   payloads.pipe(

@@ -1,12 +1,12 @@
 /**
- * Wrapping a service that is built on a Subject: what it publishes goes through a pipeline with state by key and back into
- * another Subject of its own.
+ * Wrapping a service that is built on a Subject: what it publishes goes through a pipeline with state by key and back
+ * into another Subject of its own.
  *
- * Back pressure: a Subject cannot be told to wait. `fromObservable` keeps what it publishes while the pipeline is held, up to
- * `maxBuffered` messages, and `overflow` says what happens to the next one: an error (default) or a loss that you chose. On the
- * way out, `observerSink` hands over at once; who subscribes to that Subject cannot hold the pipeline.
- * Durability: what the service published and nobody took is gone in a crash; state is kept if `run` has a store. What must not
- * be lost goes through `journaled` as bytes.
+ * Back pressure: a Subject cannot be told to wait. `fromObservable` keeps what it publishes while the pipeline is held,
+ * up to `maxBuffered` messages, and `overflow` says what happens to the next one: an error (default) or a loss that you
+ * chose. On the way out, `observerSink` hands over at once; who subscribes to that Subject cannot hold the pipeline.
+ * Durability: what the service published and nobody took is gone in a crash; state is kept if `run` has a store. What
+ * must not be lost goes through `journaled` as bytes.
  */
 import assert from 'node:assert/strict'
 import { Subject, type Observable } from 'rxjs'

@@ -1,11 +1,11 @@
 /**
  * `fromEvent(socket, 'data')` through `frame` and `decode`: it works, and what is lost on the way.
  *
- * Back pressure: none. A socket that has a `data` listener reads on while the pipeline is held, so a slow step keeps ALL that the
- * peer sends in memory. `fromObservable` bounds that by an error or a loss; `fromNodeStream(socket)`, which reads only while
- * nothing holds, by making the peer wait. (A server takes `tcpSource`, which does the same for every connection.)
- * Ends: `fromEvent` knows only the events it is given. It does not complete when the socket ends and does not fail when the socket
- * does: see `takeUntil` and `merge` below.
+ * Back pressure: none. A socket that has a `data` listener reads on while the pipeline is held, so a slow step keeps
+ * ALL that the peer sends in memory. `fromObservable` bounds that by an error or a loss; `fromNodeStream(socket)`,
+ * which reads only while nothing holds, by making the peer wait. (A server takes `tcpSource`, which does the same for
+ * every connection.) Ends: `fromEvent` knows only the events it is given. It does not complete when the socket ends and
+ * does not fail when the socket does: see `takeUntil` and `merge` below.
  * Durability: neither replays. `journaled` in front of the pipeline does.
  */
 import assert from 'node:assert/strict'
@@ -43,7 +43,9 @@ function dataOf(socket: Socket): Observable<Buffer> {
   )
 }
 
-/** Frames through a step that takes one at a time. Returns how many came and the most bytes that waited before the step. */
+/**
+ * Frames through a step that takes one at a time. Returns how many came and the most bytes that waited before the step.
+ */
 async function take(socket: Socket, bytes: Observable<Buffer>, step: () => Promise<unknown>) {
   let behind = 0
   let taken = 0

@@ -3,10 +3,11 @@
  * ways there are: `toSink(nodeStreamSink(writable))`, which gathers small outputs, and `toNodeStream(pipeline)` for
  * `stream.pipeline`, where each output is a chunk.
  *
- * Back pressure: all the way. `fromNodeStream` reads only while nothing holds the pipeline; the sink and the stream hold it while
- * what is behind them is full. The last part shows it: a reader that takes three lines has the file read by a few chunks only.
- * Durability: a stream cannot be read again from a position, so a crash loses up to a checkpoint interval. A plain file wants
- * `fileSource` and `fileSink`, which are exactly once.
+ * Back pressure: all the way. `fromNodeStream` reads only while nothing holds the pipeline; the sink and the stream
+ * hold it while what is behind them is full. The last part shows it: a reader that takes three lines has the file read
+ * by a few chunks only.
+ * Durability: a stream cannot be read again from a position, so a crash loses up to a checkpoint
+ * interval. A plain file wants `fileSource` and `fileSink`, which are exactly once.
  */
 import assert from 'node:assert/strict'
 import { createReadStream, createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,8 +1,9 @@
 /**
  * WHATWG streams in and out: the body of a `fetch` response into a pipeline, and a pipeline as the body of a request.
  *
- * Back pressure: all the way. `fromWebStream` reads only while nothing holds the pipeline, and then TCP makes the server wait;
- * `toWebStream` holds the pipeline while nobody reads, and unsubscribing or cancelling on one end ends the other.
+ * Back pressure: all the way. `fromWebStream` reads only while nothing holds the pipeline, and then TCP makes the
+ * server wait; `toWebStream` holds the pipeline while nobody reads, and unsubscribing or cancelling on one end ends the
+ * other.
  * Durability: a response cannot be read again from a position; see `journaled`.
  */
 import assert from 'node:assert/strict'

@@ -1,13 +1,15 @@
 /**
- * The browser's native Observable (Chromium has it, Node not) in and out of a pipeline, in a real page: page.js is the guide,
- * this file serves it, opens it in a headless Chromium, clicks, and looks at what the page shows. `--serve` leaves it to you and
- * your browser.
+ * The browser's native Observable (Chromium has it, Node not) in and out of a pipeline, in a real page: page.js is the
+ * guide, this file serves it, opens it in a headless Chromium, clicks, and looks at what the page shows. `--serve`
+ * leaves it to you and your browser.
  *
- * Back pressure: none at either end. Events cannot be told to wait, and a native observer cannot hold what comes before it.
+ * Back pressure: none at either end. Events cannot be told to wait, and a native observer cannot hold what comes before
+ * it.
  * Durability: none in a page; state lives as long as the subscription.
  *
- * What else a page needs: `wallarx/native` runs as it is. The operators on values import one thing of Node, AsyncLocalStorage, for
- * which asyncLocalStorage.js stands in. `frame` and `encode` work on Node's Buffer and stay on the server.
+ * What else a page needs: `wallarx/native` runs as it is. The operators on values import one thing of Node,
+ * AsyncLocalStorage, for which asyncLocalStorage.js stands in. `frame` and `encode` work on Node's Buffer and stay on
+ * the server.
  */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
@@ -20,14 +22,15 @@ import { chromium } from 'playwright-core'
 const importMap = {
   rxjs: '/node_modules/rxjs/dist/esm/index.js',
   tslib: '/node_modules/tslib/tslib.es6.mjs', // which rxjs imports
-  wallarx: '/dist/src/statePartition.js', // what a bundler leaves of it here
+  wallarx: '/dist/src/state/statePartition.js', // what a bundler leaves of it here
   'wallarx/native': '/dist/src/native/index.js',
   'wallarx/operators': '/dist/operators/index.js',
   'node:async_hooks': '/examples/12-native-observable/asyncLocalStorage.js',
 }
 const page = `<!doctype html>
 <title>Native Observable</title>
-<button data-product="1">Apples</button> <button data-product="2">Pears</button> <button id="stop" data-product="3">Stop</button>
+<button data-product="1">Apples</button> <button data-product="2">Pears</button>
+<button id="stop" data-product="3">Stop</button>
 <ul></ul>
 <script type="importmap">${JSON.stringify({ imports: importMap })}</script>
 <script type="module" src="/examples/12-native-observable/page.js"></script>`

@@ -1,4 +1,4 @@
-// The page's program: clicks of the browser's own Observable through RxJS and our operators, and back into a native one.
+// The page's program: clicks of the browser's own Observable through RxJS and our operators, back into a native one.
 import { bufferCount } from 'rxjs'
 import { statePartition } from 'wallarx'
 import { fromNativeObservable, toNativeObservable } from 'wallarx/native'

@@ -1,9 +1,10 @@
 /**
- * RxJS's own operators among ours: `debounceTime`, `retry`, `share`, and what each means for back pressure and durability.
+ * RxJS's own operators among ours: `debounceTime`, `retry`, `share`, and what each means for back pressure and
+ * durability.
  *
  *                  back pressure                            durability
  *   debounceTime   none of its own; it drops on purpose     what it keeps back is in no checkpoint: a crash loses it
- *   retry          passes holds on                          subscribes to the source again: what came before comes again
+ *   retry          passes holds on                          subscribes to the source again: what came comes again
  *   share          holds of all branches, if it is inside   one source, one state, one position
  *                  the pipeline that `run` subscribes to
  */
@@ -27,7 +28,7 @@ import { to, toSink, toState } from 'wallarx/operators'
 const counter = () => statePartition('counter', { build: () => ({ count: 0 }), key: () => 0 })
 const count = (_message: unknown, state: { count: number }): [number, boolean] => [++state.count, true]
 
-// --- debounceTime: behind the state, never before it -----------------------------------------------------------------------
+// --- debounceTime: behind the state, never before it ----------------------------------------------------------------
 
 const burst = () => fromAsyncIterable([1, 2, 3, 4, 5])
 const before = await lastValueFrom(burst().pipe(debounceTime(5), toState(count, counter())))
@@ -91,7 +92,7 @@ console.log(
 assert.deepEqual(plain, [1, 2, 3, 4])
 assert.deepEqual(debounced, [4]) // 3 was kept back, in no checkpoint; a normal end would have let it through
 
-// --- retry: around what can fail, not around the source ------------------------------------------------------------------
+// --- retry: around what can fail, not around the source -------------------------------------------------------------
 
 /** A service that fails at each first call. */
 function flaky() {
@@ -127,7 +128,7 @@ const again = await lastValueFrom(outside.pipe(toArray()))
 console.log(`retry around the source, three messages: ${again.join(' ')}`)
 assert.deepEqual(again, [1, 2, 4, 5, 6]) // the source began anew, the state did not: the three were counted as six
 
-// --- share: one pipeline, several branches ---------------------------------------------------------------------------------
+// --- share: one pipeline, several branches --------------------------------------------------------------------------
 
 let subscriptions = 0
 async function* numbers() {

@@ -1,11 +1,11 @@
 /**
- * Replacing `groupBy` and `mergeMap(scan)` by `toStatePartition`: the same outputs in the same order, and a fraction of the memory
- * for many keys.
+ * Replacing `groupBy` and `mergeMap(scan)` by `toStatePartition`: the same outputs in the same order, and a fraction of
+ * the memory for many keys.
  *
- * Back pressure: the same, as both are synchronous; with an asynchronous accumulator `toStatePartition` holds the source at its
- * `concurrency`, one message at a time for each key, where `mergeMap` queues without bound.
- * Durability: what `scan` has gathered lives in closures and is gone with the process. The state of a partition is in the
- * checkpoints of a `run` with a store, and with `cache: n` it may be larger than memory.
+ * Back pressure: the same, as both are synchronous; with an asynchronous accumulator `toStatePartition` holds the
+ * source at its `concurrency`, one message at a time for each key, where `mergeMap` queues without bound.
+ * Durability: what `scan` has gathered lives in closures and is gone with the process. The state of a partition is in
+ * the checkpoints of a `run` with a store, and with `cache: n` it may be larger than memory.
  */
 import assert from 'node:assert/strict'
 import { setFlagsFromString } from 'node:v8'

@@ -16,7 +16,10 @@ export function overheating(): OperatorFunction<Buffer, Buffer> {
   )
 }
 
-/** The same with a mistake that is easily made: what a sensor measured last is kept by `scan`, where no checkpoint sees it. */
+/**
+ * The same with a mistake that is easily made: what a sensor measured last is kept by `scan`, where no checkpoint sees
+ * it.
+ */
 export function brokenOverheating(): OperatorFunction<Buffer, Buffer> {
   return pipe(
     decode(utf8),

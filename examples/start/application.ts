@@ -30,7 +30,8 @@ export function startApplication({ listen, connect, state }: ApplicationOptions)
   const args = ['--in', `127.0.0.1:${listen}`, '--out', `127.0.0.1:${connect}`, '--state', state]
   const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
     stdio: ['ignore', 'inherit', 'pipe'],
-    detached: true, // in a process group of its own: a Ctrl-C in the terminal is passed on by us, in order, and by nobody else
+    // In a process group of its own: a Ctrl-C in the terminal is passed on by us, in order, and by nobody else.
+    detached: true,
   })
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))

@@ -9,8 +9,8 @@ const packageFile = createRequire(import.meta.url).resolve('wallarx/package.json
 const command = join(dirname(packageFile), 'dist/src/cli/wallarx.js')
 
 /**
- * The counts in a store, by word: what `wallarx state DIR --partition 'word totals' --json` prints, also while the application
- * runs. None where there is no state yet.
+ * The counts in a store, by word: what `wallarx state DIR --partition 'word totals' --json` prints, also while the
+ * application runs. None where there is no state yet.
  */
 export async function earlierCounts(directory: string): Promise<Map<string, number>> {
   const counts = new Map<string, number>()

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import { framed, utf8 } from 'wallarx'
 
 /**
- * Sends the lines again and again, each a message, no faster than the receiver takes them, and ends the connection when the
- * time is up. The result is how often it sent them, at least once.
+ * Sends the lines again and again, each a message, no faster than the receiver takes them, and ends the connection when
+ * the time is up. The result is how often it sent them, at least once.
  */
 export async function sendRounds(
   socket: Socket,

@@ -12,7 +12,9 @@ const portFile = 'port'
 const isOurs = (name: string): boolean =>
   ['data.mdb', 'lock.mdb', 'wallarx-store.json', 'journal', portFile].includes(name) || /^owner-\d+$/.test(name)
 
-/** Removes the state in a directory, so that the application begins anew. Rejects where it is in use, or is no state. */
+/**
+ * Removes the state in a directory, so that the application begins anew. Rejects where it is in use, or is no state.
+ */
 export async function removeState(directory: string): Promise<void> {
   if (!existsSync(directory) || (await readdir(directory)).length === 0) return
   if (!existsSync(join(directory, 'wallarx-store.json'))) {
@@ -24,8 +26,8 @@ export async function removeState(directory: string): Promise<void> {
 }
 
 /**
- * The port where the application listens: the same as before if it is free, because the journal of what came is known by it.
- * On another one, what an interrupted application had received and not yet counted stays uncounted.
+ * The port where the application listens: the same as before if it is free, because the journal of what came is known
+ * by it. On another one, what an interrupted application had received and not yet counted stays uncounted.
  */
 export async function portOf(directory: string): Promise<number> {
   const path = join(directory, portFile)

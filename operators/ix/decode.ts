@@ -1,7 +1,7 @@
 import type { OperatorAsyncFunction } from 'ix/interfaces'
-import type { DecoderOrFunction } from '../../src/codec.ts'
-import { operate } from './operate.ts'
-import { decodeStep } from '../steps/decodeStep.ts'
+import type { DecoderOrFunction } from '../../src/codec/codec.ts'
+import { operate } from './chain/operate.ts'
+import { decodeStep } from '../steps/decode.ts'
 
 /**
  * Turns frames into messages, as `decode` of `wallarx/operators` does: the same arguments, results and errors.

@@ -1,7 +1,7 @@
 import type { OperatorAsyncFunction } from 'ix/interfaces'
-import type { EncoderOrFunction } from '../../src/codec.ts'
-import { operate } from './operate.ts'
-import { encodeStep } from '../steps/encodeStep.ts'
+import type { EncoderOrFunction } from '../../src/codec/codec.ts'
+import { operate } from './chain/operate.ts'
+import { encodeStep } from '../steps/encode.ts'
 
 /**
  * Turns messages into the bytes that leave, as `encode` of `wallarx/operators` does.

@@ -1,11 +1,11 @@
 import type { OperatorAsyncFunction } from 'ix/interfaces'
-import type { Framing } from '../../src/framing.ts'
-import { operate } from './operate.ts'
-import { frameStep, type FrameOptions } from '../steps/frameStep.ts'
+import type { Framing } from '../../src/framing/framing.ts'
+import { operate } from './chain/operate.ts'
+import { frameStep, type FrameOptions } from '../steps/frame.ts'
 
 /**
- * Cuts a byte stream into frames, whatever way its chunks were cut, as `frame` of `wallarx/operators` does. The frames of
- * one chunk wait to be asked for.
+ * Cuts a byte stream into frames, whatever way its chunks were cut, as `frame` of `wallarx/operators` does. The frames
+ * of one chunk wait to be asked for.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import type { OperatorAsyncFunction } from 'ix/interfaces'
-import type { AsyncComputation, Computation, Concurrency, OrFunction } from '../../src/computation.ts'
-import { operate } from './operate.ts'
-import { toStep } from '../steps/toStep.ts'
+import type { AsyncComputation, Computation, Concurrency, OrFunction } from '../../src/step/computation.ts'
+import { operate } from './chain/operate.ts'
+import { toStep } from '../steps/to.ts'
 
 /**
  * One output for each message, or none where the computation gives `undefined`, as `to` of `wallarx/operators` does.

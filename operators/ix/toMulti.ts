@@ -1,11 +1,11 @@
 import type { OperatorAsyncFunction } from 'ix/interfaces'
-import type { AsyncMultiComputation, Concurrency, MultiComputation, OrFunction } from '../../src/computation.ts'
-import { operate } from './operate.ts'
-import { toMultiStep } from '../steps/toMultiStep.ts'
+import type { AsyncMultiComputation, Concurrency, MultiComputation, OrFunction } from '../../src/step/computation.ts'
+import { operate } from './chain/operate.ts'
+import { toMultiStep } from '../steps/toMulti.ts'
 
 /**
- * Any number of outputs for each message, as `toMulti` of `wallarx/operators` does. What a generator, or anything else that is
- * no array, gives is taken from it item by item, as it is asked for (without `concurrency`).
+ * Any number of outputs for each message, as `toMulti` of `wallarx/operators` does. What a generator, or anything else
+ * that is no array, gives is taken from it item by item, as it is asked for (without `concurrency`).
  *
  * @example
  * ```ts

@@ -1,12 +1,12 @@
 import type { OperatorAsyncFunction } from 'ix/interfaces'
-import type { Sink } from '../../src/sink.ts'
-import { operate } from './operate.ts'
-import { toSinkStep } from '../steps/toSinkStep.ts'
+import type { Sink } from '../../src/sink/sink.ts'
+import { operate } from './chain/operate.ts'
+import { toSinkStep } from '../steps/toSink.ts'
 
 /**
- * Writes every message to the sink, or each of several sinks, and is at its end when everything is handed over, as `toSink` of
- * `wallarx/operators` does. Nothing is asked of the source while a sink holds. Asking once for a message, which never comes, is
- * what runs a pipeline: `for await (const _ of pipeline);`, or `run`.
+ * Writes every message to the sink, or each of several sinks, and is at its end when everything is handed over, as
+ * `toSink` of `wallarx/operators` does. Nothing is asked of the source while a sink holds. Asking once for a message,
+ * which never comes, is what runs a pipeline: `for await (const _ of pipeline);`, or `run`.
  *
  * @example
  * ```ts

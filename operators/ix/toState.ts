@@ -1,8 +1,8 @@
 import type { OperatorAsyncFunction } from 'ix/interfaces'
-import type { AsyncStateComputation, Concurrency, OrFunction, StateComputation } from '../../src/computation.ts'
-import type { StatePartition } from '../../src/statePartition.ts'
-import { operate } from './operate.ts'
-import { toStateStep } from '../steps/toStateStep.ts'
+import type { AsyncStateComputation, Concurrency, OrFunction, StateComputation } from '../../src/step/computation.ts'
+import type { StatePartition } from '../../src/state/statePartition.ts'
+import { operate } from './chain/operate.ts'
+import { toStateStep } from '../steps/toState.ts'
 
 /**
  * Computes with one state for all messages, as `toState` of `wallarx/operators` does.

@@ -1,13 +1,13 @@
 import type { OperatorAsyncFunction } from 'ix/interfaces'
-import type { AsyncStateComputation, Concurrency, OrFunction, StateComputation } from '../../src/computation.ts'
-import type { StatePartition } from '../../src/statePartition.ts'
-import type { Keyed, KeyOption } from '../keyed.ts'
-import { operate } from './operate.ts'
-import { toStatePartitionStep } from '../steps/toStatePartitionStep.ts'
+import type { AsyncStateComputation, Concurrency, OrFunction, StateComputation } from '../../src/step/computation.ts'
+import type { StatePartition } from '../../src/state/statePartition.ts'
+import type { Keyed, KeyOption } from '../../src/step/keyOption.ts'
+import { operate } from './chain/operate.ts'
+import { toStatePartitionStep } from '../steps/toState.ts'
 
 /**
- * Routes each message by its key to the entity that owns the key's state, and computes with it, as `toStatePartition` of
- * `wallarx/operators` does. Entities belong to the iteration, or under `run` to the run.
+ * Routes each message by its key to the entity that owns the key's state, and computes with it, as `toStatePartition`
+ * of `wallarx/operators` does. Entities belong to the iteration, or under `run` to the run.
  *
  * @example
  * ```ts

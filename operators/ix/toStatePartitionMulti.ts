@@ -4,11 +4,11 @@ import type {
   Concurrency,
   MultiStateComputation,
   OrFunction,
-} from '../../src/computation.ts'
-import type { StatePartition } from '../../src/statePartition.ts'
-import type { Keyed, KeyOption } from '../keyed.ts'
-import { operate } from './operate.ts'
-import { toStatePartitionMultiStep } from '../steps/toStatePartitionMultiStep.ts'
+} from '../../src/step/computation.ts'
+import type { StatePartition } from '../../src/state/statePartition.ts'
+import type { Keyed, KeyOption } from '../../src/step/keyOption.ts'
+import { operate } from './chain/operate.ts'
+import { toStatePartitionMultiStep } from '../steps/toState.ts'
 
 /**
  * As `toStatePartition`, with any number of outputs for each message.

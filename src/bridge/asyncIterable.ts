@@ -1,8 +1,10 @@
+import { knownOptions, wholeNumber } from '../base/option.ts'
 import type { Observable, Subscription } from 'rxjs'
-import { within } from '../context.ts'
-import { wholeNumber } from '../errors.ts'
-import { createQueue } from '../queue.ts'
-import { presentContext } from '../standaloneContext.ts'
+import { createGate } from '../context/backPressure.ts'
+import { within } from '../context/context.ts'
+import { createQueue } from '../base/queue.ts'
+import { presentContext } from '../context/standalone.ts'
+import type { Deferred } from '../base/deferred.ts'
 
 /** How far the pipeline may run ahead of who asks. */
 export interface ToAsyncIterableOptions {
@@ -11,13 +13,13 @@ export interface ToAsyncIterableOptions {
 }
 
 /**
- * The messages of a pipeline as an AsyncIterable. The pipeline is subscribed to when iteration begins and unsubscribed from
- * when it ends. Not asking for messages is the back pressure: the sources are held while `highWaterMark` messages wait; what a
- * source hands over at once (one chunk) may come on top of that. ONLY OUR SOURCES TAKE NOTICE OF THAT: behind a foreign
- * Observable the buffer is unbounded (see `fromObservable`).
+ * The messages of a pipeline as an AsyncIterable. The pipeline is subscribed to when iteration begins and unsubscribed
+ * from when it ends. Not asking for messages is the back pressure: the sources are held while `highWaterMark` messages
+ * wait; what a source hands over at once (one chunk) may come on top of that. ONLY OUR SOURCES TAKE NOTICE OF THAT:
+ * behind a foreign Observable the buffer is unbounded (see `fromObservable`).
  *
- * Under `run`, as a part of a pipeline: a checkpoint waits until every message is dealt with, which is when the next one is
- * asked for; a stop lets what waits pass.
+ * Under `run`, as a part of a pipeline: a checkpoint waits until every message is dealt with, which is when the next
+ * one is asked for; a stop lets what waits pass.
  *
  * @example
  * ```ts
@@ -32,61 +34,56 @@ export interface ToAsyncIterableOptions {
  */
 export function toAsyncIterable<Message>(
   pipeline: Observable<Message>,
-  { highWaterMark = 1024 }: ToAsyncIterableOptions = {},
+  options: ToAsyncIterableOptions = {},
 ): AsyncIterable<Message> {
+  const { highWaterMark = 1024 } = knownOptions('toAsyncIterable', options, { highWaterMark: true })
   wholeNumber('highWaterMark', highWaterMark, 1)
   return { [Symbol.asyncIterator]: () => iterate(pipeline, highWaterMark) }
 }
 
-interface Asker<Message> {
-  resolve(result: IteratorResult<Message>): void
-  reject(error: unknown): void
-}
+/** A `next` that has no answer yet. */
+type ReadRequest<Message> = Omit<Deferred<IteratorResult<Message>>, 'promise'>
 
 function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number): AsyncIterator<Message> {
   const context = presentContext()
   const waiting = createQueue<Message>()
-  const askers = createQueue<Asker<Message>>()
+  const requests = createQueue<ReadRequest<Message>>()
+  const { holds, bridgeInFlight } = context.backPressure
+  const gate = createGate(holds, 'async iterable')
   const ended: IteratorReturnResult<undefined> = { done: true, value: undefined }
   let end: { readonly error?: unknown } | undefined
-  let release: (() => void) | undefined
   let subscription: Subscription | undefined
   let handed = 0 // messages that were given out and are not dealt with: who has done that asks for one more
-  let keepUncut: (() => void) | undefined
+  let withdrawForceComplete: (() => void) | undefined
 
-  const free = (): void => {
-    const now = release
-    release = undefined
-    now?.()
-  }
   const finish = (how: { readonly error?: unknown }): void => {
     end ??= how
-    for (let asker = askers.shift(); asker !== undefined; asker = askers.shift()) answer(asker)
+    for (let request = requests.shift(); request !== undefined; request = requests.shift()) answer(request)
   }
   /** Nothing that came is on its way any more. */
   const forget = (): void => {
-    for (let left = waiting.size + handed; left > 0; left--) context.bridged.left()
+    for (let left = waiting.size + handed; left > 0; left--) bridgeInFlight.leave()
     waiting.clear()
     handed = 0
-    keepUncut?.()
-    keepUncut = undefined
+    withdrawForceComplete?.()
+    withdrawForceComplete = undefined
   }
-  /** To an asker for whom no message waits. An error is told once. */
-  const answer = (asker: Asker<Message>): void => {
+  /** To a request for which no message waits. An error is told once. */
+  const answer = (request: ReadRequest<Message>): void => {
     forget()
     if (end !== undefined && 'error' in end) {
       const { error } = end
       end = {}
-      asker.reject(error)
-    } else asker.resolve(ended)
+      request.reject(error)
+    } else request.resolve(ended)
   }
-  const give = (asker: Asker<Message>, message: Message): void => {
+  const give = (request: ReadRequest<Message>, message: Message): void => {
     handed++
-    asker.resolve({ done: false, value: message })
+    request.resolve({ done: false, value: message })
   }
   const subscribe = (): Subscription => {
     // Before what is upstream asks for it, which is then cut first.
-    keepUncut = context.onCut(() => {
+    withdrawForceComplete = context.shutdown.onForceComplete(() => {
       const runs = end === undefined
       subscription?.unsubscribe()
       finish({})
@@ -95,14 +92,14 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
     })
     return pipeline.subscribe({
       next(message) {
-        const asker = askers.shift()
-        if (asker !== undefined) {
-          give(asker, message)
+        const request = requests.shift()
+        if (request !== undefined) {
+          give(request, message)
         } else {
           waiting.push(message)
-          if (waiting.size >= highWaterMark) release ??= context.holds.take('async iterable')
+          if (waiting.size >= highWaterMark) gate.close()
         }
-        context.bridged.entered() // last: it may lead to a question
+        bridgeInFlight.enter() // last: it may lead to a question
       },
       error(error: unknown) {
         finish({ error })
@@ -116,23 +113,23 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
   return {
     next: () =>
       new Promise((resolve, reject) => {
-        const asker = { resolve, reject }
+        const request = { resolve, reject }
         if (end === undefined) subscription ??= within(context, subscribe)
         if (handed > 0) {
           handed--
-          context.bridged.left()
+          bridgeInFlight.leave()
         }
         if (waiting.size > 0) {
-          give(asker, waiting.shift()!)
-          if (waiting.size <= highWaterMark / 2) free()
-        } else if (end !== undefined) answer(asker)
-        else askers.push(asker)
+          give(request, waiting.shift()!)
+          if (waiting.size <= highWaterMark / 2) gate.open()
+        } else if (end !== undefined) answer(request)
+        else requests.push(request)
       }),
     return() {
       subscription?.unsubscribe()
       forget()
       finish({})
-      free()
+      gate.open()
       return Promise.resolve(ended)
     },
   }

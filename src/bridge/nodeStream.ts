@@ -3,8 +3,8 @@ import type { Observable } from 'rxjs'
 import { toAsyncIterable, type ToAsyncIterableOptions } from './asyncIterable.ts'
 
 /**
- * The messages of a pipeline as a Node `Readable` in object mode, with back pressure as in `toAsyncIterable`. Bytes can be
- * piped to any writable stream.
+ * The messages of a pipeline as a Node `Readable` in object mode, with back pressure as in `toAsyncIterable`. Bytes can
+ * be piped to any writable stream.
  *
  * @example
  * ```ts

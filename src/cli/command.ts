@@ -7,8 +7,8 @@ export interface Command {
   /** What `wallarx NAME --help` prints. */
   readonly help: string
   /**
-   * Runs it to its end; resolves to the exit code. Throws `UsageError`, `Failure`, `WallarxError` for what a user can mend, and
-   * what `parseArgs` throws.
+   * Runs it to its end; resolves to the exit code. Throws `UsageError`, `Failure`, `WallarxError` for what a user can
+   * mend, and what `parseArgs` throws.
    */
   readonly run: (args: readonly string[]) => Promise<number>
 }

@@ -1,7 +1,10 @@
 import { constants } from 'node:os'
 import { onSignals } from '../run/signals.ts'
 
-/** Does something that the first SIGINT or SIGTERM aborts; resolves to the exit code, that of a signal where there was one. */
+/**
+ * Does something that the first SIGINT or SIGTERM aborts; resolves to the exit code, that of a signal where there was
+ * one.
+ */
 export async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<number> {
   const interrupt = new AbortController()
   let code = 0

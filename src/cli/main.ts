@@ -1,11 +1,10 @@
 import { createRequire } from 'node:module'
-import { WallarxError } from '../errors.ts'
+import { WallarxError } from '../base/errors.ts'
 import type { Command } from './command.ts'
-import { Failure } from './failure.ts'
+import { Failure, UsageError } from './failure.ts'
 import { receive } from './receive.ts'
-import { send } from './send.ts'
-import { state } from './state.ts'
-import { UsageError } from './usageError.ts'
+import { send } from './send/send.ts'
+import { state } from './state/state.ts'
 
 const commands: readonly Command[] = [send, receive, state]
 

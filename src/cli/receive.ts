@@ -4,23 +4,19 @@ import type { Observable } from 'rxjs'
 import { encode } from '../../operators/encode.ts'
 import { to } from '../../operators/to.ts'
 import { toSink } from '../../operators/toSink.ts'
-import { formatAddress, type HostAndPort } from '../address.ts'
-import { WallarxError } from '../errors.ts'
+import { formatAddress, type HostAndPort } from '../base/address.ts'
+import { WallarxError } from '../base/errors.ts'
 import { delimited } from '../framing/delimited.ts'
 import { lengthPrefixed } from '../framing/lengthPrefixed.ts'
-import type { Framing } from '../framing.ts'
+import type { Framing, HeaderFraming } from '../framing/framing.ts'
 import { run } from '../run/run.ts'
 import { fileSink } from '../sink/file.ts'
 import { tcpSource } from '../source/tcp.ts'
-import { addressArgument } from './addressArgument.ts'
-import { bytes, messages, perSecond, seconds } from './amounts.ts'
-import { asItComes } from './asItComes.ts'
-import { choiceOption } from './choiceOption.ts'
+import { bytes, messages, perSecond, seconds } from './format.ts'
 import type { Command } from './command.ts'
-import { Failure } from './failure.ts'
-import { numberOption } from './numberOption.ts'
+import { Failure, UsageError } from './failure.ts'
+import { addressArgument, choiceOption, numberOption } from './options.ts'
 import { createStatusLine } from './statusLine.ts'
-import { UsageError } from './usageError.ts'
 
 const help = `wallarx receive: listens and prints the messages that come, one a line
 
@@ -187,7 +183,17 @@ const asIs = (bytes: Buffer): Buffer => bytes
 
 function framingOf({ framing, headerLength }: ReceiveOptions): Framing {
   if (framing === 'newline') return delimited()
-  return framing === 'length' ? lengthPrefixed(headerLength) : asItComes
+  return framing === 'length' ? lengthPrefixed(headerLength) : unframed
+}
+
+/**
+ * No framing: a frame is what one read gave. Never asks for more than is there, so nothing is gathered; at the end of a
+ * chunk the answer 1 means that the next frame has not begun.
+ */
+const unframed: HeaderFraming = {
+  headerLength: 0,
+  payloadLength: () => 1,
+  payloadLengthAt: (bytes, at) => Math.max(1, bytes.length - at),
 }
 
 function isClosedPipe(error: unknown): boolean {

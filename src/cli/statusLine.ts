@@ -9,7 +9,10 @@ interface StatusLine {
 const interval = 200
 const clear = '\r\u001b[K'
 
-/** Shows what `render` gives, five times a second; without it, or on a stream that is no terminal, there is no status line. */
+/**
+ * Shows what `render` gives, five times a second; without it, or on a stream that is no terminal, there is no status
+ * line.
+ */
 export function createStatusLine(
   render: (() => string) | undefined,
   stream: NodeJS.WriteStream = process.stderr,

@@ -1,11 +1,11 @@
-import { invalidOption } from '../errors.ts'
-import type { DelimitedFraming } from '../framing.ts'
+import { invalidOption, knownOptions } from '../base/option.ts'
+import type { DelimitedFraming } from './framing.ts'
 
 /** What `delimited` takes besides the delimiter. */
 export interface DelimitedOptions {
   /**
-   * What bytes after the last delimiter are when the stream ends: `'error'` (`FRAME_CUT_OFF`), or `'frame'` for a text file
-   * whose last line may lack its newline. Default: `'error'`
+   * What bytes after the last delimiter are when the stream ends: `'error'` (`FRAME_CUT_OFF`), or `'frame'` for a text
+   * file whose last line may lack its newline. Default: `'error'`
    */
   readonly unterminated?: 'error' | 'frame'
 }
@@ -21,10 +21,8 @@ export interface DelimitedOptions {
  * assert.deepEqual([...delimited('\r\n').delimiter], [13, 10])
  * ```
  */
-export function delimited(
-  delimiter: string | Uint8Array = '\n',
-  { unterminated = 'error' }: DelimitedOptions = {},
-): DelimitedFraming {
+export function delimited(delimiter: string | Uint8Array = '\n', options: DelimitedOptions = {}): DelimitedFraming {
+  const { unterminated = 'error' } = knownOptions('delimited', options, { unterminated: true })
   if (typeof delimiter !== 'string' && !(delimiter instanceof Uint8Array)) {
     throw invalidOption('delimiter', 'a string or bytes', delimiter)
   }

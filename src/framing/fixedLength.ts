@@ -1,5 +1,5 @@
-import { wholeNumber } from '../errors.ts'
-import type { HeaderFraming } from '../framing.ts'
+import { wholeNumber } from '../base/option.ts'
+import type { HeaderFraming } from './framing.ts'
 
 /**
  * Frames that all have one length and no header.

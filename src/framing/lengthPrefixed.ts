@@ -1,5 +1,5 @@
-import { invalidOption } from '../errors.ts'
-import type { HeaderFraming } from '../framing.ts'
+import { invalidOption, knownOptions } from '../base/option.ts'
+import type { HeaderFraming } from './framing.ts'
 
 /** What `lengthPrefixed` takes besides the length of the prefix. */
 export interface LengthPrefixedOptions {
@@ -8,8 +8,8 @@ export interface LengthPrefixedOptions {
 }
 
 /**
- * Frames preceded by their length in bytes, an unsigned number of 1, 2, 4 or 8 bytes that does not count itself. A length of
- * 0 is a frame with nothing in it.
+ * Frames preceded by their length in bytes, an unsigned number of 1, 2, 4 or 8 bytes that does not count itself. A
+ * length of 0 is a frame with nothing in it.
  *
  * @example
  * ```ts
@@ -19,10 +19,8 @@ export interface LengthPrefixedOptions {
  * assert.equal(lengthPrefixed(2, { endian: 'little' }).payloadLength(Buffer.from([0, 1])), 256)
  * ```
  */
-export function lengthPrefixed(
-  headerLength: 1 | 2 | 4 | 8,
-  { endian = 'big' }: LengthPrefixedOptions = {},
-): HeaderFraming {
+export function lengthPrefixed(headerLength: 1 | 2 | 4 | 8, options: LengthPrefixedOptions = {}): HeaderFraming {
+  const { endian = 'big' } = knownOptions('lengthPrefixed', options, { endian: true })
   if (endian !== 'big' && endian !== 'little') throw invalidOption('endian', "'big' or 'little'", endian)
   const payloadLengthAt = readers[endian][headerLength]
   if (payloadLengthAt === undefined) throw invalidOption('headerLength', '1, 2, 4 or 8', headerLength)

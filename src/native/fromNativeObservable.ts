@@ -1,10 +1,10 @@
 import { Observable } from 'rxjs'
-import type { NativeObservable } from '../nativeObservable.ts'
+import type { NativeObservable } from './nativeObservable.ts'
 
 /**
- * The messages of a browser's native Observable, such as `element.when('click')`, as an Observable of RxJS, and its end, be it
- * completion or error. Unsubscribing aborts the native subscription. Nothing waits here, and a native Observable cannot be told
- * to wait: what is behind it wants `fromObservable`, as behind any foreign Observable.
+ * The messages of a browser's native Observable, such as `element.when('click')`, as an Observable of RxJS, and its
+ * end, be it completion or error. Unsubscribing aborts the native subscription. Nothing waits here, and a native
+ * Observable cannot be told to wait: what is behind it wants `fromObservable`, as behind any foreign Observable.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import { fromEvent, takeUntil, type Observable } from 'rxjs'
-import { WallarxError } from '../errors.ts'
-import type { NativeObservable, NativeObserver } from '../nativeObservable.ts'
+import { WallarxError } from '../base/errors.ts'
+import type { NativeObservable, NativeObserver } from './nativeObservable.ts'
 
 /** What the callback of the native constructor gets. */
 interface NativeSubscriber<Message> extends Required<NativeObserver<Message>> {
@@ -13,9 +13,9 @@ type NativeConstructor = new <Message>(
 ) => NativeObservable<Message>
 
 /**
- * The messages of a pipeline as the browser's native Observable, and its end, be it completion or error. The pipeline is
- * subscribed to with the first native subscription, which later ones share, and unsubscribed from when the last one is aborted:
- * that is how native Observables are. A native observer cannot hold the sources.
+ * The messages of a pipeline as the browser's native Observable, and its end, be it completion or error. The pipeline
+ * is subscribed to with the first native subscription, which later ones share, and unsubscribed from when the last one
+ * is aborted: that is how native Observables are. A native observer cannot hold the sources.
  *
  * Throws `OPTION_INVALID` where there is no native Observable, as in Node.
  *

@@ -1,7 +1,9 @@
 import type { Observable, Observer } from 'rxjs'
-import type { DeadLetter } from '../deadLetter.ts'
-import type { Hold } from '../holds.ts'
-import type { Store } from '../store.ts'
+import type { DeadLetter } from '../context/deadLetter.ts'
+import type { Hold } from '../context/backPressure.ts'
+import type { Log } from '../base/log.ts'
+import type { Cluster, WorkerStatus } from '../cluster/cluster.ts'
+import type { Store } from '../store/store.ts'
 
 /** A pipeline, of Rx operators or of Ix operators. */
 export type Messages = Observable<unknown> | AsyncIterable<unknown>
@@ -11,28 +13,39 @@ export interface RunOptions {
   /** The application's name, in logs and status. */
   readonly name: string
   /**
-   * The pipelines, by the names they are known by in errors, dead letters and status. All run until each has completed: an
-   * Observable is subscribed to, an AsyncIterable is pulled until its end, and what it gives is dropped.
+   * The pipelines, by the names they are known by in errors, dead letters and status. All run until each has completed:
+   * an Observable is subscribed to, an AsyncIterable is pulled until its end, and what it gives is dropped.
    */
   readonly pipelines: Readonly<Record<string, Messages>>
   /**
-   * What happens when user code throws (a computation, a key function, an encoder): `'stop'` stops the run, and `closed`
-   * rejects with the error, whose `cause` is the user's own; `'skip'` makes the message a dead letter. Default: `'stop'`
+   * What happens when user code throws (a computation, a key function, an encoder): `'stop'` stops the run, and
+   * `closed` rejects with the error, whose `cause` is the user's own; `'skip'` makes the message a dead letter.
+   * Default: `'stop'`
    */
   readonly onError?: 'stop' | 'skip'
-  /** Gets every dead letter, besides the count and the log: a function, or an observer such as a `Subject`. Default: none */
+  /**
+   * Gets every dead letter, besides the count and the log: a function, or an observer such as a `Subject`. Default:
+   * none
+   */
   readonly deadLetters?: ((letter: DeadLetter) => void) | Pick<Observer<DeadLetter>, 'next'>
   /**
-   * Where checkpoints are kept: entities, positions of sources and of sinks, written together. At the next start the run goes
-   * on from the last one. Default: none, everything is in memory
+   * Where checkpoints are kept: entities, positions of sources and of sinks, written together. At the next start the
+   * run goes on from the last one. Default: none, everything is in memory
    */
   readonly store?: Store
   /**
-   * Milliseconds from the end of one checkpoint to the start of the next. Shorter: less is computed anew after a crash, and
-   * the sources are held more often. `Infinity`: only at a stop, and when `checkpoint()` is called. Default: 1,000
+   * Runs the program on many workers, of which this is one: `kafka(…)` of `wallarx/kafka`. Checkpoints are the
+   * cluster's then. Default: none, this process is all there is
+   */
+  readonly cluster?: Cluster
+  /**
+   * Milliseconds from the end of one checkpoint to the start of the next. Shorter: less is computed anew after a crash,
+   * and the sources are held more often. `Infinity`: only at a stop, and when `checkpoint()` is called. Default: 1,000
    */
   readonly checkpointInterval?: number
-  /** Refuses to start (`GUARANTEE_IMPOSSIBLE`) where a source or sink cannot keep it. Default: whatever they can keep */
+  /**
+   * Refuses to start (`GUARANTEE_IMPOSSIBLE`) where a source or sink cannot keep it. Default: whatever they can keep
+   */
   readonly guarantee?: 'exactly-once'
   /** Aborting it stops the run as `close()` does. */
   readonly signal?: AbortSignal
@@ -42,23 +55,14 @@ export interface RunOptions {
    */
   readonly handleSignals?: boolean
   /**
-   * Milliseconds a stop may take; after that the run ends with `DRAIN_TIMEOUT`. A tenth of it is for operators of others to hand
-   * over what they keep (`delay`, `concatMap`), once the sources of their pipeline have ended: what goes on then is taken for a
-   * foreign Observable that does not end, such as `interval`, and cut, with a warning. Default: 30,000
+   * Milliseconds a stop may take; after that the run ends with `DRAIN_TIMEOUT`. A tenth of it is for operators of
+   * others to hand over what they keep (`delay`, `concatMap`), once the sources of their pipeline have ended: what goes
+   * on then is taken for a foreign Observable that does not end, such as `interval`, and cut, with a warning. Default:
+   * 30,000
    */
   readonly drainTimeout?: number
   /** Where events go; `false` for nowhere. Default: lines on standard error */
   readonly log?: Log | false
-}
-
-/** Takes one event, a line without a newline. pino and console have this form. */
-export interface Log {
-  /** The run goes on as it should. */
-  info(event: string): void
-  /** Something one should know, such as a dead letter; the run goes on. */
-  warn(event: string): void
-  /** Something of the program's own has failed, such as what takes the dead letters. */
-  error(event: string): void
 }
 
 /**
@@ -71,15 +75,16 @@ export interface Running {
   readonly name: string
   readonly lifecycle: Lifecycle
   /**
-   * Resolves when every pipeline has completed and is flushed. Rejects with the error that stopped the run; left alone, such
-   * a rejection ends the process with the error and its stack, as Node does.
+   * Resolves when every pipeline has completed and is flushed. Rejects with the error that stopped the run; left alone,
+   * such a rejection ends the process with the error and its stack, as Node does.
    */
   readonly closed: Promise<void>
   /** Stops the sources, drains, flushes, closes; the result is `closed`. */
   close(): Promise<void>
   /**
-   * Takes a checkpoint now, besides those taken at the interval; resolves when one that began after the call is durable, or
-   * the run has ended in order. Rejects with the error that stopped the run, and with `OPTION_INVALID` where there is no store.
+   * Takes a checkpoint now, besides those taken at the interval; resolves when one that began after the call is
+   * durable, or the run has ended in order. Rejects with the error that stopped the run, and with `OPTION_INVALID`
+   * where there is no store.
    */
   checkpoint(): Promise<void>
   /** What the run is at now. */
@@ -93,6 +98,11 @@ export interface RunStatus {
   readonly pipelines: Readonly<Record<string, PipelineStatus>>
   /** State partitions by name, as far as they are in use. */
   readonly partitions: Readonly<Record<string, { readonly entities: number }>>
+  /** With a cluster: this worker. */
+  readonly worker?: WorkerStatus & {
+    /** How often it has begun anew from the last commit, because others might have owned its shards. */
+    readonly rejoined: number
+  }
 }
 
 /** What one pipeline of a run is at. */

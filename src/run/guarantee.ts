@@ -1,4 +1,6 @@
-import type { SinkDelivery } from '../sink.ts'
+import { WallarxError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { SinkDelivery } from '../context/endpoint.ts'
 
 /** What a crash does to a pipeline that runs with a store. */
 export interface Guarantee {
@@ -9,8 +11,9 @@ export interface Guarantee {
 }
 
 /**
- * A replayable source brings back what came after the last checkpoint: the state is computed anew from it, and the outputs are
- * written again; a sink that goes back to its position makes that once. Without sources of ours nothing comes back.
+ * A replayable source brings back what came after the last checkpoint: the state is computed anew from it, and the
+ * outputs are written again; a sink that goes back to its position makes that once. Without sources of ours nothing
+ * comes back.
  */
 export function guaranteeOf(replayable: readonly boolean[], sinks: readonly SinkDelivery[]): Guarantee {
   const comesBack = replayable.length > 0 && replayable.every(Boolean)
@@ -20,4 +23,39 @@ export function guaranteeOf(replayable: readonly boolean[], sinks: readonly Sink
     state: 'exactly once',
     output: sinks.every((delivery) => delivery === 'exactly once') ? 'exactly once' : 'at least once',
   }
+}
+
+/** Logs what is promised for each pipeline; tells `fail` where one cannot keep what was asked for. */
+export function checkGuarantees(
+  log: Log,
+  pipelines: ReadonlyMap<string, { readonly guarantee: Guarantee }>,
+  asked: 'exactly-once' | undefined,
+  fail: (error: unknown) => void,
+): void {
+  for (const [name, { guarantee }] of pipelines) {
+    logGuarantee(log, name, guarantee)
+    const error = asked && impossible(name, asked, guarantee)
+    if (error !== undefined) fail(error)
+  }
+}
+
+/** Logs what is promised for a pipeline. */
+function logGuarantee(log: Log, pipeline: string, { state, output }: Guarantee): void {
+  log.info(`${pipeline}: state ${state}${output === 'none' ? '' : `, output ${output}`} after a crash`)
+}
+
+/** `GUARANTEE_IMPOSSIBLE` where a pipeline cannot keep what was asked for. */
+function impossible(pipeline: string, asked: 'exactly-once', { state, output }: Guarantee): WallarxError | undefined {
+  const why =
+    state !== 'exactly once'
+      ? 'a source that cannot replay: use a file, or put journaled(source, …) around it'
+      : output === 'at least once'
+        ? 'a sink that cannot go back to a position: use a file'
+        : undefined
+  if (why === undefined) return undefined
+  return new WallarxError('GUARANTEE_IMPOSSIBLE', {
+    expected: `sources and sinks that make guarantee: '${asked}' possible`,
+    got: why,
+    where: { pipeline },
+  })
 }

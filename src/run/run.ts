@@ -1,18 +1,23 @@
+/* An application: its pipelines composed, started, watched, stopped, drained and closed. */
+
+import { invalidOption, knownOptions, type OptionNames, timerLength } from '../base/option.ts'
 import { isObservable } from 'rxjs'
-import { invalidOption, timerLength } from '../errors.ts'
+import { systemClock } from '../base/clock.ts'
 import { startApplication } from './application.ts'
-import type { Log, Running, RunOptions } from './contract.ts'
-import { silentLog, stderrLog } from './log.ts'
+import { runOnCluster } from './clusterRun.ts'
+import type { Running, RunOptions } from './contract.ts'
+import { type Log, silentLog, stderrLog } from '../base/log.ts'
 import { isAsyncIterable } from './subscribeTo.ts'
 
 /**
- * Runs an application: subscribes to its pipelines, or pulls those that are AsyncIterables, all of them sharing the entities of the state partitions they name, until
- * each has completed or the run is stopped. Resolves when every source can take input.
+ * Runs an application: subscribes to its pipelines, or pulls those that are AsyncIterables, all of them sharing the
+ * entities of the state partitions they name, until each has completed or the run is stopped. Resolves when every
+ * source can take input.
  *
- * A stop (`close()`, the `signal`, SIGINT, SIGTERM) stops the sources, lets what they had handed over pass through, flushes
- * the sinks, and closes. Bad input becomes a dead letter; user code that throws stops the run or, with `onError: 'skip'`,
- * becomes one too. When one pipeline fails, the others are stopped in order, then `closed` rejects. With a `store` state outlasts
- * a crash; without one it is in memory.
+ * A stop (`close()`, the `signal`, SIGINT, SIGTERM) stops the sources, lets what they had handed over pass through,
+ * flushes the sinks, and closes. Bad input becomes a dead letter; user code that throws stops the run or, with
+ * `onError: 'skip'`, becomes one too. When one pipeline fails, the others are stopped in order, then `closed` rejects.
+ * With a `store` state outlasts a crash; without one it is in memory.
  *
  * Rejects with what kept a source from opening (`LISTEN_FAILED`, …) and with `OPTION_INVALID`.
  *
@@ -32,11 +37,12 @@ import { isAsyncIterable } from './subscribeTo.ts'
  * ```
  */
 export async function run(options: RunOptions): Promise<Running> {
-  check(options)
+  check(knownOptions('run', options, known))
   const log: Log = options.log === false ? silentLog : (options.log ?? stderrLog(options.name))
+  if (options.cluster !== undefined) return runOnCluster(options, options.cluster, { log, clock: systemClock })
   const store = await options.store?.open()
   try {
-    const application = startApplication(options, log, store)
+    const application = startApplication(options, { log, store })
     await application.opened.catch((error: unknown) => {
       application.closed.catch(() => undefined) // told here
       throw error
@@ -50,15 +56,37 @@ export async function run(options: RunOptions): Promise<Running> {
   }
 }
 
-function check({ name, pipelines, onError = 'stop', drainTimeout = 0, checkpointInterval = 0 }: RunOptions): void {
+const known: OptionNames<RunOptions> = {
+  name: true,
+  pipelines: true,
+  onError: true,
+  deadLetters: true,
+  store: true,
+  cluster: true,
+  checkpointInterval: true,
+  guarantee: true,
+  signal: true,
+  handleSignals: true,
+  drainTimeout: true,
+  log: true,
+}
+
+function check(options: RunOptions): void {
+  const { name, pipelines, onError = 'stop', drainTimeout = 0, checkpointInterval = 0, cluster, store } = options
   if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name)
-  if (typeof pipelines !== 'object' || pipelines === null || Object.keys(pipelines).length === 0) {
+  if (typeof pipelines !== 'object' || pipelines === null || Array.isArray(pipelines)) {
+    throw invalidOption('pipelines', 'an object of pipelines by name', pipelines)
+  }
+  if (Object.keys(pipelines).length === 0) {
     throw invalidOption('pipelines', 'an object with at least one pipeline', pipelines)
   }
   for (const [pipeline, messages] of Object.entries(pipelines)) {
     if (!isObservable(messages) && !isAsyncIterable(messages)) {
       throw invalidOption(`pipelines[${JSON.stringify(pipeline)}]`, 'an Observable or an AsyncIterable', messages)
     }
+  }
+  if (cluster !== undefined && store !== undefined) {
+    throw invalidOption('store', 'none beside the option cluster, which keeps the state itself', store)
   }
   if (onError !== 'stop' && onError !== 'skip') throw invalidOption('onError', "'stop' or 'skip'", onError)
   timerLength('drainTimeout', drainTimeout)

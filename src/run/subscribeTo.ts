@@ -1,5 +1,5 @@
 import { isObservable, type Unsubscribable } from 'rxjs'
-import { currentContext, within } from '../context.ts'
+import { currentContext, within } from '../context/context.ts'
 import type { Messages } from './contract.ts'
 
 /** What a pipeline tells of its end. */

@@ -1,8 +1,9 @@
+import { knownOptions } from '../base/option.ts'
 import type { Writable } from 'node:stream'
-import { checkBacklog, type BacklogOptions } from '../backlog.ts'
-import { sequentialWriter } from '../sequentialWriter.ts'
-import type { ByteSink } from '../sink.ts'
-import { writableTarget } from '../writableTarget.ts'
+import { backlogOptions, checkBacklog, type BacklogOptions } from './backlog.ts'
+import { sequentialWriter } from './sequentialWriter.ts'
+import type { ByteSink } from './sink.ts'
+import { writableTarget } from './writableTarget.ts'
 
 /** What `nodeStreamSink` takes besides the stream. */
 export interface NodeStreamSinkOptions extends BacklogOptions {
@@ -13,8 +14,8 @@ export interface NodeStreamSinkOptions extends BacklogOptions {
 }
 
 /**
- * Writes to a Node `Writable`, one buffer after the other, and ends it. For one subscription: a stream cannot be opened again.
- * Fails the pipeline with `SINK_FAILED` when the stream fails.
+ * Writes to a Node `Writable`, one buffer after the other, and ends it. For one subscription: a stream cannot be opened
+ * again. Fails the pipeline with `SINK_FAILED` when the stream fails.
  *
  * @example
  * ```ts
@@ -25,7 +26,8 @@ export interface NodeStreamSinkOptions extends BacklogOptions {
  * ```
  */
 export function nodeStreamSink(stream: Writable, options: NodeStreamSinkOptions = {}): ByteSink {
-  const { end = true, name = 'node stream' } = options
+  const known = { end: true, name: true, ...backlogOptions } as const
+  const { end = true, name = 'node stream' } = knownOptions('nodeStreamSink', options, known)
   checkBacklog(options)
   return {
     name,

@@ -1,9 +1,10 @@
+import { knownOptions } from '../base/option.ts'
 import type { Observer } from 'rxjs'
-import type { Sink } from '../sink.ts'
+import type { Sink } from './sink.ts'
 
 /**
- * Hands every message to an observer, such as a `Subject` of an RxJS program, and its end, be it completion or error. It
- * cannot hold the sources: an observer that falls behind must buffer by itself.
+ * Hands every message to an observer, such as a `Subject` of an RxJS program, and its end, be it completion or error.
+ * It cannot hold the sources: an observer that falls behind must buffer by itself.
  *
  * @example
  * ```ts
@@ -12,7 +13,11 @@ import type { Sink } from '../sink.ts'
  * assert.equal(observerSink({ next: () => undefined }).name, 'observer')
  * ```
  */
-export function observerSink<Message>(observer: Partial<Observer<Message>>, { name = 'observer' } = {}): Sink<Message> {
+export function observerSink<Message>(
+  observer: Partial<Observer<Message>>,
+  options: { readonly name?: string } = {},
+): Sink<Message> {
+  const { name = 'observer' } = knownOptions('observerSink', options, { name: true })
   return {
     name,
     open: () => ({

@@ -1,12 +1,15 @@
+import { knownOptions } from '../base/option.ts'
+import { systemClock } from '../base/clock.ts'
+import { createDeferred, type Deferred } from '../base/deferred.ts'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
-import { formatAddress, parseAddress, type Address } from '../address.ts'
-import { checkBacklog, createBacklog, type BacklogOptions } from '../backlog.ts'
-import { createBackoff, type BackoffOptions } from '../backoff.ts'
-import { createByteBatch } from '../byteBatch.ts'
-import { shown } from '../errors.ts'
-import { createQueue } from '../queue.ts'
-import type { ByteSink, SinkContext, SinkWriter } from '../sink.ts'
+import { formatAddress, parseAddress, type Address } from '../base/address.ts'
+import { backlogOptions, checkBacklog, createBacklog, type BacklogOptions } from './backlog.ts'
+import { createBackoff, type BackoffOptions } from './backoff.ts'
+import { createByteBatch } from './byteBatch.ts'
+import { shown } from '../base/shown.ts'
+import { createQueue } from '../base/queue.ts'
+import type { ByteSink, SinkContext, SinkWriter } from './sink.ts'
 
 /** Where `tcpSink` connects to, and how. */
 export interface TcpSinkOptions extends BacklogOptions {
@@ -20,12 +23,13 @@ export interface TcpSinkOptions extends BacklogOptions {
 }
 
 /**
- * Writes to a TCP server. Connects when it is opened, and again whenever the connection is lost, for ever, with backoff and
- * jitter. Every connection starts with a whole message: what was not handed to the socket when one was lost is sent again
- * from the start of the batch it was in, so messages of one batch may come twice; messages that were handed to the
- * socket and had not reached the receiver are lost with the connection.
+ * Writes to a TCP server. Connects when it is opened, and again whenever the connection is lost, for ever, with backoff
+ * and jitter. Every connection starts with a whole message: what was not handed to the socket when one was lost is sent
+ * again from the start of the batch it was in, so messages of one batch may come twice; messages that were handed to
+ * the socket and had not reached the receiver are lost with the connection.
  *
- * Waits while it is not connected: the sources are held at `highWaterMark`. A crash of this process loses what is not sent.
+ * Waits while it is not connected: the sources are held at `highWaterMark`. A crash of this process loses what is not
+ * sent.
  *
  * Throws `ADDRESS_INVALID`, `OPTION_INVALID`; fails the pipeline with `BUFFER_OVERFLOW` only.
  *
@@ -38,6 +42,7 @@ export interface TcpSinkOptions extends BacklogOptions {
  * ```
  */
 export function tcpSink(options: TcpSinkOptions): ByteSink {
+  knownOptions('tcpSink', options, { connect: true, name: true, tls: true, backoff: true, ...backlogOptions })
   const address = parseAddress(options.connect)
   const name = options.name ?? `tcp ${formatAddress(address)}`
   checkBacklog(options)
@@ -67,9 +72,9 @@ function openWriter(
   const unwritten = createQueue<Buffer>() // batches the socket has not confirmed, oldest first
   let socket: Socket // the present connection, or the present attempt at one
   let connected = false
-  let retry: NodeJS.Timeout | undefined
+  let cancelRetry: (() => void) | undefined
   let wait = 0 // milliseconds before the present attempt
-  let closed: (() => void) | undefined // set when `close` waits
+  let closed: Deferred<void> | undefined // set when `close` waits
   let aborted = false
 
   const batch = createByteBatch((bytes) => {
@@ -95,7 +100,7 @@ function openWriter(
     socket = connect()
     socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => {
       connected = true
-      since = performance.now()
+      since = systemClock.elapsed()
       for (const bytes of unwritten) send(bytes)
       endIfDone()
     })
@@ -106,23 +111,24 @@ function openWriter(
       connected = false
       if (aborted) return
       if (closed !== undefined && unwritten.size === 0) {
-        closed()
+        closed.resolve()
         return
       }
-      // A connection that lasted longer than it was waited for worked; one that is closed at once is as good as refused.
-      if (since !== undefined && performance.now() - since > wait) backoff.reset()
+      // A connection that lasted longer than it was waited for worked; one that is closed at once is as good as
+      // refused.
+      if (since !== undefined && systemClock.elapsed() - since > wait) backoff.reset()
       wait = backoff.next()
       const what = since !== undefined ? 'connection lost' : 'cannot connect'
       const why = problem === undefined ? 'closed by the receiver' : shown(problem)
       context.warn(`${name}: ${what}: ${why}; trying again in ${Math.round(wait)} ms, ${backlog.bytes} bytes wait`)
-      retry = setTimeout(open, wait)
+      cancelRetry = systemClock.after(wait, open)
     })
     socket.resume() // nothing is expected from the receiver, but its end must be seen
   }
 
   const endIfDone = (): void => {
     if (closed === undefined || unwritten.size > 0 || !connected) return
-    const resolve = closed
+    const { resolve } = closed
     socket.end(() => {
       socket.unref()
       resolve()
@@ -141,16 +147,15 @@ function openWriter(
     },
     close() {
       batch.flush()
-      return new Promise<void>((resolve) => {
-        closed = resolve
-        if (unwritten.size === 0 && !connected) {
-          clearTimeout(retry)
-          socket.destroy()
-          resolve()
-        } else {
-          endIfDone()
-        }
-      })
+      closed = createDeferred()
+      if (unwritten.size === 0 && !connected) {
+        cancelRetry?.()
+        socket.destroy()
+        closed.resolve()
+      } else {
+        endIfDone()
+      }
+      return closed.promise
     },
     abort() {
       if (aborted) return
@@ -158,7 +163,7 @@ function openWriter(
       batch.discard()
       unwritten.clear()
       backlog.end()
-      clearTimeout(retry)
+      cancelRetry?.()
       // After a close that went through, the socket has sent everything and ends by itself.
       if (!socket.writableFinished) socket.destroy()
     },

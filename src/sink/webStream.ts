@@ -1,7 +1,8 @@
+import { knownOptions } from '../base/option.ts'
 import type { WritableStream } from 'node:stream/web'
-import { checkBacklog, type BacklogOptions } from '../backlog.ts'
-import { sequentialWriter } from '../sequentialWriter.ts'
-import type { ByteSink } from '../sink.ts'
+import { backlogOptions, checkBacklog, type BacklogOptions } from './backlog.ts'
+import { sequentialWriter } from './sequentialWriter.ts'
+import type { ByteSink } from './sink.ts'
 
 /** What `webStreamSink` takes besides the stream. */
 export interface WebStreamSinkOptions extends BacklogOptions {
@@ -10,8 +11,8 @@ export interface WebStreamSinkOptions extends BacklogOptions {
 }
 
 /**
- * Writes to a WHATWG `WritableStream` of bytes, and closes it. For one subscription: a stream cannot be opened again. Fails
- * the pipeline with `SINK_FAILED` when the stream fails.
+ * Writes to a WHATWG `WritableStream` of bytes, and closes it. For one subscription: a stream cannot be opened again.
+ * Fails the pipeline with `SINK_FAILED` when the stream fails.
  *
  * @example
  * ```ts
@@ -21,7 +22,7 @@ export interface WebStreamSinkOptions extends BacklogOptions {
  * ```
  */
 export function webStreamSink(stream: WritableStream<Uint8Array>, options: WebStreamSinkOptions = {}): ByteSink {
-  const { name = 'web stream' } = options
+  const { name = 'web stream' } = knownOptions('webStreamSink', options, { name: true, ...backlogOptions })
   checkBacklog(options)
   return {
     name,

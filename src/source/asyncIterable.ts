@@ -1,7 +1,7 @@
+import { invalidOption, knownOptions } from '../base/option.ts'
 import type { Observable } from 'rxjs'
-import { within, type Context } from '../context.ts'
-import { invalidOption } from '../errors.ts'
-import { pulledSource } from '../pulledSource.ts'
+import { within, type Context } from '../context/context.ts'
+import { pulledSource } from './pulledSource.ts'
 
 /** What `fromAsyncIterable` takes besides the iterable. */
 export interface FromOptions {
@@ -10,11 +10,12 @@ export interface FromOptions {
 }
 
 /**
- * Emits the items of an AsyncIterable or Iterable, asking for the next one only when nothing holds the pipeline, so that
- * pulling is the back pressure. Unsubscribing calls the iterator's `return`. Keeps one item at most, while the pipeline is held.
+ * Emits the items of an AsyncIterable or Iterable, asking for the next one only when nothing holds the pipeline, so
+ * that pulling is the back pressure. Unsubscribing calls the iterator's `return`. Keeps one item at most, while the
+ * pipeline is held.
  *
- * A pipeline of Ix operators becomes part of the pipeline that it leads into: it shares its entities under `run`, is held with
- * it, and its sources of ours are those that a checkpoint and a stop are about.
+ * A pipeline of Ix operators becomes part of the pipeline that it leads into: it shares its entities under `run`, is
+ * held with it, and its sources of ours are those that a checkpoint and a stop are about.
  *
  * @example
  * ```ts
@@ -26,8 +27,9 @@ export interface FromOptions {
  */
 export function fromAsyncIterable<Message>(
   iterable: AsyncIterable<Message> | Iterable<Message>,
-  { name = 'async iterable' }: FromOptions = {},
+  options: FromOptions = {},
 ): Observable<Message> {
+  const { name = 'async iterable' } = knownOptions('fromAsyncIterable', options, { name: true })
   const given = Object(iterable) as object // a string is an Iterable too, but `in` wants an object
   const isAsync = Symbol.asyncIterator in given
   if (!isAsync && !(Symbol.iterator in given)) throw invalidOption('iterable', 'an AsyncIterable or Iterable', iterable)

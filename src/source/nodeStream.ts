@@ -1,11 +1,12 @@
+import { knownOptions } from '../base/option.ts'
 import type { Readable } from 'node:stream'
 import type { Observable } from 'rxjs'
-import { pulledSource } from '../pulledSource.ts'
-import { readableChunks } from '../readableChunks.ts'
+import { pulledSource } from './pulledSource.ts'
+import { readableChunks } from './readableChunks.ts'
 
 /**
- * Emits the chunks of a Node `Readable`, reading only while nothing holds the pipeline; unsubscribing destroys the stream.
- * For one subscription: a stream cannot be read again. Bytes want `frame` next.
+ * Emits the chunks of a Node `Readable`, reading only while nothing holds the pipeline; unsubscribing destroys the
+ * stream. For one subscription: a stream cannot be read again. Bytes want `frame` next.
  *
  * @example
  * ```ts
@@ -19,7 +20,8 @@ import { readableChunks } from '../readableChunks.ts'
  */
 export function fromNodeStream<Chunk = Buffer>(
   stream: Readable,
-  { name = 'node stream' }: { readonly name?: string } = {},
+  options: { readonly name?: string } = {},
 ): Observable<Chunk> {
+  const { name = 'node stream' } = knownOptions('fromNodeStream', options, { name: true })
   return pulledSource(name, (signal) => readableChunks<Chunk>(stream, signal))
 }

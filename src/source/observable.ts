@@ -1,8 +1,10 @@
+import { invalidOption, knownOptions, wholeNumber } from '../base/option.ts'
 import { Subject, takeUntil, type Observable } from 'rxjs'
-import { within } from '../context.ts'
-import { invalidOption, shown, WallarxError, wholeNumber } from '../errors.ts'
-import { createQueue } from '../queue.ts'
-import { createSource } from '../source.ts'
+import { within } from '../context/context.ts'
+import { WallarxError } from '../base/errors.ts'
+import { shown } from '../base/shown.ts'
+import { createQueue } from '../base/queue.ts'
+import { createSource } from './source.ts'
 
 /** What `fromObservable` does while the pipeline is held. */
 export interface FromObservableOptions {
@@ -11,16 +13,16 @@ export interface FromObservableOptions {
   /** Messages kept while the pipeline is held. Default: 1,024 */
   readonly maxBuffered?: number
   /**
-   * What happens to a message beyond that: `'error'` fails with `BUFFER_OVERFLOW`, `'drop newest'` and `'drop oldest'` lose
-   * one. Default: `'error'`
+   * What happens to a message beyond that: `'error'` fails with `BUFFER_OVERFLOW`, `'drop newest'` and `'drop oldest'`
+   * lose one. Default: `'error'`
    */
   readonly overflow?: 'error' | 'drop newest' | 'drop oldest'
 }
 
 /**
- * Brings a foreign Observable into a pipeline: its messages are handed over inside the subscription context, wherever they
- * come from, wait in a bounded buffer while the pipeline is held (an Observable cannot be told to wait), and are flushed
- * when `run` stops.
+ * Brings a foreign Observable into a pipeline: its messages are handed over inside the subscription context, wherever
+ * they come from, wait in a bounded buffer while the pipeline is held (an Observable cannot be told to wait), and are
+ * flushed when `run` stops.
  *
  * @example
  * ```ts
@@ -31,14 +33,20 @@ export interface FromObservableOptions {
  */
 export function fromObservable<Message>(
   source: Observable<Message>,
-  { name = 'observable', maxBuffered = 1024, overflow = 'error' }: FromObservableOptions = {},
+  options: FromObservableOptions = {},
 ): Observable<Message> {
+  const {
+    name = 'observable',
+    maxBuffered = 1024,
+    overflow = 'error',
+  } = knownOptions('fromObservable', options, { name: true, maxBuffered: true, overflow: true })
   wholeNumber('maxBuffered', maxBuffered, 1)
   if (!['error', 'drop newest', 'drop oldest'].includes(overflow)) {
     throw invalidOption('overflow', "'error', 'drop newest' or 'drop oldest'", overflow)
   }
   return createSource<Message>(name, ({ output, context, opened }) => {
-    const { holds, stopping } = context
+    const { holds } = context.backPressure
+    const { stopping } = context.shutdown
     const waiting = createQueue<Message>()
     const enough = new Subject<void>() // stops the source, also one that emits synchronously
     let end: (() => void) | undefined // how the source ended, once it has; carried out when nothing waits

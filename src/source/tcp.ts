@@ -1,12 +1,14 @@
+import { knownOptions, type OptionNames, timerLength, wholeNumber } from '../base/option.ts'
 import { createServer as createPlainServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from 'node:tls'
 import type { Observable } from 'rxjs'
-import { formatAddress, parseAddress, type Address } from '../address.ts'
-import { within } from '../context.ts'
-import { shown, timerLength, WallarxError, wholeNumber } from '../errors.ts'
-import { checkFraming } from '../framer.ts'
-import type { Framing } from '../framing.ts'
-import { createSource } from '../source.ts'
+import { formatAddress, parseAddress, type Address } from '../base/address.ts'
+import { within } from '../context/context.ts'
+import { WallarxError } from '../base/errors.ts'
+import { shown } from '../base/shown.ts'
+import { checkFraming } from '../framing/framer.ts'
+import type { Framing } from '../framing/framing.ts'
+import { createSource } from './source.ts'
 import { peerOf, serveTcpConnection } from './tcpConnection.ts'
 
 /** Where `tcpSource` listens, and what it takes. */
@@ -19,8 +21,8 @@ export interface TcpSourceOptions {
   /** Connections beyond this number are closed at once and reported (`CONNECTION_LIMIT`). Default: 1,024 */
   readonly maxConnections?: number
   /**
-   * Milliseconds after which a connection that sends nothing is closed and reported (`CONNECTION_IDLE`); time during which
-   * it is held does not count. Default: 0, never
+   * Milliseconds after which a connection that sends nothing is closed and reported (`CONNECTION_IDLE`); time during
+   * which it is held does not count. Default: 0, never
    */
   readonly idleTimeout?: number
   /** TLS with these options; with `requestCert: true` and `ca`, clients must show a certificate. Default: plain TCP */
@@ -31,17 +33,28 @@ export interface TcpSourceOptions {
   readonly onListening?: (address: AddressInfo) => void
 }
 
+const known: OptionNames<TcpSourceOptions> = {
+  listen: true,
+  framing: true,
+  maxFrameLength: true,
+  maxConnections: true,
+  idleTimeout: true,
+  tls: true,
+  name: true,
+  onListening: true,
+}
+
 /**
- * Listens on a TCP address and emits the frames of all connections, each cut on its own, those of one connection in order.
- * Runs until it is unsubscribed from or its `run` stops.
+ * Listens on a TCP address and emits the frames of all connections, each cut on its own, those of one connection in
+ * order. Runs until it is unsubscribed from or its `run` stops.
  *
- * While the pipeline is held, it does not read: at most one chunk (64 KiB) of each connection waits here, and the sender's
- * TCP window closes.
+ * While the pipeline is held, it does not read: at most one chunk (64 KiB) of each connection waits here, and the
+ * sender's TCP window closes.
  *
- * A frame that is too long, cut off by the end of its connection, or has an unreadable header ends that connection only, and
- * so do a broken connection and the idle timeout: under `run` each is a dead letter, elsewhere a process warning. Fails with
- * `LISTEN_FAILED`; throws `ADDRESS_INVALID` and `OPTION_INVALID`. A crash loses the frames that were received and not
- * processed.
+ * A frame that is too long, cut off by the end of its connection, or has an unreadable header ends that connection
+ * only, and so do a broken connection and the idle timeout: under `run` each is a dead letter, elsewhere a process
+ * warning. Fails with `LISTEN_FAILED`; throws `ADDRESS_INVALID` and `OPTION_INVALID`. A crash loses the frames that
+ * were received and not processed.
  *
  * @example
  * ```ts
@@ -54,6 +67,7 @@ export interface TcpSourceOptions {
  * ```
  */
 export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
+  knownOptions('tcpSource', options, known)
   const address = parseAddress(options.listen)
   const {
     framing,
@@ -70,12 +84,13 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
     const { output, context, opened } = subscription
     const connections = new Set<{ stop(): void }>()
     const sockets = new Set<Socket>() // of connections, and of clients that have not finished a TLS handshake
-    const peers = new WeakMap<Socket, string>() // of clients of TLS, as a socket that was refused does not know its own any more
+    // Of clients of TLS, as a socket that was refused does not know its own any more.
+    const peers = new WeakMap<Socket, string>()
     let listening = false
     let serverClosed = false
 
     const reject = (error: WallarxError, input?: Uint8Array): void => {
-      if (!within(context, () => context.reject(error, input))) process.emitWarning(error)
+      if (!within(context, () => context.report.reject(error, input))) process.emitWarning(error)
     }
 
     /** A connection may be closed while its last chunk is held: that is handed over before the end. */
@@ -133,7 +148,7 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
     })
     server.on('error', (cause) => {
       if (listening) {
-        context.warn(`${name}: ${shown(cause)}`) // a connection could not be accepted; those that are there go on
+        context.report.warn(`${name}: ${shown(cause)}`) // a connection was not accepted; those that are there go on
         return
       }
       const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
@@ -163,14 +178,17 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
       for (const connection of connections) connection.stop()
       if (options.tls !== undefined) for (const socket of sockets) socket.destroy()
     }
-    context.stopping.addEventListener('abort', stop)
+    context.shutdown.stopping.addEventListener('abort', stop)
     return () => {
-      context.stopping.removeEventListener('abort', stop)
+      context.shutdown.stopping.removeEventListener('abort', stop)
       server.close()
       for (const socket of sockets) socket.destroy()
     }
   })
 }
 
-/** The socket beneath one of TLS; Node keeps it in a field that is not documented, and without it is the one of TLS itself. */
+/**
+ * The socket beneath one of TLS; Node keeps it in a field that is not documented, and without it is the one of TLS
+ * itself.
+ */
 const encrypted = (socket: TLSSocket): Socket => (socket as { readonly _parent?: Socket })._parent ?? socket

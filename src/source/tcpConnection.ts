@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
-import { formatAddress } from '../address.ts'
-import { within } from '../context.ts'
-import { shown, WallarxError } from '../errors.ts'
-import { frameEmitter } from '../frameEmitter.ts'
-import { createFramer } from '../framer.ts'
-import type { Framing } from '../framing.ts'
-import type { SourceSubscription } from '../source.ts'
+import { formatAddress } from '../base/address.ts'
+import { within } from '../context/context.ts'
+import { WallarxError } from '../base/errors.ts'
+import { shown } from '../base/shown.ts'
+import { frameEmitter } from '../step/output.ts'
+import { createFramer } from '../framing/framer.ts'
+import type { Framing } from '../framing/framing.ts'
+import type { SourceSubscription } from './source.ts'
 
 export interface TcpConnectionOptions {
   readonly name: string
@@ -22,7 +23,7 @@ export function serveTcpConnection(
   { name, framing, maxFrameLength, idleTimeout, subscription: { output, context }, reject }: TcpConnectionOptions,
   onEnd: () => void,
 ): { stop(): void } {
-  const { holds } = context
+  const { holds } = context.backPressure
   const where = { pipeline: context.pipeline, source: name, connection: peerOf(socket) }
   const framer = createFramer({ framing, maxFrameLength, onFrame: frameEmitter(output), where })
   let held: Buffer | undefined // a chunk that came while the pipeline was held
@@ -74,9 +75,9 @@ export function serveTcpConnection(
     if (problem !== undefined) reject(brokenOff())
   }
 
-  const brokenOff = (cutOff?: WallarxError): WallarxError =>
-    new WallarxError(cutOff?.code ?? 'CONNECTION_FAILED', {
-      expected: cutOff?.expected ?? 'a connection that ends in order',
+  const brokenOff = (unfinished?: WallarxError): WallarxError =>
+    new WallarxError(unfinished?.code ?? 'CONNECTION_FAILED', {
+      expected: unfinished?.expected ?? 'a connection that ends in order',
       got: shown(problem),
       where,
       cause: problem,

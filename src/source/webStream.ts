@@ -1,10 +1,11 @@
+import { knownOptions } from '../base/option.ts'
 import type { ReadableStream } from 'node:stream/web'
 import type { Observable } from 'rxjs'
-import { pulledSource } from '../pulledSource.ts'
+import { pulledSource } from './pulledSource.ts'
 
 /**
- * Emits the chunks of a WHATWG `ReadableStream`, reading only while nothing holds the pipeline; unsubscribing cancels the
- * stream. For one subscription: a stream cannot be read again. Bytes want `frame` next.
+ * Emits the chunks of a WHATWG `ReadableStream`, reading only while nothing holds the pipeline; unsubscribing cancels
+ * the stream. For one subscription: a stream cannot be read again. Bytes want `frame` next.
  *
  * @example
  * ```ts
@@ -16,8 +17,9 @@ import { pulledSource } from '../pulledSource.ts'
  */
 export function fromWebStream<Chunk>(
   stream: ReadableStream<Chunk>,
-  { name = 'web stream' }: { readonly name?: string } = {},
+  options: { readonly name?: string } = {},
 ): Observable<Chunk> {
+  const { name = 'web stream' } = knownOptions('fromWebStream', options, { name: true })
   return pulledSource(name, (signal) => {
     const reader = stream.getReader()
     signal.addEventListener('abort', () => {

@@ -9,13 +9,13 @@ import {
   type StoreEntry,
   type OpenStore,
   type Store,
-} from '../store.ts'
-import { firstFrom } from './firstFrom.ts'
+} from './store.ts'
+import { lowerBound } from './lowerBound.ts'
 
 /**
- * Keeps its content in memory: for tests, and to run without durability. What is committed stays when the store is closed, so
- * that the same value opened again is what a restart finds; it is gone with the process. `range` sorts the keys again after a
- * commit that added or removed one.
+ * Keeps its content in memory: for tests, and to run without durability. What is committed stays when the store is
+ * closed, so that the same value opened again is what a restart finds; it is gone with the process. `range` sorts the
+ * keys again after a commit that added or removed one.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export function memoryStore(): Store {
   const entriesWith = (prefix: string): [string, Uint8Array][] => {
     sorted ??= [...content.keys()].sort()
     const found: [string, Uint8Array][] = []
-    for (let at = firstFrom(sorted, prefix); at < sorted.length && sorted[at]!.startsWith(prefix); at++) {
+    for (let at = lowerBound(sorted, prefix); at < sorted.length && sorted[at]!.startsWith(prefix); at++) {
       found.push([sorted[at]!, content.get(sorted[at]!)!])
     }
     return found

@@ -8,7 +8,7 @@ export interface BenchOptions {
   readonly keys: number
   /** Entities of the benches `entities`, `checkpoint` and `restart`. */
   readonly entities: number
-  /** Seconds that one run of the bench `latency` measures, about. A run of `durability` has a size of 3 corpora for each. */
+  /** About how many seconds one run of the bench `latency` measures; a run of `durability` has 3 corpora for each. */
   readonly seconds: number
   /** MiB that the bench `backpressure` sends. */
   readonly size: number
@@ -26,7 +26,7 @@ export interface Measurement {
   readonly against?: string
   /** Absent: only for information. */
   readonly target?: Target
-  /** What the target is about: the ratio of the medians, ours to theirs, or ours alone. Default: the ratio if there is one */
+  /** What the target is about: the ratio of the medians, ours to theirs, or ours alone. Default: the ratio if any */
   readonly judged?: 'ratio' | 'ours'
 }
 

@@ -23,8 +23,8 @@ export function createCorpus(frames: number): Corpus {
 }
 
 /**
- * Sentences of 4 to 12 words, 8 on average. Words are drawn by Zipf's law; besides, every word of the vocabulary is placed
- * once, evenly spread, if there are that many words at all.
+ * Sentences of 4 to 12 words, 8 on average. Words are drawn by Zipf's law; besides, every word of the vocabulary is
+ * placed once, evenly spread, if there are that many words at all.
  */
 export function createTexts(frames: number): { texts: string[]; words: number } {
   const random = createRandom(2)

@@ -5,8 +5,8 @@ const vocabularySize = 20_000
 const letters = 'eeeeeeeeeeetttttttttaaaaaaaaoooooooiiiiiiinnnnnnnsssssshhhhhhrrrrrrddddllllcccuuummmwwffggyyppbbvkjxqz'
 
 /**
- * 20,000 distinct words in lower case, the most frequent first and those the shortest, as in a language. Every 40th has a
- * letter outside ASCII in it; every 100th begins with a digit, so that all 27 keys of the word count are in use.
+ * 20,000 distinct words in lower case, the most frequent first and those the shortest, as in a language. Every 40th has
+ * a letter outside ASCII in it; every 100th begins with a digit, so that all 27 keys of the word count are in use.
  */
 export function createVocabulary(): string[] {
   const random = createRandom(1)

@@ -3,8 +3,18 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from 'node:path'
 import { Subject } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { fromAsyncIterable, fromObservable, lmdbStore, StateMap, StateSet, statePartition } from 'wallarx'
-import { toStatePartition } from 'wallarx/operators'
+import {
+  delimited,
+  fileSink,
+  fileSource,
+  fromAsyncIterable,
+  fromObservable,
+  lmdbStore,
+  StateMap,
+  StateSet,
+  statePartition,
+} from 'wallarx'
+import { toSink, toStatePartition } from 'wallarx/operators'
 import { temporaryFolder } from '../support/files.ts'
 import { runForTest } from '../support/pipelines.ts'
 import type { Program } from '../support/processes.ts'
@@ -308,6 +318,29 @@ describe('export and import', () => {
     expect(await succeeds(wallarx('state', copy, '--partition', 'shops', '--key', '7'))).toContain(
       "StateMap(2) { 'plum' => 15, 'apple' => 1 }",
     )
+  })
+
+  test('an imported store knows what its positions are positions in', async () => {
+    const folder = temporaryFolder()
+    const [input, output, file] = ['in', 'out', 'backup'].map((name) => join(folder, name)) as [string, string, string]
+    const copyWith = async (store: string): Promise<void> => {
+      const lines = fileSource({ path: input, framing: delimited('\n') })
+      const pipelines = { copy: lines.pipe(toSink<Buffer>(fileSink({ path: output }))) }
+      const { app } = await runForTest({ store: lmdbStore(store), pipelines })
+      await app.closed
+    }
+    writeFileSync(input, 'one\ntwo\n')
+    await copyWith(join(folder, 'store'))
+    await succeeds(wallarx('state', 'export', join(folder, 'store'), file))
+    await succeeds(wallarx('state', 'import', join(folder, 'imported'), file))
+    await copyWith(join(folder, 'imported'))
+
+    writeFileSync(input, 'an other file\n')
+    await expect(copyWith(join(folder, 'imported'))).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
+    writeFileSync(input, 'one\ntwo\n')
+    writeFileSync(output, 'not what was written')
+    await expect(copyWith(join(folder, 'imported'))).rejects.toMatchObject({ code: 'SINK_CHANGED' })
+    expect(readFileSync(output, 'utf8')).toBe('not what was written')
   })
 
   test('- is standard output and standard input', async () => {

@@ -1,24 +1,28 @@
 import { parseArgs } from 'node:util'
 
-export const courses = ['file', 'ix', 'tcp'] as const
+export const courses = ['file', 'ix', 'tcp', 'damage'] as const
 export type Course = (typeof courses)[number]
 
 export interface CommandLine {
   readonly help: boolean
-  /** Kills in each course. */
+  /** Kills in each course that kills. */
   readonly runs: number
+  /** Damages to a store. */
+  readonly damages: number
   readonly seed: number
   readonly courses: readonly Course[]
 }
 
 export const help = `Kills applications at random moments, starts them again, and looks for what got lost or came twice.
+Damages the files of a store, opens it, and looks for what is lost without a word.
 
   npm run crash-test -- --runs 200
 
-  --runs N   how often each application is killed (20); besides, it is stopped in order once for each ten of them
+  --runs N   how often each application is killed (20); besides, it is stopped in order once for each ten of them;
+             how often a store is damaged (1000)
   --seed S   repeats the texts and the order of the moments of another time; not the moments to the microsecond
   --only C   file: word count from file to file; ix: the same with Ix operators; tcp: sequence windows over TCP with a
-             journal. Default: all
+             journal; damage: the files of a store. Default: all
   --help     this text
 
 Exit code 1 when anything is wrong; the files are kept then.`
@@ -29,7 +33,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     args: [...args],
     options: {
       help: { type: 'boolean', short: 'h', default: false },
-      runs: { type: 'string', default: '20' },
+      runs: { type: 'string' },
       seed: { type: 'string' },
       only: { type: 'string' },
     },
@@ -40,7 +44,8 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   }
   return {
     help: values.help,
-    runs: whole('runs', values.runs, 1),
+    runs: whole('runs', values.runs ?? '20', 1),
+    damages: whole('runs', values.runs ?? '1000', 1),
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole('seed', values.seed, 0),
     courses: only === undefined ? courses : [only],
   }

@@ -115,7 +115,7 @@ test('a disk that is really full for the checkpoint stops the run, and the last 
   expect(next.stderr()).toContain(`: checkpoint ${last!} of `)
 })
 
-test('a disk that is really full for the journal stops the run, and what is in it is counted at the next start', async ({
+test('a disk that is full for the journal stops the run, and what is in it is counted at the next start', async ({
   skip,
 }) => {
   skip(noSmallDisk !== undefined, noSmallDisk)

@@ -12,8 +12,9 @@ import { endOf, startVictim, type Victim } from './victim.ts'
 const lines = 60_000
 
 /**
- * A program that counts words from file to file, killed again and again until it has come to the end of its input: the output is, byte for
- * byte, that of a run without a store that nobody disturbs. When one pass is done the next begins with nothing.
+ * A program that counts words from file to file, killed again and again until it has come to the end of its input: the
+ * output is, byte for byte, that of a run without a store that nobody disturbs. When one pass is done the next begins
+ * with nothing.
  */
 export async function fileToFile(
   program: string,

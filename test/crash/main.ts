@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { help, readCommandLine, type CommandLine, type Course } from './commandLine.ts'
 import { stopsFor, type CourseOptions } from './course.ts'
+import { damage } from './damage.ts'
 import { fileToFile } from './fileToFile.ts'
 import { showProgress } from './progress.ts'
 import { createResult, Wrong, type Result } from './result.ts'
@@ -12,6 +13,7 @@ const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = {
   file: (options) => fileToFile('examples/01-word-count/main.ts', options),
   ix: (options) => fileToFile('test/crash/pulledWordCount.ts', options),
   tcp: tcpToTcp,
+  damage,
 }
 
 try {
@@ -23,18 +25,19 @@ try {
   process.exitCode = 1
 }
 
-async function crash({ runs, seed, courses }: CommandLine): Promise<void> {
+async function crash({ runs, damages, seed, courses }: CommandLine): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'wallarx-crash-'))
   let isWrong = false
-  console.log(`${runs} kills each, seed ${seed}`)
+  console.log(`${courses.some((course) => course !== 'damage') ? `${runs} kills each, ` : ''}seed ${seed}`)
   for (const course of courses) {
     const result = createResult()
     const own = join(directory, course)
     mkdirSync(own)
-    const progress = showProgress(course, runs + stopsFor(runs))
+    const steps = course === 'damage' ? damages : runs
+    const progress = showProgress(course, course === 'damage' ? steps : steps + stopsFor(steps))
     const begin = performance.now()
     try {
-      await runCourse[course]({ directory: own, seed, runs, result, progress })
+      await runCourse[course]({ directory: own, seed, runs: steps, result, progress })
     } catch (error) {
       isWrong = true
       console.error(`\n${course}: ${error instanceof Wrong ? error.message : String((error as Error).stack)}`)
@@ -48,9 +51,13 @@ async function crash({ runs, seed, courses }: CommandLine): Promise<void> {
 
 function summary(
   course: Course,
-  { runs, passes, kills, stops, lost, duplicated, repeated }: Result,
+  { runs, passes, kills, stops, lost, duplicated, repeated, damage }: Result,
   seconds: number,
 ): string {
+  if (course === 'damage') {
+    const counts = Object.entries(damage).map(([outcome, count]) => `${outcome} ${count}`)
+    return `${course}: ${counts.join(', ')}, ${seconds.toFixed(0)} s`
+  }
   const again = repeated > 0 ? `, repeated as at least once allows ${repeated}` : ''
   return (
     `${course}: runs ${runs}, kills ${kills}, stops ${stops}, complete passes ${passes}, ` +

@@ -13,7 +13,15 @@ export interface Result {
   duplicated: number
   /** Outputs that came again and may. */
   repeated: number
+  /** What became of damages. */
+  damage: Record<Outcome, number>
 }
+
+/**
+ * What becomes of a damage to a store: an error with a code; all is as it was; the end of the log is missing, as a
+ * crash may leave it; other content without an error; an error without a code, a signal, or no end.
+ */
+export type Outcome = 'told' | 'harmless' | 'torn' | 'silent' | 'crashed'
 
 export const createResult = (): Result => ({
   runs: 0,
@@ -23,6 +31,7 @@ export const createResult = (): Result => ({
   lost: 0,
   duplicated: 0,
   repeated: 0,
+  damage: { told: 0, harmless: 0, torn: 0, silent: 0, crashed: 0 },
 })
 
 /** Something went wrong that must not: the end of a course. */

@@ -4,8 +4,8 @@ import { journaled, lengthPrefixed, lmdbStore, run, statePartition, tcpSink, tcp
 import { decode, encode, toSink, toStatePartition } from 'wallarx/operators'
 import { windowSize } from './sequenceWindowValidator.ts'
 
-// Whole numbers in, framed, 8 bytes each; a line `[a,b,c,d]` out for each: the last four of its parity. A number that is
-// not above the last one is a repetition of the sender's and changes nothing.
+// Whole numbers in, framed, 8 bytes each; a line `[a,b,c,d]` out for each: the last four of its parity. A number that
+// is not above the last one is a repetition of the sender's and changes nothing.
 const { values } = parseArgs({
   options: { in: { type: 'string' }, out: { type: 'string' }, state: { type: 'string' } },
 })

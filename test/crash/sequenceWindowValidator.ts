@@ -28,14 +28,15 @@ export interface SequenceWindowValidator {
 export const windowSize = 4
 
 /**
- * Wallaroo's error detector. The numbers 1, 2, 3 … go in, the even and the odd ones have a state each, the last four numbers,
- * and every number puts its state out. So each output foretells the next of its parity, and whatever goes wrong with a state
- * shows: a lost number as a step of more than 2, one counted twice as a step of less, a state that was lost as zeros in the
- * place of numbers, one that is too old as a window that goes back.
+ * Wallaroo's error detector. The numbers 1, 2, 3 … go in, the even and the odd ones have a state each, the last four
+ * numbers, and every number puts its state out. So each output foretells the next of its parity, and whatever goes
+ * wrong with a state shows: a lost number as a step of more than 2, one counted twice as a step of less, a state that
+ * was lost as zeros in the place of numbers, one that is too old as a window that goes back.
  *
- * The rules for a window: four whole numbers; no zero after a number; all numbers of one parity; the numbers go up by 2, and the
- * first of them stands next to zeros only when it is 1 or 2. For a window after another of its parity: it is that one moved by
- * one number. At the end: the highest number is the last one, and that of the other parity is the one before it.
+ * The rules for a window: four whole numbers; no zero after a number; all numbers of one parity; the numbers go up by
+ * 2, and the first of them stands next to zeros only when it is 1 or 2. For a window after another of its parity: it is
+ * that one moved by one number. At the end: the highest number is the last one, and that of the other parity is the one
+ * before it.
  *
  * With `'at least once'` a window may also be any earlier one of its parity, once for each interruption; those after it
  * advance one by one again. A window that goes ahead is wrong always.

@@ -19,17 +19,19 @@ const patience = 20_000
 /**
  * Sequence windows over TCP with a journal, killed again and again until the last number has come out.
  *
- * TCP does not say what the other side has taken. So the sender keeps to what the receiver has seen: it is a few thousand
- * numbers ahead of that at most, and begins each connection with the number after the highest seen. What must hold then:
+ * TCP does not say what the other side has taken. So the sender keeps to what the receiver has seen: it is a few
+ * thousand numbers ahead of that at most, and begins each connection with the number after the highest seen. What must
+ * hold then:
  *
- * - A number that was seen was in the journal before it was processed, and so were all before it, since one connection brings
- *   them in order. So the state has it after any kill, from the checkpoint or from the journal. If not, the window of the next
- *   number of its parity would show that: the sender never sends the seen number again.
- * - A number that was taken and not seen is sent again, and the state drops it. If the journal has it behind the checkpoint,
- *   its window comes from there. If it is in the checkpoint, its window was handed to the system before the checkpoint was
- *   written, which delivers it although the process is gone. If the window was lost nevertheless, the next of its parity skips.
- * - After a kill windows come again from the checkpoint on, once for each parity and kill, and advance one by one from there
- *   (at least once). After a stop in order not even that (exactly once).
+ * - A number that was seen was in the journal before it was processed, and so were all before it, since one connection
+ *   brings them in order. So the state has it after any kill, from the checkpoint or from the journal. If not, the
+ *   window of the next number of its parity would show that: the sender never sends the seen number again.
+ * - A number that was taken and not seen is sent again, and the state drops it. If the journal has it behind the
+ *   checkpoint, its window comes from there. If it is in the checkpoint, its window was handed to the system before the
+ *   checkpoint was written, which delivers it although the process is gone. If the window was lost nevertheless, the
+ *   next of its parity skips.
+ * - After a kill windows come again from the checkpoint on, once for each parity and kill, and advance one by one from
+ *   there (at least once). After a stop in order not even that (exactly once).
  */
 export async function tcpToTcp({ directory, seed, runs, result, progress }: CourseOptions): Promise<void> {
   const random = createRandom(seed)

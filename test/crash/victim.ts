@@ -61,7 +61,9 @@ export function startVictim(program: string, ...args: string[]): Victim {
   }
 }
 
-/** Waits for the end by itself or by this signal. Throws `Wrong` when it ends in any other way, or not within a minute. */
+/**
+ * Waits for the end by itself or by this signal. Throws `Wrong` when it ends in any other way, or not within a minute.
+ */
 export async function endOf(victim: Victim, signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
   const late = setTimeout(() => {
     victim.signal('SIGKILL')

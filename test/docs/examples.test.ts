@@ -2,9 +2,9 @@ import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
-import { docstringExamples, moduleOf, readmeExamples, root, type Example } from './examples.ts'
+import { docstringExamples, moduleOf, pageExamples, root, type Example } from './examples.ts'
 
-const examples = [...docstringExamples(), ...readmeExamples()]
+const examples = [...docstringExamples(), ...pageExamples()]
 
 /** Runs an example as an async function, its imports being looked up in the modules that vitest has loaded. */
 async function runExample(example: Example): Promise<void> {
@@ -25,6 +25,7 @@ async function runExample(example: Example): Promise<void> {
 /** Every entry point, by the name it is imported by. */
 const entryPoints: Record<string, () => Promise<unknown>> = {
   wallarx: () => import('wallarx'),
+  'wallarx/kafka': () => import('wallarx/kafka'),
   'wallarx/native': () => import('wallarx/native'),
   'wallarx/operators': () => import('wallarx/operators'),
   'wallarx/operators/ix': () => import('wallarx/operators/ix'),
@@ -44,7 +45,7 @@ const published = Object.entries(packageJson.exports).flatMap(([path, target]) =
     : [{ name: path.replace('.', 'wallarx'), source: join(root, target.default.replace(/^.\/dist\/(.*)js$/, '$1ts')) }],
 )
 
-/** Every public function, class and constant, as `wallarx/operators: decode`, whose docstring has no example that asserts. */
+/** What is public and has no docstring with an example that asserts, as `wallarx/operators: decode`; no types. */
 function withoutExample(): string[] {
   const program = ts.createProgram(
     published.map(({ source }) => source),
@@ -97,7 +98,7 @@ function typeErrors(): string[] {
     )
 }
 
-describe('examples in docstrings and the README', () => {
+describe('examples in docstrings, the README and the guides', () => {
   test('there is one that asserts for every public function, class and constant of every entry point', () => {
     expect(published.map(({ name }) => name).sort()).toEqual(Object.keys(entryPoints).sort())
     expect(withoutExample()).toEqual([])

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
-/** A piece of code in a docstring or in the README. */
+/** A piece of code in a docstring, in the README or in a guide. */
 export interface Example {
   /** Where it stands: a path in the repository and a line. */
   readonly place: string
@@ -37,12 +37,28 @@ export function docstringExamples(): Example[] {
   )
 }
 
-/** The README's blocks after the first, which is a program of its own and is run from the packed tarball. */
-export function readmeExamples(): Example[] {
-  const text = readFileSync(join(root, 'README.md'), 'utf8')
-  return [...text.matchAll(fence)]
-    .slice(1)
-    .map((match) => ({ place: `README.md:${lineOf(text, match.index)}`, code: match[1]! }))
+/** A page that is written for users: its path in the repository, and what is in it. */
+export interface Page {
+  readonly path: string
+  readonly text: string
+}
+
+/** The README and the guides. */
+export function pages(): Page[] {
+  const guides = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+  return ['README.md', ...guides.map((name) => `docs/${name}`)].map((path) => ({
+    path,
+    text: readFileSync(join(root, path), 'utf8'),
+  }))
+}
+
+/** The pages' blocks without the README's first, which is a program of its own and is run from the packed tarball. */
+export function pageExamples(): Example[] {
+  return pages().flatMap(({ path, text }) =>
+    [...text.matchAll(fence)]
+      .slice(path === 'README.md' ? 1 : 0)
+      .map((match) => ({ place: `${path}:${lineOf(text, match.index)}`, code: match[1]! })),
+  )
 }
 
 function typescriptFiles(folder: string): string[] {

@@ -51,7 +51,7 @@ test.each([
   },
 )
 
-test('stateless: an alert begins above 1000 and below -1000; a line that is no transaction is a dead letter', async () => {
+test('stateless: alerts begin above 1000 and below -1000; a line that is no transaction is a dead letter', async () => {
   const input = temporaryFile('a 1000\na b 1001\nc\n\nd -1000\ne -1001\nf 1e9\nlast -5000')
   const output = join(temporaryFolder(), 'out')
   const program = startExampleByName('alerts', '--in', `file:${input}`, '--out', `file:${output}`)

@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { lmdbStore } from 'wallarx'
 import { temporaryFolder } from '../support/files.ts'
 import { startGroup, startNode, type Program } from '../support/processes.ts'
 import { isFree } from '../support/sockets.ts'
+
+// Each test starts applications of several processes, one after another.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Starts it with a state of its own; a later `--state` counts. */
 const start = (...args: string[]): Program =>

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { from, Observable, Subject, type OperatorFunction } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { within, type Context } from '../../src/context.ts'
-import { standaloneContext } from '../../src/standaloneContext.ts'
+import { within, type Context } from '../../src/context/context.ts'
+import { standaloneContext } from '../../src/context/standalone.ts'
 import { fromAsyncIterable } from '../../src/source/asyncIterable.ts'
 import { fromObservable } from '../../src/source/observable.ts'
 import { takeUnhandledErrors } from '../setup.ts'
@@ -180,18 +180,18 @@ export function asynchronousSteps(name: 'to' | 'toMulti', twin: Twin): void {
       await turn()
       expect(open).toEqual([0, 1])
       expect(pulled).toBe(2)
-      expect(context.holds.list()).toMatchObject([{ name: 'named' }])
+      expect(context.backPressure.holds.list()).toMatchObject([{ name: 'named' }])
       resolve(0)
       await turn()
       expect(open).toEqual([1, 2])
-      expect(context.holds.held).toBe(true)
+      expect(context.backPressure.holds.held).toBe(true)
       resolve(1)
       resolve(2)
       await turn()
-      expect(context.holds.held).toBe(false)
+      expect(context.backPressure.holds.held).toBe(false)
       resolve(3)
       expect(await end).toEqual({ messages: [0, 1, 2, 3] })
-      expect(context.holds.list()).toEqual([])
+      expect(context.backPressure.holds.list()).toEqual([])
     })
 
     test('holds again where the sources go on in the middle of its release', async () => {
@@ -200,11 +200,11 @@ export function asynchronousSteps(name: 'to' | 'toMulti', twin: Twin): void {
       for (const message of [0, 1, 2, 3]) {
         await turn()
         expect(open).toEqual([message])
-        expect(context.holds.held).toBe(true)
+        expect(context.backPressure.holds.held).toBe(true)
         resolve(message)
       }
       expect(await end).toEqual({ messages: [0, 1, 2, 3] })
-      expect(context.holds.held).toBe(false)
+      expect(context.backPressure.holds.held).toBe(false)
     })
 
     test('takes what an output leads to after what waits', async () => {
@@ -249,7 +249,7 @@ export function asynchronousSteps(name: 'to' | 'toMulti', twin: Twin): void {
       const { messages, error } = await end
       expect(messages).toEqual([0])
       expect(error).toMatchObject({ code: 'COMPUTATION_FAILED', cause })
-      expect(context.holds.held).toBe(false)
+      expect(context.backPressure.holds.held).toBe(false)
       reject(2, new Error('too late'))
       await turn()
       expect(open).toEqual([])
@@ -267,7 +267,7 @@ export function asynchronousSteps(name: 'to' | 'toMulti', twin: Twin): void {
       expect(ended).toBe(false)
       resolve(0)
       expect(await end).toEqual({ messages: [0, 1] })
-      expect(context.holds.held).toBe(false)
+      expect(context.backPressure.holds.held).toBe(false)
     })
 
     test('gives its hold back and begins nothing more when it is unsubscribed from', async () => {
@@ -280,15 +280,15 @@ export function asynchronousSteps(name: 'to' | 'toMulti', twin: Twin): void {
           .subscribe((message) => seen.push(message)),
       )
       await turn()
-      expect(context.holds.held).toBe(true)
+      expect(context.backPressure.holds.held).toBe(true)
       subscription.unsubscribe()
-      expect(context.holds.held).toBe(false)
+      expect(context.backPressure.holds.held).toBe(false)
       resolve(0)
       reject(1, new Error('too late'))
       await turn()
       expect(open).toEqual([])
       expect(seen).toEqual([])
-      expect(context.holds.held).toBe(false)
+      expect(context.backPressure.holds.held).toBe(false)
     })
 
     test('takes as many results at once as wait, without a deeper stack for each', async () => {

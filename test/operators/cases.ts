@@ -1,10 +1,10 @@
 import type { OperatorFunction } from 'rxjs'
-import { utf8, type Decoder } from '../../src/codec.ts'
+import { utf8, type Decoder } from '../../src/codec/codec.ts'
 import { delimited } from '../../src/framing/delimited.ts'
 import { lengthPrefixed } from '../../src/framing/lengthPrefixed.ts'
 import { observerSink } from '../../src/sink/observer.ts'
-import { statePartition } from '../../src/statePartition.ts'
-import type { StateResult } from '../../src/computation.ts'
+import { statePartition } from '../../src/state/statePartition.ts'
+import type { StateResult } from '../../src/step/computation.ts'
 import type { Checked } from './checked.ts'
 import type { Operators } from './twin.ts'
 

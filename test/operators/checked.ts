@@ -1,9 +1,9 @@
 import type { OperatorFunction } from 'rxjs'
-import type { ErrorCode } from '../../src/errors.ts'
+import type { ErrorCode } from '../../src/base/errors.ts'
 
 /** An operator in one of its forms, for the checklist. */
 export interface Checked<In, Out> {
-  /** Makes the operator; with `before`, which its user function is to call with each message before it does anything else. */
+  /** Makes the operator; its user function is to call `before` with each message before it does anything else. */
   readonly build: (before?: () => void) => OperatorFunction<In, Out>
   readonly inputs: readonly [In, In, In, ...In[]]
   /** What each of the inputs leads to, in their order. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { encode } from '../../operators/encode.ts'
 import { to } from '../../operators/to.ts'
 import { toSink } from '../../operators/toSink.ts'
-import type { Sink, SinkContext } from '../../src/sink.ts'
+import type { Sink, SinkContext } from '../../src/sink/sink.ts'
 import { observerSink } from '../../src/sink/observer.ts'
 import { fromAsyncIterable } from '../../src/source/asyncIterable.ts'
 import { takeUnhandledErrors } from '../setup.ts'
@@ -156,7 +156,7 @@ describe('toSink', () => {
     expect(await takeUnhandledErrors()).toEqual([])
   })
 
-  test('fails when a sink cannot be opened, aborts those that are open, and never subscribes to its source', async () => {
+  test('fails when a sink cannot be opened, aborts the open ones, and never subscribes to its source', async () => {
     const error = new Error('no such folder')
     const first = loggingSink<number>()
     const broken: Sink<number> = {

@@ -2,9 +2,9 @@ import { from } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { toState } from '../../operators/toState.ts'
 import { toStatePartition } from '../../operators/toStatePartition.ts'
-import { within } from '../../src/context.ts'
-import { standaloneContext } from '../../src/standaloneContext.ts'
-import { statePartition } from '../../src/statePartition.ts'
+import { within } from '../../src/context/context.ts'
+import { standaloneContext } from '../../src/context/standalone.ts'
+import { statePartition } from '../../src/state/statePartition.ts'
 import { turn } from './asynchronousSteps.ts'
 import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
@@ -25,7 +25,7 @@ describe('toState', () => {
     const context = standaloneContext()
     const end = within(context, () => gather(from([5, 6]).pipe(toState(add, byItself))))
     expect(await end).toEqual({ messages: [5, 11] })
-    expect([...context.entities(byItself).keys()]).toEqual([0n])
+    expect([...context.entities.of(byItself).keys()]).toEqual([0n])
   })
 
   test('shares that entity with toStatePartition', async () => {

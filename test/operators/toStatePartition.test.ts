@@ -1,9 +1,10 @@
 import { of } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { toStatePartition } from '../../operators/toStatePartition.ts'
-import { statePartition } from '../../src/statePartition.ts'
+import { statePartition } from '../../src/state/statePartition.ts'
 import { checklist } from './checklist.ts'
-import { asynchronousStateSteps, stateSteps } from './stateSteps.ts'
+import { asynchronousStateSteps } from './asynchronousStateSteps.ts'
+import { stateSteps } from './stateSteps.ts'
 import { rx } from './twin.ts'
 
 checklist('toStatePartition', rx)

@@ -1,11 +1,12 @@
 import { of } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { toStatePartitionMulti } from '../../operators/toStatePartitionMulti.ts'
-import type { StateResult } from '../../src/computation.ts'
-import { statePartition } from '../../src/statePartition.ts'
+import type { StateResult } from '../../src/step/computation.ts'
+import { statePartition } from '../../src/state/statePartition.ts'
 import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
-import { asynchronousStateSteps, stateSteps } from './stateSteps.ts'
+import { asynchronousStateSteps } from './asynchronousStateSteps.ts'
+import { stateSteps } from './stateSteps.ts'
 import { rx } from './twin.ts'
 
 checklist('toStatePartitionMulti', rx)

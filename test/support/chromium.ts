@@ -31,7 +31,7 @@ const importMap = {
     tslib: '/node_modules/tslib/tslib.es6.mjs', // which rxjs imports
     'wallarx/native': '/dist/src/native/index.js',
     'wallarx/operators': '/dist/operators/index.js',
-    wallarx: '/dist/src/statePartition.js',
+    wallarx: '/dist/src/state/statePartition.js',
     'node:async_hooks': '/examples/12-native-observable/asyncLocalStorage.js',
   },
 }

@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs'
 import { lmdbStore, memoryStore, type Change, type OpenStore, type Position, type Store } from 'wallarx'
-import { checkpointKey, positionKey, readInfo, type Endpoint } from '../../src/checkpointLayout.ts'
-import { within } from '../../src/context.ts'
-import { createSource } from '../../src/source.ts'
+import { checkpointKey, positionKey, readInfo, type Endpoint } from '../../src/checkpoint/layout.ts'
+import { within } from '../../src/context/context.ts'
+import { createSource } from '../../src/source/source.ts'
 import { temporaryFolder } from './files.ts'
 import { createWatch, type Watch } from './watch.ts'
 
@@ -122,7 +122,8 @@ export function feed<Message>(name = 'feed'): Feed<Message> {
   return {
     name,
     source: createSource<Message>(name, ({ output, context, opened, restored = 0, positionFrom }) => {
-      const { holds, stopping } = context
+      const { holds } = context.backPressure
+      const { stopping } = context.shutdown
       handed = restored
       let pumping = false
       positionFrom(() => handed)

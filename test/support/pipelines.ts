@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import { run, type DeadLetter, type RunOptions, type Running, type Sink, type SinkContext } from 'wallarx'
-import { createHolds, type Holds } from '../../src/holds.ts'
+import { createHolds, type Holds } from '../../src/context/backPressure.ts'
 import { createWatch, type Watch } from './watch.ts'
 
 /** A sink that keeps what it gets, and the holds of its pipeline for the test to take one. */

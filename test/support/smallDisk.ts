@@ -9,7 +9,7 @@ export interface SmallDisk {
   readonly directory: string
   /** Where what the command has left on it is found afterwards. */
   readonly kept: string
-  /** What to start: it runs the command with the disk mounted, and copies the disk when that has ended. Exit code: its own. */
+  /** What to start: runs the command with the disk mounted, copies the disk when that has ended. Exit code: its own. */
   command(file: string, ...args: readonly string[]): [file: string, ...args: string[]]
 }
 

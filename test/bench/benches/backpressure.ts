@@ -58,8 +58,13 @@ export const backpressure: Bench = {
         },
       ],
       notes: [
-        `one run: ${mebibytes(passes * corpus.bytes)} MiB pushed; the receiver stopped reading at once and again half way, until nothing had moved for a second; the sender got rid of ${ours.taken.map(mebibytes).join(' and ')} MiB meanwhile; all ${passes * corpus.words} lines arrived`,
-        `new: before the first connection, ${ours.cold.toFixed(0)} MiB; warm: idle after ${mebibytes(warmUps * corpus.bytes)} MiB had passed, ${ours.warm.toFixed(0)} MiB, so that compiled code, the state and the heap that V8 keeps do not count as backlog; peak: ${ours.peak.toFixed(0)} MiB, looked at every 10 ms`,
+        `one run: ${mebibytes(passes * corpus.bytes)} MiB pushed; the receiver stopped reading at once and again ` +
+          'half way, until nothing had moved for a second; the sender got rid of ' +
+          `${ours.taken.map(mebibytes).join(' and ')} MiB meanwhile; all ${passes * corpus.words} lines arrived`,
+        `new: before the first connection, ${ours.cold.toFixed(0)} MiB; warm: idle after ` +
+          `${mebibytes(warmUps * corpus.bytes)} MiB had passed, ${ours.warm.toFixed(0)} MiB, so that compiled code, ` +
+          `the state and the heap that V8 keeps do not count as backlog; peak: ${ours.peak.toFixed(0)} MiB, looked ` +
+          'at every 10 ms',
       ],
     }
   },

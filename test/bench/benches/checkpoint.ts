@@ -68,9 +68,13 @@ export const checkpoint: Bench = {
         ...rows('entries of a StateMap', ofEntries),
       ],
       notes: [
-        `an LMDB store in the directory for temporary files; ${rounds.runs} checkpoints in turn, ${warmUps} warm-ups each; all entities are in memory`,
-        'a checkpoint takes from when the sources are held until it is durable, which is the disk for the most part; changed are 1000 that are spread evenly over all, so that each is on a page of its own in the store, or neighbours, that share pages',
-        'packing alone: states that lie in memory as those do through the state codec and nothing else, in the same process',
+        `an LMDB store in the directory for temporary files; ${rounds.runs} checkpoints in turn, ${warmUps} ` +
+          'warm-ups each; all entities are in memory',
+        'a checkpoint takes from when the sources are held until it is durable, which is the disk for the most ' +
+          'part; changed are 1000 that are spread evenly over all, so that each is on a page of its own in the ' +
+          'store, or neighbours, that share pages',
+        'packing alone: states that lie in memory as those do through the state codec and nothing else, in the ' +
+          'same process',
       ],
     }
   },

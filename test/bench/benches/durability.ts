@@ -51,8 +51,10 @@ export const durability: Bench = {
         },
       ],
       notes: [
-        `${passes} × ${options.frames} frames of 8 words on average; an LMDB store in the directory for temporary files, a new one for each run; words that changed are what a checkpoint writes`,
-        'file → file: from the start of the run until it is closed, the last checkpoint included; each in a process of its own, in turn, 1 warm-up; the number of bytes that come out is checked',
+        `${passes} × ${options.frames} frames of 8 words on average; an LMDB store in the directory for temporary ` +
+          'files, a new one for each run; words that changed are what a checkpoint writes',
+        'file → file: from the start of the run until it is closed, the last checkpoint included; each in a ' +
+          'process of its own, in turn, 1 warm-up; the number of bytes that come out is checked',
         'TCP → TCP: as in the bench tcp, a new server for each run',
       ],
     }

@@ -21,7 +21,8 @@ export const entities: Bench = {
           },
         ],
         notes: [
-          `growth of heap and array buffers after garbage collection over ${entities} entities made by toStatePartition, with a small number as state`,
+          `growth of heap and array buffers after garbage collection over ${entities} entities made by ` +
+            'toStatePartition, with a small number as state',
         ],
       }
     } finally {

@@ -47,7 +47,8 @@ export const ix: Bench = {
     return {
       measurements,
       notes: [
-        `${frames} frames of 8 words on average, in chunks of 64 KiB that an async generator gives; each contender in a process of its own, in turn, ${warmUps} warm-ups each; outputs are compared byte for byte first`,
+        `${frames} frames of 8 words on average, in chunks of 64 KiB that an async generator gives; each contender ` +
+          `in a process of its own, in turn, ${warmUps} warm-ups each; outputs are compared byte for byte first`,
       ],
     }
   },

@@ -59,11 +59,15 @@ export const latency: Bench = {
       return {
         measurements: [...times, cpu],
         notes: [
-          `at ${Math.round(rate)} frames a second, half of the ${Math.round(highest)} that the hand-written server reached; ${seconds} s each after ${warmUp} s of warm-up`,
+          `at ${Math.round(rate)} frames a second, half of the ${Math.round(highest)} that the hand-written server ` +
+            `reached; ${seconds} s each after ${warmUp} s of warm-up`,
           busy
-            ? `THE MACHINE WAS BUSY, nothing is judged: in ${pairs.length - calm.length} of ${pairs.length} pairs of runs the hand-written server itself fell behind`
-            : `${calm.length} of ${pairs.length} pairs of runs count; in any other the hand-written server itself fell behind, as the machine was busy`,
-          'a batch of frames every 0.25 ms, whatever the server does (open loop); time from when the batch was due until a word of every 100th frame has come back',
+            ? `THE MACHINE WAS BUSY, nothing is judged: in ${pairs.length - calm.length} of ${pairs.length} pairs ` +
+              'of runs the hand-written server itself fell behind'
+            : `${calm.length} of ${pairs.length} pairs of runs count; in any other the hand-written server itself ` +
+              'fell behind, as the machine was busy',
+          'a batch of frames every 0.25 ms, whatever the server does (open loop); time from when the batch was due ' +
+            'until a word of every 100th frame has come back',
         ],
       }
     } finally {

@@ -52,7 +52,8 @@ export const memory: Bench = {
     return {
       measurements,
       notes: [
-        `${frames} frames of 8 words on average, in chunks of 64 KiB; each contender in a process of its own, in turn, ${warmUps} warm-ups each; outputs are compared byte for byte first`,
+        `${frames} frames of 8 words on average, in chunks of 64 KiB; each contender in a process of its own, in ` +
+          `turn, ${warmUps} warm-ups each; outputs are compared byte for byte first`,
       ],
     }
   },

@@ -36,7 +36,9 @@ export const restart: Bench = {
         },
       ],
       notes: [
-        'from the call of run to the output of a message whose entity is read from an LMDB store; each start in a new process, without the time that Node takes to start and to load modules other than lmdb; the store is in the page cache',
+        'from the call of run to the output of a message whose entity is read from an LMDB store; each start in a ' +
+          'new process, without the time that Node takes to start and to load modules other than lmdb; the store is ' +
+          'in the page cache',
       ],
     }
   },

@@ -46,8 +46,10 @@ export const steps: Bench = {
         { name: "the user's functions alone", unit: 'ns/word', ours: users['user functions'] },
       ],
       notes: [
-        `differences between medians of ${rounds.runs} runs of the pipe cut short after each step; a frame is about 8 words, so frame and decode cost 8 times as much for each frame`,
-        "frame includes the source; toMulti includes the user's split, toStatePartition key function and countWord, encode wordCountLine, toSink gathering and UTF-8",
+        `differences between medians of ${rounds.runs} runs of the pipe cut short after each step; a frame is ` +
+          'about 8 words, so frame and decode cost 8 times as much for each frame',
+        "frame includes the source; toMulti includes the user's split, toStatePartition key function and " +
+          'countWord, encode wordCountLine, toSink gathering and UTF-8',
       ],
     }
   },

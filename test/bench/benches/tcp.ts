@@ -36,7 +36,8 @@ export const tcp: Bench = {
           },
         ],
         notes: [
-          `${frames} frames once to warm up and once more, which counts; sender, server and receiver are processes of their own, the server a new one for each run; the number of bytes and lines that come out is checked`,
+          `${frames} frames once to warm up and once more, which counts; sender, server and receiver are processes ` +
+            'of their own, the server a new one for each run; the number of bytes and lines that come out is checked',
         ],
       }
     } finally {

@@ -4,8 +4,8 @@ const maxFrameLength = 1024 * 1024
 export type HandleFrame = (bytes: Buffer, start: number, end: number) => void
 
 /**
- * The parser of a hand-written program: frames preceded by their length in 4 bytes, read in place where they lie whole in a
- * chunk, with what is left of a chunk carried over in front of the next one.
+ * The parser of a hand-written program: frames preceded by their length in 4 bytes, read in place where they lie whole
+ * in a chunk, with what is left of a chunk carried over in front of the next one.
  */
 export function createFrameParser(handle: HandleFrame): (chunk: Buffer) => void {
   let rest: Buffer | undefined // the start of a frame whose end has not come yet

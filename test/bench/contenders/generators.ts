@@ -6,8 +6,8 @@ import { gatheringBuffers } from './gatheringBuffers.ts'
 import type { Workload } from './workload.ts'
 
 /**
- * What one writes by hand to pull: an `async function*` for each step, with the frame parser, the user functions and the
- * gathering of the other contenders.
+ * What one writes by hand to pull: an `async function*` for each step, with the frame parser, the user functions and
+ * the gathering of the other contenders.
  */
 export function generators<State>(workload: Workload<State>): Contender {
   return async (chunks, take) => {

@@ -1,7 +1,7 @@
 import type { KeyFunction } from 'wallarx'
 import { createRandom } from '../random.ts'
 import type { Trial } from '../trial.ts'
-import { createEntityTable, slotFinder, writeKey } from './entityTable.ts'
+import { createEntityTable, entityLocator, writeKey } from './entityTable.ts'
 
 const passes = 5
 
@@ -44,7 +44,7 @@ function readerOf(bytes: Buffer): KeyFunction<number> {
 function tableTrial<Message>(messages: readonly Message[], key: KeyFunction<Message>): Trial {
   let made = 0
   const table = createEntityTable({ name: 'entities', build: () => made++ })
-  const slotOf = slotFinder(table, key)
+  const slotOf = entityLocator(table, key)
   for (const message of shuffled(messages)) slotOf(message)
   const { states } = table
   return repeated(messages, (message) => states[slotOf(message)]!)

@@ -8,7 +8,7 @@ import { byLetter } from './workload.ts'
 const host = '127.0.0.1'
 const highWaterMark = 1024 * 1024
 
-/** The word count as a hand-written server: reads in place, writes large pieces, pauses its senders while 1 MiB waits. */
+/** The word count as a hand-written server: reads in place, writes large pieces, pauses senders while 1 MiB waits. */
 export async function netServer(receiver: number): Promise<number> {
   const entityOf = byLetter.createEntityOf()
   const senders = new Set<Socket>()

@@ -15,7 +15,7 @@ export function oursPulled<State>(workload: Workload<State>): Contender {
   }
 }
 
-/** The same with bytes that are pulled out of the row one by one. */
+/** The same with bytes that are pulled out of the chain one by one. */
 export function oursPulledToBuffers<State>(workload: Workload<State>): Contender {
   return (chunks, take) => gatheringBuffers(lines(chunks, workload), take)
 }

@@ -7,9 +7,9 @@ import { gatheringSink } from './gatheringSink.ts'
 import { byLetter } from './workload.ts'
 
 /**
- * The pipe of the word count cut short after each of its steps; the differences are what each step costs. Each ends in the
- * same sink that drops what it gets (for `frame`: in a decoder that filters every frame), because frames stay unread in their
- * chunk and text stays text only between operators of ours.
+ * The pipe of the word count cut short after each of its steps; the differences are what each step costs. Each ends in
+ * the same sink that drops what it gets (for `frame`: in a decoder that filters every frame), because frames stay
+ * unread in their chunk and text stays text only between operators of ours.
  */
 export const oursUpTo = {
   frame: cut((chunks) => chunks.pipe(frame(lengthPrefixed(4)), decode(dropped))),

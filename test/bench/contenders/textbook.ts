@@ -1,14 +1,13 @@
 import { concatMap, filter, from, groupBy, lastValueFrom, map, mergeMap, scan, tap } from 'rxjs'
-import type { WordCount } from '../../../examples/01-word-count/wordCount.ts'
-import { split, wordCountLine } from '../../../examples/01-word-count/wordCount.ts'
+import { split, type WordCount, wordCountLine } from '../../../examples/01-word-count/wordCount.ts'
 import { gatherLength, type Contender } from './contender.ts'
 import { createFrameParser } from './frameParser.ts'
 import type { Workload } from './workload.ts'
 
 /**
- * Plain RxJS as its documentation teaches keyed state: `groupBy` the key, `mergeMap` each group to a `scan` that carries the
- * group's state, `concatMap` where one message becomes many, a Buffer for each message that leaves. The frame parser, the user
- * functions and the size of the gathered output are those of the other contenders.
+ * Plain RxJS as its documentation teaches keyed state: `groupBy` the key, `mergeMap` each group to a `scan` that
+ * carries the group's state, `concatMap` where one message becomes many, a Buffer for each message that leaves. The
+ * frame parser, the user functions and the size of the gathered output are those of the other contenders.
  */
 export function textbook<State>({ keyOf, build, compute }: Workload<State>): Contender {
   return async (chunks, take) => {

@@ -51,8 +51,8 @@ const watched = (store: Store): Store => ({
   },
 })
 
-// A pipeline of its own tells how long sources are held: its sink is flushed once they are, and a message that comes then is
-// handed over when they go on.
+// A pipeline of its own tells how long sources are held: its sink is flushed once they are, and a message that comes
+// then is handed over when they go on.
 const probe = new Subject<undefined>()
 const probeSink: Sink<undefined> = {
   name: 'probe',
@@ -104,8 +104,9 @@ function* range(from: number, to: number): Generator<number> {
 }
 
 /**
- * Milliseconds that it takes to pack so many accounts and nothing else: the neighbours of those that a checkpoint has packed,
- * where they have any, which lie in memory as those do, and were changed as long before: caches have forgotten them.
+ * Milliseconds that it takes to pack so many accounts and nothing else: the neighbours of those that a checkpoint has
+ * packed, where they have any, which lie in memory as those do, and were changed as long before: caches have forgotten
+ * them.
  */
 async function packAlone(numbers: readonly number[]): Promise<number> {
   const codec = createStateCodec<Account>(accounts)

@@ -14,7 +14,7 @@ const output = join(directory, 'counts')
 const state = join(directory, 'store')
 
 answer({
-  /** Counts the words of the input, from nothing; milliseconds until all is written and the store closed, and bytes written. */
+  /** Counts the words of the input, from nothing: milliseconds until the store is closed, and bytes written. */
   async run() {
     rmSync(state, { recursive: true, force: true })
     rmSync(output, { force: true })

@@ -1,5 +1,6 @@
 import { checklist } from '../checklist.ts'
-import { asynchronousStateSteps, stateSteps } from '../stateSteps.ts'
+import { asynchronousStateSteps } from '../asynchronousStateSteps.ts'
+import { stateSteps } from '../stateSteps.ts'
 import { ix } from './twin.ts'
 
 checklist('toStatePartition', ix)

@@ -4,10 +4,10 @@ import { map as ixMap } from 'ix/asynciterable/operators'
 import { concat, from, map, take, throwError, type OperatorFunction } from 'rxjs'
 import { expect, test } from 'vitest'
 import { delimited } from '../../../src/framing/delimited.ts'
-import { utf8 } from '../../../src/codec.ts'
+import { utf8 } from '../../../src/codec/codec.ts'
 import { toAsyncIterable } from '../../../src/bridge/asyncIterable.ts'
 import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
-import { statePartition } from '../../../src/statePartition.ts'
+import { statePartition } from '../../../src/state/statePartition.ts'
 import { gather, type Gathered } from '../gather.ts'
 import { rx, type Operators } from '../twin.ts'
 import { ix } from './twin.ts'
@@ -15,7 +15,9 @@ import { ix } from './twin.ts'
 /** A `map` of RxJS or of ix. */
 type Foreign = (project: (n: number) => number) => OperatorFunction<number, number>
 
-/** One operator, or a few that belong together, from number to number; some want a foreign one, which has two forms too. */
+/**
+ * One operator, or a few that belong together, from number to number; some want a foreign one, which has two forms too.
+ */
 interface Link {
   readonly name: string
   readonly asynchronous?: boolean
@@ -108,7 +110,7 @@ const chains = fc
   .map((numbers) => numbers.map((at) => links[at]!))
   .filter((chain) => !(chain.some(({ throws }) => throws) && chain.some(({ asynchronous }) => asynchronous)))
 
-test('every chain of operators gives the same over an Observable and over an AsyncIterable, and through the bridges', async () => {
+test('every chain of operators gives the same over Observables and AsyncIterables, and through bridges', async () => {
   await fc.assert(
     fc.asyncProperty(
       chains,

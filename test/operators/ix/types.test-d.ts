@@ -29,7 +29,7 @@ const wordTotals = statePartition('word totals', {
 const keyless = statePartition('keyless', { build: () => ({ total: 0 }) })
 const byNumber = statePartition('by number', { key: (n: number) => n, build: () => ({ total: 0 }) })
 
-/** The operator of the other form with the same types, for what can be told of a generic function: its last overload. */
+/** The operator of the other form with these types, for what can be told of a generic function: its last overload. */
 type Pulled<Operator> = Operator extends (...of: infer Arguments) => OperatorFunction<infer In, infer Out>
   ? (...of: Arguments) => OperatorAsyncFunction<In, Out>
   : never

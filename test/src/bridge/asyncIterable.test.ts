@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { concat, defer, of, Subject, throwError, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { toAsyncIterable } from '../../../src/bridge/asyncIterable.ts'
-import { within } from '../../../src/context.ts'
+import { within } from '../../../src/context/context.ts'
 import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
-import { standaloneContext } from '../../../src/standaloneContext.ts'
+import { standaloneContext } from '../../../src/context/standalone.ts'
 import { bridges } from './bridges.ts'
 
 bridges('toAsyncIterable', { make: toAsyncIterable, ahead: 0 })
@@ -88,18 +88,18 @@ describe('toAsyncIterable', () => {
     const iterator = within(context, () => iterate(subject, 4))
     const first = iterator.next()
     for (let n = 0; n < 4; n++) subject.next(n)
-    expect(context.holds.held).toBe(false)
+    expect(context.backPressure.holds.held).toBe(false)
     subject.next(4)
-    expect(context.holds.list()).toMatchObject([{ name: 'async iterable' }])
+    expect(context.backPressure.holds.list()).toMatchObject([{ name: 'async iterable' }])
     await first
     await iterator.next()
-    expect(context.holds.held).toBe(true)
+    expect(context.backPressure.holds.held).toBe(true)
     await iterator.next()
-    expect(context.holds.held).toBe(false)
+    expect(context.backPressure.holds.held).toBe(false)
     for (let n = 5; n < 9; n++) subject.next(n)
-    expect(context.holds.held).toBe(true)
+    expect(context.backPressure.holds.held).toBe(true)
     await iterator.return!()
-    expect(context.holds.held).toBe(false)
+    expect(context.backPressure.holds.held).toBe(false)
   })
 
   test('counts a message as on its way until the next one is asked for, or nobody asks any more', async () => {
@@ -107,27 +107,31 @@ describe('toAsyncIterable', () => {
     const subject = new Subject<number>()
     const iterator = within(context, () => iterate(subject, 4))
     void iterator.next()
-    expect(context.bridged.some).toBe(false)
+    expect(context.backPressure.bridgeInFlight.any).toBe(false)
     subject.next(1)
-    expect(context.bridged.some).toBe(true)
+    expect(context.backPressure.bridgeInFlight.any).toBe(true)
     void iterator.next()
-    expect(context.bridged.some).toBe(false)
+    expect(context.backPressure.bridgeInFlight.any).toBe(false)
     subject.next(2)
     subject.next(3)
     void iterator.next()
-    expect(context.bridged.some).toBe(true)
+    expect(context.backPressure.bridgeInFlight.any).toBe(true)
     await iterator.return!()
-    expect(context.bridged.some).toBe(false)
+    expect(context.backPressure.bridgeInFlight.any).toBe(false)
   })
 
   test('is at its end, when it is cut, after what waits', async () => {
     const subject = new Subject<number>()
     let cut: (() => void) | undefined
+    const alone = standaloneContext()
     const context = {
-      ...standaloneContext(),
-      onCut: (complete: () => void) => {
-        cut = complete
-        return () => (cut = undefined)
+      ...alone,
+      shutdown: {
+        ...alone.shutdown,
+        onForceComplete: (complete: () => void) => {
+          cut = complete
+          return () => (cut = undefined)
+        },
       },
     }
     const iterator = within(context, () => iterate(subject, 4))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Framing } from '../../../src/framing.ts'
-import { createFramer } from '../../../src/framer.ts'
+import type { Framing } from '../../../src/framing/framing.ts'
+import { createFramer } from '../../../src/framing/framer.ts'
 
 export const bytesOf = (...bytes: number[]): Buffer => Buffer.from(bytes)
 

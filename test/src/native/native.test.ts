@@ -194,7 +194,10 @@ describe.skipIf(noChromium !== undefined)(
         toStatePartition((_click, state) => [++state.count, true], clicks),
       )
       globalThis.counts = []
-      toNativeObservable(counted).take(3).subscribe({ next: (count) => counts.push(count), complete: () => counts.push('complete') })
+      toNativeObservable(counted).take(3).subscribe({
+        next: (count) => counts.push(count),
+        complete: () => counts.push('complete'),
+      })
     `)
       for (let n = 0; n < 4; n++) await page.click('button')
       expect(await page.run('return counts')).toEqual([1, 2, 3, 'complete'])

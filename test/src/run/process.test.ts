@@ -23,9 +23,7 @@ describe('the process of a run', () => {
     expect(await program.ended).toBe(1)
     expect(program.stderr()).toContain('COMPUTATION_FAILED')
     expect(program.stderr()).toContain('pipeline: the pipeline, step: divideByZero')
-    expect(program.stderr()).toMatch(
-      /RangeError: division by zero of 1\n\s+at Object\.divideByZero|RangeError: division by zero of 1\n\s+at divideByZero/,
-    )
+    expect(program.stderr()).toMatch(/RangeError: division by zero of 1\n\s+at (Object\.)?divideByZero/)
   })
 
   test('drains its other pipelines before it exits with 1', async () => {
@@ -33,10 +31,11 @@ describe('the process of a run', () => {
     const program = startProgram(`${imports}
       const lines = fromAsyncIterable(Array.from({ length: 1000 }, (_, n) => n + '\\n'))
       const failing = new Subject()
+      const watch = to((line) => { if (line === '500\\n') failing.next(); return line })
       await run({
         name: 'app',
         pipelines: {
-          lines: lines.pipe(to((line) => { if (line === '500\\n') failing.next(); return line }), toSink(tcpSink({ connect: '${receiver.address}' }))),
+          lines: lines.pipe(watch, toSink(tcpSink({ connect: '${receiver.address}' }))),
           failing: failing.pipe(to(() => { throw new Error('in the other pipeline') })),
         },
       })
@@ -56,8 +55,9 @@ describe('the process of a run', () => {
       const finite = fromAsyncIterable(['a', 'b']).pipe(toSink(tcpSink({ connect: '${receiver.address}' })))
       const first = await run({ ...options, pipelines: { finite } })
       await first.closed
+      const listening = { listen: '127.0.0.1:0', framing: lengthPrefixed(4), idleTimeout: 60_000 }
       const endless = {
-        tcp: tcpSource({ listen: '127.0.0.1:0', framing: lengthPrefixed(4), idleTimeout: 60_000 }).pipe(toSink(fileSink({ path: '-' }))),
+        tcp: tcpSource(listening).pipe(toSink(fileSink({ path: '-' }))),
         interval: interval(10).pipe(to(String), toSink(tcpSink({ connect: '${receiver.address}' }))),
         never: NEVER,
       }
@@ -95,7 +95,8 @@ describe('the process of a run', () => {
     async (signal, code) => {
       const program = startProgram(`${imports}
       const stuck = { name: 'stuck', open: () => ({ write() {}, abort() {}, close: () => new Promise(() => {}) }) }
-      await run({ name: 'app', pipelines: { pipeline: tcpSource({ listen: '127.0.0.1:0', framing: lengthPrefixed(4) }).pipe(toSink(stuck)) } })
+      const source = tcpSource({ listen: '127.0.0.1:0', framing: lengthPrefixed(4) })
+      await run({ name: 'app', pipelines: { pipeline: source.pipe(toSink(stuck)) } })
       setInterval(() => {}, 1000)
       console.log('running')
     `)
@@ -112,9 +113,11 @@ describe('the process of a run', () => {
   test('drains at a Ctrl-C that comes from the terminal and, passed on, from its parent', async () => {
     const receiver = await receive()
     const program = startProgram(`${imports}
-      const slow = to(async (n) => { await new Promise((resolve) => setTimeout(resolve, 20)); return n + '\\n' }, { concurrency: 1 })
+      const line = async (n) => { await new Promise((resolve) => setTimeout(resolve, 20)); return n + '\\n' }
+      const slow = to(line, { concurrency: 1 })
       const numbers = fromAsyncIterable((function* () { for (let n = 0; ; n++) yield n })())
-      await run({ name: 'app', pipelines: { pipeline: numbers.pipe(slow, toSink(tcpSink({ connect: '${receiver.address}' }))) } })
+      const sink = toSink(tcpSink({ connect: '${receiver.address}' }))
+      await run({ name: 'app', pipelines: { pipeline: numbers.pipe(slow, sink) } })
     `)
     await receiver.until(() => receiver.text().includes('1\n'))
     program.process.kill('SIGINT')

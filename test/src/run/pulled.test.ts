@@ -231,7 +231,7 @@ describe.each(Object.entries(ways))('%s', (_, make) => {
     { maxLength: 10 },
   )
 
-  test('give the state every message once, and the file sink its outputs, whatever crashes and stops come', async () => {
+  test('give the state every message once, and the file sink its outputs, whatever crash or stop comes', async () => {
     await fc.assert(
       fc.asyncProperty(program, fc.integer({ min: 1, max: 4 }), async (steps, highWaterMark) => {
         const path = join(temporaryFolder(), 'out')

@@ -3,11 +3,11 @@ import { concat, from, NEVER, Observable, of, throwError } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { encode } from '../../../operators/encode.ts'
 import { toSink } from '../../../operators/toSink.ts'
-import type { BacklogOptions } from '../../../src/backlog.ts'
-import { within } from '../../../src/context.ts'
-import type { ByteSink } from '../../../src/sink.ts'
+import type { BacklogOptions } from '../../../src/sink/backlog.ts'
+import { within } from '../../../src/context/context.ts'
+import type { ByteSink } from '../../../src/sink/sink.ts'
 import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
-import { standaloneContext } from '../../../src/standaloneContext.ts'
+import { standaloneContext } from '../../../src/context/standalone.ts'
 import { turn } from '../../operators/asynchronousSteps.ts'
 import { gather } from '../../operators/gather.ts'
 import { takeUnhandledErrors } from '../../setup.ts'
@@ -109,12 +109,12 @@ export function byteSinks(name: string, { make }: ByteSinkForm): void {
       const sink = make(written, { highWaterMark: 256 * 1024 })
       const end = within(context, () => gather(fromAsyncIterable(chunks()).pipe(toSink(sink))))
       await settle(30)
-      expect(context.holds.list()).toMatchObject([{ name: sink.name }])
+      expect(context.backPressure.holds.list()).toMatchObject([{ name: sink.name }])
       expect(pulled).toBeLessThanOrEqual(256 / 64 + 2)
       open()
       expect(await end).toEqual({ messages: [] })
       expect(Buffer.concat(written.chunks)).toHaveLength(20 * chunk.length)
-      expect(context.holds.list()).toEqual([])
+      expect(context.backPressure.holds.list()).toEqual([])
     })
 
     test('fails with BUFFER_OVERFLOW when what waits passes maxBuffered, because a source cannot be held', async () => {
@@ -152,7 +152,7 @@ export function byteSinks(name: string, { make }: ByteSinkForm): void {
       expect(messages).toEqual([])
       expect(error).toMatchObject({ code: 'SINK_FAILED', kind: 'environment', cause, where: { sink: sink.name } })
       expect(released).toBe(1)
-      expect(context.holds.list()).toEqual([])
+      expect(context.backPressure.holds.list()).toEqual([])
       expect(await takeUnhandledErrors()).toEqual([])
     })
 
@@ -183,7 +183,7 @@ export function byteSinks(name: string, { make }: ByteSinkForm): void {
       expect(written.closed).toBe(true)
     })
 
-    test('aborts the stream when it is unsubscribed from, also while a write waits, and gives its hold back', async () => {
+    test('aborts the stream when it is unsubscribed from, while a write waits too, and releases its hold', async () => {
       const written = target(() => new Promise(() => undefined))
       const context = standaloneContext()
       const sink = make(written, { highWaterMark: 1 })
@@ -193,9 +193,9 @@ export function byteSinks(name: string, { make }: ByteSinkForm): void {
           .subscribe(),
       )
       await settle()
-      expect(context.holds.held).toBe(true)
+      expect(context.backPressure.holds.held).toBe(true)
       subscription.unsubscribe()
-      expect(context.holds.held).toBe(false)
+      expect(context.backPressure.holds.held).toBe(false)
       await settle()
       expect(written).toMatchObject({ closed: false, aborted: true })
     })

@@ -34,7 +34,7 @@ function numbersOf({ text }: Received): number[] {
 }
 
 describe('a receiver that is not there', () => {
-  test('at the start is waited for, the sources are held at the high-water mark meanwhile, and nothing is lost', async () => {
+  test('at the start is waited for, the sources are held at the high-water mark, and nothing is lost', async () => {
     const port = await freePort()
     let given = 0
     async function* numbered() {
@@ -126,7 +126,7 @@ describe('a connection that is lost', () => {
     expect(warnings.filter((warning) => warning.includes('connection lost')).length).toBe(lives - 1)
   })
 
-  test('abruptly and with its port, comes back, and every connection starts with a whole line and goes on in order', async () => {
+  test('abruptly and with its port, comes back; each connection starts with a whole line, all in order', async () => {
     const port = await freePort()
     const { writer } = open({ connect: `127.0.0.1:${port}` })
     let written = 0

@@ -1,16 +1,16 @@
 import { Observable, of, range, Subject, take, throwError } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { to } from '../../../operators/to.ts'
-import { within } from '../../../src/context.ts'
+import { within } from '../../../src/context/context.ts'
 import { run } from '../../../src/index.ts'
 import { fromObservable, type FromObservableOptions } from '../../../src/source/observable.ts'
-import { standaloneContext } from '../../../src/standaloneContext.ts'
+import { standaloneContext } from '../../../src/context/standalone.ts'
 import { gather } from '../../operators/gather.ts'
 
 /** Subscribes while the pipeline is held. */
 function held(source: Observable<number>, options?: FromObservableOptions) {
   const context = standaloneContext()
-  const release = context.holds.take('the test')
+  const release = context.backPressure.holds.take('the test')
   return { context, release, end: within(context, () => gather(fromObservable(source, options))) }
 }
 
@@ -72,7 +72,7 @@ describe('fromObservable', () => {
     within(context, () =>
       fromObservable(subject).subscribe((n) => {
         seen.push(n)
-        release = context.holds.take('the test')
+        release = context.backPressure.holds.take('the test')
       }),
     )
     for (const n of [1, 2, 3]) subject.next(n)
@@ -88,7 +88,7 @@ describe('fromObservable', () => {
   test('keeps the order of what a message leads to while others wait', async () => {
     const subject = new Subject<number>()
     const context = standaloneContext()
-    const release = context.holds.take('the test')
+    const release = context.backPressure.holds.take('the test')
     const seen: number[] = []
     within(context, () =>
       fromObservable(subject).subscribe((n) => {
@@ -141,7 +141,7 @@ describe('fromObservable', () => {
   test('keeps nothing after it is unsubscribed from', () => {
     const subject = new Subject<number>()
     const context = standaloneContext()
-    const release = context.holds.take('the test')
+    const release = context.backPressure.holds.take('the test')
     const seen: number[] = []
     const subscription = within(context, () => fromObservable(subject).subscribe((n) => seen.push(n)))
     subject.next(1)

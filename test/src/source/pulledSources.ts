@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { take, toArray, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { currentContext, within, type Context } from '../../../src/context.ts'
+import { currentContext, within, type Context } from '../../../src/context/context.ts'
 import { run } from '../../../src/index.ts'
-import { standaloneContext } from '../../../src/standaloneContext.ts'
+import { standaloneContext } from '../../../src/context/standalone.ts'
 import { takeUnhandledErrors } from '../../setup.ts'
 import { gather } from '../../operators/gather.ts'
 import { turn } from '../../operators/asynchronousSteps.ts'
@@ -69,7 +69,7 @@ export function pulledSources(name: string, { make, ahead }: PulledSourceForm): 
     test('asks for one item at most while the pipeline is held, and loses none of them', async () => {
       const producer = counting(100)
       const context = standaloneContext()
-      const release = context.holds.take('the test')
+      const release = context.backPressure.holds.take('the test')
       const end = within(context, () => gather(make(producer).pipe(toArray())))
       await settle()
       expect(producer.asked).toBeLessThanOrEqual(1 + ahead)
@@ -90,11 +90,11 @@ export function pulledSources(name: string, { make, ahead }: PulledSourceForm): 
               new Promise<void>((resolve) => {
                 make(counting(20)).subscribe({
                   next({ number }) {
-                    if (context.holds.held) heldAt.push(number)
+                    if (context.backPressure.holds.held) heldAt.push(number)
                     seen.push(number)
                     const turns = holdFor[number] ?? 0
                     if (turns === 0) return
-                    const release = context.holds.take('the test')
+                    const release = context.backPressure.holds.take('the test')
                     void settle(turns).then(release)
                   },
                   complete: resolve,
@@ -139,7 +139,7 @@ export function pulledSources(name: string, { make, ahead }: PulledSourceForm): 
     test('lets go of its producer when it is unsubscribed from while it is held', async () => {
       const producer = counting(10)
       const context = standaloneContext()
-      const release = context.holds.take('the test')
+      const release = context.backPressure.holds.take('the test')
       const seen: unknown[] = []
       const subscription = within(context, () => make(producer).subscribe((item) => seen.push(item)))
       await settle()
@@ -177,7 +177,7 @@ export function pulledSources(name: string, { make, ahead }: PulledSourceForm): 
     test('hands over inside the context, also after a hold that was released outside', async () => {
       const context = standaloneContext()
       const seen = new Set<Context | undefined>()
-      const release = context.holds.take('the test')
+      const release = context.backPressure.holds.take('the test')
       const end = within(context, () => {
         const source = make(counting(3))
         return new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Change, OpenStore, Store } from '../../../src/store.ts'
+import type { Change, OpenStore, Store } from '../../../src/store/store.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')

@@ -1,0 +1,38 @@
+import type { Decoder, DecoderOrFunction } from '../../src/codec/codec.ts'
+import { failureOf } from '../../src/base/errors.ts'
+import { shown } from '../../src/base/shown.ts'
+import { failWith } from '../../src/step/failures.ts'
+import type { Step } from '../../src/step/step.ts'
+
+/** What `decode` does. */
+export function decodeStep<Message>(decoder: DecoderOrFunction<Message>): Step<Buffer, Message> {
+  const form: Decoder<Message> = typeof decoder === 'function' ? { name: decoder.name, decode: decoder } : decoder
+  const name = form.name ?? 'decode'
+  const start: Step<Buffer, Message>['start'] = (output, context) => {
+    const where = { pipeline: context.pipeline, step: name }
+    const fail = failWith(output, context, (thrown, frame: Uint8Array) =>
+      failureOf('DECODE_FAILED', `a message in a frame of ${shown(frame)}`, thrown, where),
+    )
+    const next = (frame: Buffer): void => {
+      try {
+        const message = form.decode(frame)
+        if (message !== undefined) output.next(message)
+      } catch (thrown) {
+        fail(thrown, frame)
+      }
+    }
+    if (form.decodeAt === undefined) return { next }
+    return {
+      next,
+      frame(bytes, start, end) {
+        try {
+          const message = form.decodeAt!(bytes, start, end)
+          if (message !== undefined) output.next(message)
+        } catch (thrown) {
+          fail(thrown, bytes.subarray(start, end))
+        }
+      },
+    }
+  }
+  return { name, start }
+}

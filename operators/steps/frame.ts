@@ -1,0 +1,30 @@
+import { knownOptions } from '../../src/base/option.ts'
+import { checkFraming } from '../../src/framing/framer.ts'
+import type { Framing } from '../../src/framing/framing.ts'
+import { createStreamFramer } from '../../src/framing/streamFramer.ts'
+import type { Step } from '../../src/step/step.ts'
+
+/** What `frame` takes besides the framing. */
+export interface FrameOptions {
+  /** The longest frame accepted, in bytes without header or delimiter. Default: 1 MiB */
+  readonly maxFrameLength?: number
+}
+
+/** What `frame` does. */
+export function frameStep(framing: Framing, options: FrameOptions): Step<Uint8Array, Buffer> {
+  const { maxFrameLength } = knownOptions('frame', options, { maxFrameLength: true })
+  checkFraming(framing, maxFrameLength)
+  const name = 'frame'
+  const start: Step<Uint8Array, Buffer>['start'] = (output, context) => {
+    const where = { pipeline: context.pipeline, step: name }
+    const framer = createStreamFramer({ framing, maxFrameLength, where }, output, context)
+    return {
+      next(chunk) {
+        framer.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+      },
+      complete: framer.end,
+      finalize: framer.stop,
+    }
+  }
+  return { name, start }
+}

@@ -1,0 +1,42 @@
+import { knownOptions, wholeNumber } from '../../src/base/option.ts'
+import { named, type AsyncComputation, type Concurrency, type OrFunction } from '../../src/step/computation.ts'
+import { computationFailure, failWith, noPromise } from '../../src/step/failures.ts'
+import { orderedAsync } from '../../src/step/async/orderedAsync.ts'
+import type { Output } from '../../src/step/output.ts'
+import type { Step } from '../../src/step/step.ts'
+
+/** What `to` does. */
+export function toStep<In, Out>(
+  computation: OrFunction<AsyncComputation<In, Out>>,
+  options: Concurrency | undefined,
+): Step<In, Out> {
+  const { name, compute } = named(computation, 'to')
+  if (options !== undefined) {
+    const { concurrency } = knownOptions('to', options, { concurrency: true })
+    wholeNumber('concurrency', concurrency, 1)
+    const emit = (out: Out | undefined, output: Output<Out>): void => {
+      if (out !== undefined) output.next(out)
+    }
+    return {
+      name,
+      asynchronous: true,
+      start: (output, context) => orderedAsync(output, context, { name, concurrency, compute, emit }),
+    }
+  }
+  const start: Step<In, Out>['start'] = (output, context) => {
+    const where = { pipeline: context.pipeline, step: name }
+    const fail = failWith(output, context, computationFailure(where))
+    return {
+      next(message) {
+        try {
+          const out = compute(message)
+          if (out instanceof Promise) throw noPromise(out, where)
+          if (out !== undefined) output.next(out as Out)
+        } catch (thrown) {
+          fail(thrown, message)
+        }
+      },
+    }
+  }
+  return { name, start }
+}

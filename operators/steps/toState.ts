@@ -1,0 +1,54 @@
+import { knownOptions } from '../../src/base/option.ts'
+import {
+  named,
+  type AsyncMultiStateComputation,
+  type AsyncStateComputation,
+  type Concurrency,
+  type OrFunction,
+} from '../../src/step/computation.ts'
+import type { StatePartition } from '../../src/state/statePartition.ts'
+import { emitAll } from '../../src/step/emitAll.ts'
+import { keyFor, type KeyOption } from '../../src/step/keyOption.ts'
+import type { Output } from '../../src/step/output.ts'
+import { stateStep } from '../../src/step/stateStep.ts'
+import type { Step } from '../../src/step/step.ts'
+
+const keyAndConcurrency = { key: true, concurrency: true } as const
+
+const onlyKey = (): number => 0
+
+function emitOne<Out>(out: Out, output: Output<Out>): void {
+  output.next(out)
+}
+
+/** What `toState` does. */
+export function toStateStep<In, State, Out>(
+  computation: OrFunction<AsyncStateComputation<In, State, Out>>,
+  partition: StatePartition<never, State>,
+  options: Partial<Concurrency>,
+): Step<In, Out> {
+  const { concurrency } = knownOptions('toState', options, { concurrency: true })
+  return stateStep({ ...named(computation, 'toState'), partition, key: onlyKey, concurrency, emit: emitOne<Out> })
+}
+
+/** What `toStatePartition` does. */
+export function toStatePartitionStep<In, State, Out>(
+  computation: OrFunction<AsyncStateComputation<In, State, Out>>,
+  partition: StatePartition<never, State>,
+  options: Partial<Concurrency & KeyOption<In>>,
+): Step<In, Out> {
+  const { key, concurrency } = knownOptions('toStatePartition', options, keyAndConcurrency)
+  const { name, compute } = named(computation, 'toStatePartition')
+  return stateStep({ name, compute, partition, key: keyFor(partition, key), concurrency, emit: emitOne<Out> })
+}
+
+/** What `toStatePartitionMulti` does. */
+export function toStatePartitionMultiStep<In, State, Out>(
+  computation: OrFunction<AsyncMultiStateComputation<In, State, Out>>,
+  partition: StatePartition<never, State>,
+  options: Partial<Concurrency & KeyOption<In>>,
+): Step<In, Out> {
+  const { key, concurrency } = knownOptions('toStatePartitionMulti', options, keyAndConcurrency)
+  const { name, compute } = named(computation, 'toStatePartitionMulti')
+  return stateStep({ name, compute, partition, key: keyFor(partition, key), concurrency, emit: emitAll<Out> })
+}

@@ -1,0 +1,101 @@
+import { partitionName, partitionsPrefix, readInfo, type PartitionInfo } from './layout.ts'
+import { createEntities, type Entities } from '../state/entities.ts'
+import type { EntityTable, StoredEntities } from '../state/entityTable.ts'
+import type { Exchange } from '../state/exchange.ts'
+import { type Key } from '../key/key.ts'
+import { inUse, openUnder, type StatePartition } from '../state/statePartition.ts'
+import type { Change, OpenStore } from '../store/store.ts'
+import type { Log } from '../base/log.ts'
+import { createPersistentPartition, type PersistentPartition } from './persistentPartition.ts'
+import { logChange } from './stateVersion.ts'
+
+/** The state partitions a run has open. */
+export interface RunPartitions extends Entities {
+  /** What the store knows of state partitions, by name. */
+  readonly stored: ReadonlyMap<string, PartitionInfo>
+  /** Packs the entities that have changed since the last call. Throws `STATE_NOT_SERIALIZABLE`. */
+  changes(): Change[]
+  status(): Readonly<Record<string, { readonly entities: number }>>
+  /** The state of an entity that there is; one that is only in the store comes into memory, as on use. */
+  state<State>(partition: StatePartition<never, State>, key: Key): State | undefined
+  /** Those that are in use. */
+  all(): StatePartition<never, unknown>[]
+  /** The keys of all entities, in memory or in the store, in order. */
+  keys(partition: StatePartition<never, unknown>): bigint[]
+  /** The id of a state partition in the store, where it is in use and there is a store. */
+  idOf(name: string): number | undefined
+  /** Lets go of the entities of a state partition that `is` says by the halves of their keys; all are in the store. */
+  drop(name: string, is: (low: number, high: number) => boolean): void
+  /** Gives the state partitions free for others. */
+  close(): void
+}
+
+interface OpenPartition {
+  readonly partition: StatePartition<never, unknown>
+  readonly table: EntityTable<unknown>
+  readonly persistent: PersistentPartition | undefined
+}
+
+/** `overCapacity` is called when a state partition has more entities in memory than it should. */
+export function createRunPartitions(
+  run: string,
+  store: OpenStore | undefined,
+  log: Log,
+  overCapacity: () => void,
+  exchange?: Exchange,
+): RunPartitions {
+  const stored = new Map<string, PartitionInfo>()
+  for (const { key, value } of store?.range(partitionsPrefix) ?? []) {
+    stored.set(partitionName(key), readInfo<PartitionInfo>(key, value))
+  }
+  let nextId = Math.max(0, ...[...stored.values()].map(({ id }) => id)) + 1
+  const persistent = new Map<string, PersistentPartition>()
+  const entities = createEntities(<State>(partition: StatePartition<never, State>) => {
+    if (store === undefined) return undefined
+    const known = stored.get(partition.name)
+    logChange(partition, known, log)
+    const keeping = createPersistentPartition(store, partition, known, known?.id ?? nextId++, overCapacity)
+    persistent.set(partition.name, keeping)
+    return keeping.stored as StoredEntities<State>
+  })
+  const mine = new Map<StatePartition<never, unknown>, OpenPartition>()
+
+  return {
+    of<State>(partition: StatePartition<never, State>) {
+      const asKnown = partition as StatePartition<never, unknown>
+      if (partition[openUnder] !== undefined && !mine.has(asKnown)) throw inUse(asKnown)
+      const table = entities.of(partition)
+      partition[openUnder] = run
+      mine.set(asKnown, { partition: asKnown, table, persistent: persistent.get(partition.name) })
+      return table
+    },
+    exchange,
+    stored,
+    state<State>(partition: StatePartition<never, State>, key: Key) {
+      const open = mine.get(partition)
+      if (open === undefined) return undefined
+      const table = open.table as EntityTable<State>
+      const state = table.get(key)
+      if (state !== undefined || open.persistent?.isStored(key) !== true) return state
+      return table.states[table.slot(key)]
+    },
+    all: () => [...mine.keys()],
+    keys(partition) {
+      const open = mine.get(partition)
+      if (open === undefined) return []
+      const keys = new Set([...open.table.keys(), ...(open.persistent?.storedKeys() ?? [])])
+      return [...keys].sort((one, other) => (one < other ? -1 : 1))
+    },
+    changes: () => [...mine.values()].flatMap(({ table, persistent }) => persistent?.changes(table) ?? []),
+    status: () => Object.fromEntries([...mine.values()].map(({ table: { name, size } }) => [name, { entities: size }])),
+    idOf: (name) => persistent.get(name)?.id,
+    drop(name, is) {
+      for (const { partition, table, persistent } of mine.values()) {
+        if (partition.name === name) persistent?.drop(table, is)
+      }
+    },
+    close() {
+      for (const partition of mine.keys()) partition[openUnder] = undefined
+    },
+  }
+}

@@ -1,0 +1,111 @@
+import {
+  entitiesPrefix,
+  entityKey,
+  entityValue,
+  entriesPrefix,
+  entryKey,
+  entryOf,
+  infoValue,
+  keyOfEntity,
+  partitionKey,
+  stateOf,
+  versionLength,
+  versionOf,
+  type PartitionInfo,
+} from './layout.ts'
+import type { EntityTable, StoredEntities } from '../state/entityTable.ts'
+import { keyOf, toHalves, type Key } from '../key/key.ts'
+import { createStateCodec, type StateCodec } from '../serialization/codec.ts'
+import { type StatePartition } from '../state/statePartition.ts'
+import type { Change, OpenStore } from '../store/store.ts'
+import { versionError, keysOf } from './stateVersion.ts'
+
+/** What stands between the entities of one state partition and the store. */
+export interface PersistentPartition {
+  readonly id: number
+  readonly stored: StoredEntities<unknown>
+  changes(table: EntityTable<unknown>): Change[]
+  /** Lets go of the entities that `is` says by the halves of their keys; all are in the store. */
+  drop(table: EntityTable<unknown>, is: (low: number, high: number) => boolean): void
+  isStored(key: Key): boolean
+  storedKeys(): bigint[]
+}
+
+export function createPersistentPartition(
+  store: OpenStore,
+  partition: StatePartition<never, unknown>,
+  known: PartitionInfo | undefined,
+  id: number,
+  overCapacity: () => void,
+): PersistentPartition {
+  const { name, version, migrate } = partition
+  const codec: StateCodec<unknown> = createStateCodec(partition, versionLength)
+  let written = known // the info in the store
+  let entities = known?.entities ?? 0
+
+  const migrated = (state: unknown, from: number, key: bigint): unknown => {
+    if (migrate !== undefined && from < version) return migrate(state, from)
+    throw versionError(partition, from, key)
+  }
+
+  const forget = (low: number, high: number): void => {
+    codec.forget(keyOf(low, high))
+  }
+
+  return {
+    id,
+    stored: {
+      overCapacity: overCapacity,
+      load(low, high) {
+        const value = store.get(entityKey(id, low, high))
+        if (value === undefined) return undefined
+        const key = keyOf(low, high)
+        const state = codec.unpack(stateOf(value), key, (map) => ({
+          get: (entry) => store.get(entryKey(id, low, high, map, entry)),
+          *all() {
+            for (const found of store.range(entriesPrefix(id, low, high, map))) {
+              yield { entryKey: entryOf(found.key), value: found.value }
+            }
+          },
+        }))
+        const from = versionOf(value)
+        if (from === version) return { state, migrated: false }
+        return { state: migrated(state, from, key), migrated: true }
+      },
+    },
+    drop(table, is) {
+      table.drop(is, forget)
+    },
+    isStored(key) {
+      const halves = new Uint32Array(2)
+      return toHalves(key, halves) && store.get(entityKey(id, halves[0]!, halves[1]!)) !== undefined
+    },
+    storedKeys: () => [...store.range(entitiesPrefix(id))].map(({ key }) => keyOfEntity(key)),
+    changes(table) {
+      const changes: Change[] = []
+      for (const slot of table.takeChanged()) {
+        const low = table.low(slot)
+        const high = table.high(slot)
+        const packed = codec.pack(table.states[slot], keyOf(low, high))
+        changes.push({ key: entityKey(id, low, high), value: entityValue(version, packed.bytes) })
+        for (const map of packed.clearedMaps) {
+          for (const { key } of store.range(entriesPrefix(id, low, high, map))) changes.push({ key, value: undefined })
+        }
+        for (const { mapId, entryKey: entry, value } of packed.changedEntries) {
+          changes.push({ key: entryKey(id, low, high, mapId, entry), value })
+        }
+        if (!table.isStored(slot)) {
+          table.noteStored(slot)
+          entities++
+        }
+      }
+      table.evict(forget)
+      const info: PartitionInfo = { id, version, entities, keys: keysOf(partition) }
+      if (JSON.stringify(info) !== JSON.stringify(written)) {
+        written = info
+        changes.push({ key: partitionKey(name), value: infoValue(info) })
+      }
+      return changes
+    },
+  }
+}

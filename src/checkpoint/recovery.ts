@@ -1,0 +1,83 @@
+import { checkpointKey, presentLayout, readInfo, type CheckpointInfo } from './layout.ts'
+import type { Clock } from '../base/clock.ts'
+import { WallarxError } from '../base/errors.ts'
+import type { OpenStore } from '../store/store.ts'
+import type { Log } from '../base/log.ts'
+import type { Positions } from './positions.ts'
+
+/*
+ * What comes back at a start, and where:
+ *
+ *   which checkpoint it is      here, from its record in the store
+ *   entities                    persistentPartition.ts, each when its key is first used
+ *   positions                   positions.ts, each when its source or sink is opened; it reads or writes on from there
+ *   frames that came after it   journal/journaled.ts, from the journal, before new ones are taken
+ *
+ * This file reads the first and says in the log what the others will do.
+ */
+
+/** The last checkpoint of a store. Throws `STORE_FROM_NEWER_VERSION` for a layout this version does not know. */
+export function lastCheckpoint(store: OpenStore): CheckpointInfo | undefined {
+  const value = store.get(checkpointKey)
+  if (value === undefined) return undefined
+  const info = readInfo<CheckpointInfo>(checkpointKey, value)
+  if (info.layout <= presentLayout) return info
+  throw new WallarxError('STORE_FROM_NEWER_VERSION', {
+    expected: `a checkpoint in layout ${presentLayout} or older`,
+    got: `layout ${info.layout}, written by a newer version of wallarx; nothing was touched`,
+  })
+}
+
+/** What a run knows at its start, besides its last checkpoint. */
+export interface Found {
+  readonly storeName: string
+  /** The state partitions in the store, by name. */
+  readonly stored: ReadonlyMap<string, { readonly entities: number }>
+  /** The state partitions in use, by name. */
+  readonly used: Readonly<Record<string, unknown>>
+  readonly pipelines: ReadonlyMap<string, unknown>
+  readonly positions: Positions
+  readonly clock: Clock
+}
+
+/** Logs what was found in the store, and what of it this program does not use. */
+export function logRecovery(log: Log, last: CheckpointInfo | undefined, found: Found): void {
+  if (last === undefined) {
+    log.info(`${found.storeName}: empty, a fresh start`)
+    return
+  }
+  logFound(log, last, found)
+  logUnused(log, found)
+}
+
+function logFound(log: Log, last: CheckpointInfo, { storeName, stored, positions, clock }: Found): void {
+  const age = ((clock.now() - last.at) / 1000).toFixed(1)
+  log.info(`${storeName}: checkpoint ${last.checkpoint} of ${new Date(last.at).toISOString()}, ${age} s ago`)
+  for (const [name, { entities }] of stored) log.info(`state partition ${name}: ${entities} entities, read on use`)
+  for (const { pipeline, kind, name, position } of positions.list()) {
+    log.info(`${pipeline}: ${kind} ${name} goes on from ${position}`)
+  }
+}
+
+/** Logs what is in the store and not in the program, as after a change of a name. It is kept as it is. */
+function logUnused(log: Log, { stored, used, pipelines, positions }: Found): void {
+  for (const [name, { entities }] of stored) {
+    if (name in used) continue
+    log.warn(
+      `state partition ${name}: ${entities} entities in the store, used by no pipeline (renamed?); they stay there`,
+    )
+  }
+  const gone = new Set(
+    positions
+      .list()
+      .map(({ pipeline }) => pipeline)
+      .filter((name) => !pipelines.has(name)),
+  )
+  for (const name of gone) {
+    log.warn(`pipeline ${name}: has positions in the store and is not in this program (renamed?); they stay there`)
+  }
+  for (const name of gone.size > 0 ? pipelines.keys() : []) {
+    if (positions.list().some(({ pipeline }) => pipeline === name)) continue
+    log.warn(`pipeline ${name}: is not in the store; its sources begin at their beginning`)
+  }
+}

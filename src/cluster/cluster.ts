@@ -1,0 +1,72 @@
+/* The door for who runs a program on many workers. */
+
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Committer } from '../checkpoint/committer.ts'
+import type { Transactions } from '../context/endpoint.ts'
+import type { Exchange } from '../state/exchange.ts'
+import type { OpenStore } from '../store/store.ts'
+
+/** Where the workers of a run meet, for the option `cluster` of `run`. */
+export interface Cluster {
+  /** Names it in errors and logs. */
+  readonly name: string
+  /** Milliseconds from the end of one checkpoint to the start of the next, where `run` is not told. */
+  readonly checkpointInterval: number
+  /** Becomes a worker of an application. */
+  join(application: string, log: Log, clock: Clock): Worker
+}
+
+/** A worker: one process that runs the program. It lives several times, one life after the other. */
+export interface Worker {
+  readonly name: string
+  /** Begins a life, in which everything goes on from the last commit. */
+  begin(): Promise<WorkerLife>
+}
+
+/** From one join to the next. */
+export interface WorkerLife {
+  /** Entities of the shards that it owns, as they were last committed. */
+  readonly store: OpenStore
+  readonly committer: Committer
+  readonly exchange: Exchange
+  /** For sources and sinks that take part in its commits. */
+  readonly transactions: Transactions
+  /** All pipelines are subscribed to: input comes from now on. Rejects with what the program cannot run with. */
+  start(program: WorkerProgram): Promise<void>
+  /**
+   * Resolves, with the reason, when others may own its shards, or what it did cannot be committed: nothing of it since
+   * the last commit counts, and another life has to begin.
+   */
+  readonly lost: Promise<unknown>
+  /** Owns nothing and hands over nothing any more. Does not reject. */
+  end(): Promise<void>
+  status(): WorkerStatus
+}
+
+/** What a life asks of the pipelines that run in it. */
+export interface WorkerProgram {
+  /** Takes a checkpoint that begins after the call; resolves when it is durable, or the program has ended in order. */
+  checkpoint(): Promise<void>
+  /** The id of a state partition in the store. */
+  idOf(partition: string): number | undefined
+  /** Lets go of the entities of a state partition that `is` says by the halves of their keys. */
+  drop(partition: string, is: (low: number, high: number) => boolean): void
+}
+
+/** What a worker is at. */
+export interface WorkerStatus {
+  readonly name: string
+  /** By state partition. */
+  readonly shards: Readonly<
+    Record<
+      string,
+      {
+        /** That it owns and processes. */
+        readonly owned: readonly number[]
+        /** That it owns, and whose entities are being read. */
+        readonly restoring: readonly number[]
+      }
+    >
+  >
+}

@@ -1,0 +1,100 @@
+/* How a frame becomes a message and a message bytes: decoders, encoders, and those that come with the package. */
+
+import { invalidOption, knownOptions } from '../base/option.ts'
+
+/** Turns the bytes of one frame into a message; `undefined` filters. Wallaroo's decoders have this form too. */
+export interface Decoder<Message> {
+  /** Stands in errors, status and metrics. */
+  readonly name?: string
+  /** `frame` stays valid after the call. What it throws makes the frame a dead letter under `run`. */
+  decode(frame: Buffer): Message | undefined
+  /**
+   * Optional, faster: reads `bytes[start, end)` in place, so that no view is made for each frame. Must give what
+   * `decode(bytes.subarray(start, end))` gives, and keep no reference into `bytes`.
+   */
+  decodeAt?(bytes: Buffer, start: number, end: number): Message | undefined
+}
+
+/** Turns a message into bytes, a string being written as UTF-8; `undefined` filters. Adds no framing (see `framed`). */
+export interface Encoder<Message> {
+  readonly name?: string
+  /** What it throws stops a `run`, or makes the message a dead letter with `onError: 'skip'`. */
+  encode(message: Message): Uint8Array | string | undefined
+}
+
+/** A plain function is an encoder too. */
+export type EncoderOrFunction<Message> = Encoder<Message> | Encoder<Message>['encode']
+
+/** A plain function is a decoder too. */
+export type DecoderOrFunction<Message> = Decoder<Message> | Decoder<Message>['decode']
+
+/**
+ * Text in UTF-8, as decoder and encoder. Bytes that are no UTF-8 become U+FFFD, as everywhere in Node.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from 'wallarx'
+ *
+ * assert.equal(utf8.decode(Buffer.from('grüße')), 'grüße')
+ * ```
+ */
+export const utf8 = {
+  name: 'utf8',
+  /** The text of a frame. */
+  decode: (frame: Buffer): string => frame.toString('utf8'),
+  /** The text of `bytes[start, end)`. */
+  decodeAt: (bytes: Buffer, start: number, end: number): string => bytes.toString('utf8', start, end),
+  /** The text itself, to be written as UTF-8. */
+  encode: (message: string): string => message,
+} satisfies Decoder<string> & Encoder<string>
+
+/**
+ * An encoder whose output is preceded by its length, for a receiver that reads `lengthPrefixed` frames.
+ *
+ * @param options.headerLength bytes of the length: 1, 2 or 4. Default: 4
+ * @example
+ * ```ts
+ * import { framed } from 'wallarx'
+ *
+ * const encoder = framed((word: string) => word)
+ * assert.deepEqual(encoder.encode('hi'), Buffer.from([0, 0, 0, 2, 0x68, 0x69]))
+ * ```
+ */
+export function framed<Message>(
+  encoder: EncoderOrFunction<Message>,
+  options: { readonly headerLength?: 1 | 2 | 4; readonly endian?: 'big' | 'little' } = {},
+): {
+  readonly name: string
+  /** The length and the bytes of one message. */
+  encode(message: Message): Buffer | undefined
+} {
+  const { headerLength = 4, endian = 'big' } = knownOptions('framed', options, { headerLength: true, endian: true })
+  if (headerLength !== 1 && headerLength !== 2 && headerLength !== 4) {
+    throw invalidOption('headerLength', '1, 2 or 4', headerLength)
+  }
+  const { name, encode } = encoderOf(encoder)
+  const longest = 2 ** (8 * headerLength) - 1
+  return {
+    name,
+    encode(message) {
+      const payload = encode(message)
+      if (payload === undefined) return undefined
+      const length = typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length
+      if (length > longest) throw new RangeError(`${length} bytes do not fit a length of ${headerLength} bytes`)
+      const frame = Buffer.allocUnsafe(headerLength + length)
+      if (endian === 'big') frame.writeUIntBE(length, 0, headerLength)
+      else frame.writeUIntLE(length, 0, headerLength)
+      if (typeof payload === 'string') frame.write(payload, headerLength, 'utf8')
+      else frame.set(payload, headerLength)
+      return frame
+    },
+  }
+}
+
+export function encoderOf<Message>(encoder: EncoderOrFunction<Message>): {
+  readonly name: string
+  readonly encode: Encoder<Message>['encode']
+} {
+  if (typeof encoder === 'function') return { name: encoder.name === '' ? 'encode' : encoder.name, encode: encoder }
+  return { name: encoder.name ?? 'encode', encode: (message) => encoder.encode(message) }
+}

@@ -1,0 +1,60 @@
+import { createBridgeInFlight } from './inFlight.ts'
+import type { Context } from './context.ts'
+import type { Endpoints } from './endpoint.ts'
+import { createShutdown, type ShutdownControl } from './shutdown.ts'
+
+/** What stands upstream of a source of ours that is fed by a pipeline of its own. */
+export interface Upstream extends Pick<ShutdownControl, 'ends' | 'stop' | 'end'> {
+  /** The context for it. */
+  readonly context: Context
+}
+
+export interface UpstreamOptions {
+  /** See `AddSourceOptions`. Default: `false` */
+  readonly journaled?: boolean
+  /** A source of ours stands upstream. Called for each. */
+  readonly onSource?: () => void
+}
+
+/**
+ * The context of what stands upstream of a source, such as a journal. At a stop the pipeline waits for that source, so
+ * what is upstream is brought to its end as a pipeline is.
+ */
+export function createUpstream(context: Context, { journaled = false, onSource }: UpstreamOptions = {}): Upstream {
+  const { shutdown, backPressure, report, endpoints, clock } = context
+  const { stopping, gracePeriod } = shutdown
+  const control = createShutdown({
+    stopping,
+    gracePeriod,
+    clock,
+    logForced() {
+      report.warn(`what is behind a source was cut, because it had not ended ${gracePeriod} ms after its own sources`)
+    },
+  })
+  const addSource: Endpoints['addSource'] = (name, options) => {
+    const entry = endpoints.addSource(name, journaled ? { journaled } : options)
+    onSource?.()
+    const ended = control.sourceOpened()
+    if (ended === undefined) return entry
+    return {
+      ...entry,
+      ended() {
+        ended()
+        entry.ended()
+      },
+    }
+  }
+  return {
+    context: {
+      ...context,
+      endpoints: { ...endpoints, addSource },
+      shutdown: control,
+      backPressure: { ...backPressure, bridgeInFlight: createBridgeInFlight(backPressure.bridgeInFlight) },
+    },
+    get ends() {
+      return control.ends
+    },
+    stop: control.stop,
+    end: control.end,
+  }
+}

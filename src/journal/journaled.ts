@@ -1,0 +1,162 @@
+import { invalidOption, knownOptions } from '../base/option.ts'
+import type { Observable, Subscription } from 'rxjs'
+import { createUpstream } from '../context/upstream.ts'
+import { within } from '../context/context.ts'
+import { frameEmitter } from '../step/output.ts'
+import type { JournalRecords } from './batch.ts'
+import { journalChanged } from './damage.ts'
+import { openJournalLog, type JournalLog, type JournalLogOptions } from './log.ts'
+import type { Position } from '../context/endpoint.ts'
+import { createSource } from '../source/source.ts'
+import { writeAhead } from './writeAhead.ts'
+
+/** Where the journal is, and what it survives. */
+export interface JournaledOptions extends Pick<JournalLogOptions, 'directory' | 'segmentLength' | 'onDamage'> {
+  /**
+   * What a frame survives before it is processed: `'process'`, the end of this process in whatever way; `'machine'`, a
+   * crash of the machine too. Default: `'process'`
+   *
+   * The price, measured with word count over TCP (frames of 45 bytes with 8 words, no store): 1.1 × the processor time
+   * with either, of which 0.14 µs a frame is spent in the journal. With `'machine'` a frame also waits for the
+   * fdatasync of its batch, some milliseconds on a busy disk; frames go on being taken meanwhile.
+   */
+  readonly sync?: 'process' | 'machine'
+  /** Default: `journal DIRECTORY` */
+  readonly name?: string
+}
+
+/**
+ * Lets a source replay that cannot do so by itself: its frames are appended to a journal before they are processed. At
+ * the next start of a `run` with a store, those after the last checkpoint are processed again before new ones are
+ * taken; the journal is trimmed at each checkpoint. Without a store the whole journal is replayed at each start, and it
+ * grows.
+ *
+ * A crash loses what the source had received and not yet appended: for TCP, what was not a whole frame, and bytes that
+ * were still in the socket.
+ *
+ * Errors: `JOURNAL_DAMAGED`, `JOURNAL_FAILED`; `JOURNAL_CHANGED` where the directory is empty or has another journal
+ * than the one that the store has a position in; `JOURNAL_POSITION_GONE` where the journal has no such position,
+ * because it was trimmed for a later checkpoint, or is older; `OPTION_INVALID`.
+ *
+ * @example
+ * ```ts
+ * import { fromAsyncIterable, journaled } from 'wallarx'
+ * import { mkdtemp } from 'node:fs/promises'
+ * import { tmpdir } from 'node:os'
+ * import { join } from 'node:path'
+ *
+ * const directory = await mkdtemp(join(tmpdir(), 'journal-'))
+ * const frames = journaled(fromAsyncIterable([Buffer.from('a'), Buffer.from('b')]), { directory })
+ * assert.deepEqual(await lastValueFrom(frames.pipe(toArray())), [Buffer.from('a'), Buffer.from('b')])
+ * ```
+ */
+export function journaled(source: Observable<Buffer>, options: JournaledOptions): Observable<Buffer> {
+  const known = { directory: true, segmentLength: true, onDamage: true, sync: true, name: true } as const
+  const { directory, sync = 'process', name = `journal ${directory}` } = knownOptions('journaled', options, known)
+  if (typeof directory !== 'string' || directory === '') throw invalidOption('directory', 'a path', directory)
+  if (sync !== 'process' && sync !== 'machine') throw invalidOption('sync', "'process' or 'machine'", sync)
+  return createSource<Buffer>(name, (subscription) => {
+    const { output, context, restored, fingerprint } = subscription
+    let log: JournalLog | undefined
+    let live: Subscription | undefined
+    let handed = restored // the log position after the last frame that was handed over, once the log is open
+    let ended = false
+    let counting = false // what is to be replayed, before it is
+    // Its sources are none of their own to a checkpoint.
+    const upstream = createUpstream(context, { journaled: true })
+
+    const fail = (error: unknown): void => {
+      within(context, () => {
+        output.error(error)
+      })
+    }
+    const emit = frameEmitter(output)
+    const handOver = (records: JournalRecords): void => {
+      within(context, () => {
+        records.forEach((bytes, start, end, positionAfter) => {
+          if (ended) return // unsubscribed from by what a frame of this batch led to
+          handed = positionAfter
+          emit(bytes, start, end)
+        })
+      })
+    }
+
+    const begin = async (): Promise<void> => {
+      if (fingerprint !== undefined && fingerprint.journal === undefined) {
+        throw journalChanged(directory, 'a position in something else')
+      }
+      log = await openJournalLog({
+        ...options,
+        ...(sync === 'machine' && restored !== undefined && { synced: restored }),
+        seed: fingerprint?.journal,
+        onSkip: (damage) => {
+          if (!counting) context.report.warn(`${name}: left out: ${JSON.stringify(damage)}`)
+        },
+      })
+      if (ended) {
+        await log.close()
+        return
+      }
+      if (log.cut !== undefined) {
+        context.report.warn(`${name}: a torn tail was cut off: ${log.cut.bytes} bytes at ${log.cut.position}`)
+      }
+      handed = restored ?? log.start
+      if (context.pipeline !== undefined) await logToReplay(log, handed)
+      if (ended) return
+      await replay(log)
+      if (ended) return
+      if (context.shutdown.stopping.aborted) {
+        within(context, () => {
+          output.complete()
+        })
+        return
+      }
+      live = within(upstream.context, () => writeAhead(log!, subscription, source, sync, handOver))
+      if (context.shutdown.stopping.aborted) upstream.stop()
+      else context.shutdown.stopping.addEventListener('abort', upstream.stop)
+    }
+
+    /** So that it is known why nothing new is taken yet, and how long that may be. */
+    const logToReplay = async (log: JournalLog, from: Position): Promise<void> => {
+      let frames = 0
+      counting = true
+      for await (const { count } of log.read(from)) {
+        if (ended || context.shutdown.stopping.aborted) return
+        frames += count
+      }
+      counting = false
+      if (frames > 0) context.report.info(`${name}: ${frames} frames to replay, ${log.end - from} bytes`)
+    }
+
+    const replay = async (from: JournalLog): Promise<void> => {
+      let frames = 0
+      for await (const records of from.read(handed ?? from.start)) {
+        while (context.backPressure.holds.held)
+          await new Promise<void>((resolve) => context.backPressure.holds.onFree(resolve))
+        if (ended || context.shutdown.stopping.aborted) return
+        handOver(records)
+        frames += records.count
+      }
+      if (frames > 0) context.report.info(`${name}: ${frames} frames were replayed`)
+    }
+
+    subscription.positionFrom(
+      () => handed,
+      () => log && { journal: log.seed },
+    )
+    subscription.onCheckpoint((position) => {
+      const trimmed = log?.trim(position).catch((error: unknown) => {
+        context.report.warn(`${name}: could not be trimmed: ${String(error)}`)
+      })
+      if (trimmed !== undefined) context.endpoints.closeAfter(trimmed)
+    })
+    const begun = begin().catch(fail)
+    return () => {
+      ended = true
+      context.shutdown.stopping.removeEventListener('abort', upstream.stop)
+      upstream.end()
+      live?.unsubscribe()
+      context.endpoints.closeAfter(begun.then(() => log?.close()))
+    }
+  })
+}

@@ -1,0 +1,104 @@
+/* The port on the package `@confluentinc/kafka-javascript`, by its rdkafka-style API, which is librdkafka's. */
+
+import { systemClock } from '../../base/clock.ts'
+import type { KafkaClient, KafkaMember, KafkaProducer, ProducerOptions } from '../client.ts'
+import { openAdmin, type Admin } from './admin.ts'
+import { importLibrary, type Library, type LibraryConsumer, type LibrarySettings } from './library.ts'
+import { openMember } from './member.ts'
+import { openProducer } from './producer.ts'
+import { openReader } from './reader.ts'
+
+export interface ConfluentOptions {
+  /** Where the cluster is met: `host:port`. */
+  readonly brokers: readonly string[]
+  /** More settings of librdkafka, for all connections. Default: none. What this package needs cannot be changed. */
+  readonly settings?: LibrarySettings | undefined
+}
+
+interface Closable {
+  close(timeout: number): Promise<void>
+}
+
+/**
+ * The one client for Node that has right transactions, fencing by the group, and read_committed. A call in progress may
+ * hold one of libuv's threads, of which there are 4: a process with more readers and members than that wants a larger
+ * `UV_THREADPOOL_SIZE`.
+ *
+ * Loads the package; rejects as `missing client` where it is not there. Connects when something is asked of it.
+ */
+export async function confluentClient(options: ConfluentOptions): Promise<KafkaClient> {
+  return createConfluentClient(await importLibrary(), options)
+}
+
+export function createConfluentClient(
+  library: Library,
+  { brokers: addresses, settings = {} }: ConfluentOptions,
+): KafkaClient {
+  const brokers = addresses.join(',')
+  const shared: LibrarySettings = { ...settings, 'bootstrap.servers': brokers, log_level: 6 }
+  const open = new Set<Closable>()
+  const consumers = new WeakMap<KafkaMember, LibraryConsumer>()
+  let admin: Promise<Admin> | undefined
+
+  /** Opens something that is closed with the client; it is not kept where it has been closed before. */
+  const opened = async <Opened extends Closable>(opening: Promise<Opened>): Promise<Opened> => {
+    const made = await opening
+    const close = made.close.bind(made)
+    const closing = (timeout: number): Promise<void> => {
+      open.delete(made)
+      return close(timeout)
+    }
+    Object.assign(made, { close: closing })
+    open.add(made)
+    return made
+  }
+
+  const connected = (timeout: number): Promise<Admin> => {
+    const opening = (admin ??= openAdmin(library, shared, brokers, timeout))
+    opening.catch(() => {
+      if (admin === opening) admin = undefined // the next call tries again
+    })
+    return opening
+  }
+  const producer = async (options: ProducerOptions, timeout: number): Promise<KafkaProducer> => {
+    const consumerOf = (member: KafkaMember): LibraryConsumer => consumers.get(member)!
+    return opened(openProducer({ library, shared, brokers, consumerOf }, options, timeout))
+  }
+
+  return {
+    topics: async (names, timeout) => (await connected(timeout)).topics(names, timeout),
+    createTopics: async (topics, timeout) => (await connected(timeout)).createTopics(topics, timeout),
+    deleteTopics: async (names, timeout) => (await connected(timeout)).deleteTopics(names, timeout),
+    ends: async (places, isolation, timeout) => (await connected(timeout)).ends(places, isolation, timeout),
+    offsetsAt: async (places, time, timeout) => (await connected(timeout)).offsetsAt(places, time, timeout),
+    deleteBefore: async (places, timeout) => (await connected(timeout)).deleteBefore(places, timeout),
+    members: async (group, timeout) => (await connected(timeout)).members(group, timeout),
+    async endTransactionOf(transactionalId, standing, timeout) {
+      const end = systemClock.elapsed() + timeout
+      const left = (): number => Math.max(1, end - systemClock.elapsed())
+      const successor = await producer({ transactionalId, transactionTimeout: 10_000 }, timeout)
+      try {
+        if (standing.length === 0) return
+        // A transaction of the same id that is aborted ends the one that the broker has lost, and shows nothing of it.
+        await successor.begin()
+        for (const { topic, partition } of standing) successor.produce({ topic, partition, key: null, value: null })
+        await successor.flush(left())
+        await successor.abort(left())
+      } finally {
+        await successor.close(left())
+      }
+    },
+    reader: (isolation, timeout) => opened(openReader(library, shared, brokers, isolation, timeout)),
+    async member(options, timeout) {
+      const { member, native } = await openMember(library, shared, brokers, options, timeout)
+      consumers.set(member, native)
+      return opened(Promise.resolve(member))
+    },
+    producer,
+    async close(timeout) {
+      const closing = [...open].map((one) => one.close(timeout))
+      if (admin !== undefined) closing.push(admin.then((one) => one.close(timeout)).catch(() => undefined))
+      await Promise.all(closing)
+    },
+  }
+}

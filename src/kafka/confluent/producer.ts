@@ -1,0 +1,124 @@
+import { systemClock } from '../../base/clock.ts'
+import type { KafkaMember, KafkaProducer, NewRecord, ProducerOptions } from '../client.ts'
+import { KafkaError } from '../fault.ts'
+import { closed, constructed, createHandle } from './handle.ts'
+import type { Library, LibraryConsumer, LibraryError, LibraryProducer, LibrarySettings } from './library.ts'
+import { passed } from './repeated.ts'
+
+const queueFull = -184
+/** In ms: the library does not say when there is room again. */
+const untilThereIsRoom = 5
+
+export interface ProducerParts {
+  readonly library: Library
+  readonly shared: LibrarySettings
+  readonly brokers: string
+  readonly consumerOf: (member: KafkaMember) => LibraryConsumer
+}
+
+export async function openProducer(
+  { library, shared, brokers, consumerOf }: ProducerParts,
+  options: ProducerOptions,
+  timeout: number,
+): Promise<KafkaProducer> {
+  const end = systemClock.elapsed() + timeout
+  const native = constructed(() => new library.Producer({ ...shared, ...producerSettings(options) }, {}))
+  const handle = createHandle(native, brokers)
+  const { transactionalId } = options
+  /** Why the first record that did not arrive did not; told by the next flush. */
+  let undelivered: KafkaError | undefined
+  /** Why nothing works any more: each later call says no more than that this is so. */
+  let fatal: KafkaError | undefined
+  native.on('delivery-report', (error) => {
+    if (error !== null) undelivered ??= handle.failure('a record has not arrived', error)
+  })
+
+  const failed = (error: unknown): unknown => {
+    if (!(error instanceof KafkaError)) return error
+    if (error.number === -150 && fatal !== undefined) return fatal
+    if (error.fault === 'fenced') fatal ??= error
+    return error
+  }
+  const call = async (what: string, limit: number, start: Parameters<typeof handle.call>[2]): Promise<void> => {
+    await handle.call(what, limit, start).catch((error: unknown) => {
+      throw failed(error)
+    })
+  }
+  const close = (limit: number): Promise<void> => closed(limit, (done) => native.disconnect(1, done))
+
+  try {
+    await handle.connect(timeout)
+    native.setPollInBackground(true)
+    if (transactionalId !== undefined) {
+      const left = Math.max(1, end - systemClock.elapsed())
+      const what = `beginning as ${transactionalId}`
+      await call(what, left, (limit, done) => native.initTransactions(limit, done))
+    }
+  } catch (error) {
+    void close(1_000)
+    throw error
+  }
+
+  return {
+    begin: () => call('beginning a transaction', 30_000, (_, done) => native.beginTransaction(done)),
+    produce(record) {
+      try {
+        send(native, record)
+        return true
+      } catch (error) {
+        if ((error as LibraryError).code === queueFull) return false
+        const { topic, partition } = record
+        throw failed(handle.failure(`a record for ${topic}[${partition}]`, error as LibraryError))
+      }
+    },
+    drained: () => passed(untilThereIsRoom),
+    sendOffsets: (offsets, member, limit) =>
+      call('sending offsets', limit, (left, done) =>
+        native.sendOffsetsToTransaction(offsets, consumerOf(member), left, done),
+      ),
+    commit: (limit) => call('committing', limit, (left, done) => native.commitTransaction(left, done)),
+    async abort(limit) {
+      await call('aborting', limit, (left, done) => native.abortTransaction(left, done))
+      undelivered = undefined
+    },
+    async flush(limit) {
+      await call('flushing', limit, (left, done) => native.flush(left, done))
+      // Reports come from another thread: those that were on their way are here in the next turn.
+      await new Promise((resolve) => setImmediate(resolve))
+      const why = undelivered
+      undelivered = undefined
+      if (why !== undefined) throw failed(why)
+    },
+    close,
+  }
+}
+
+function send(native: LibraryProducer, { topic, partition, key, value, headers, timestamp }: NewRecord): void {
+  const named = headers?.map(([name, bytes]) => ({ [name]: present(bytes) }))
+  native.produce(topic, partition, present(value), present(key), timestamp, undefined, named)
+}
+
+/** An empty part of some memory: to the library, bytes without any memory are none, and a value is a tombstone. */
+const empty = Buffer.alloc(1).subarray(1)
+const present = <Bytes extends Uint8Array | null>(bytes: Bytes): Bytes | Buffer =>
+  bytes?.byteLength === 0 ? empty : bytes
+
+function producerSettings({ transactionalId, transactionTimeout }: ProducerOptions): LibrarySettings {
+  return {
+    'enable.idempotence': true,
+    'linger.ms': 2,
+    'compression.type': 'lz4',
+    'delivery.report.only.error': true,
+    dr_cb: true,
+    event_cb: true,
+    ...(transactionalId === undefined
+      ? {}
+      : {
+          'transactional.id': transactionalId,
+          'transaction.timeout.ms': transactionTimeout,
+          // The client refuses longer ones: what is not answered by then is of no use any more.
+          'socket.timeout.ms': Math.min(60_000, transactionTimeout),
+          'message.timeout.ms': transactionTimeout,
+        }),
+  }
+}

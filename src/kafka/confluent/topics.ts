@@ -1,0 +1,69 @@
+import { systemClock } from '../../base/clock.ts'
+import type { FoundTopic, NewTopic } from '../client.ts'
+import { KafkaError } from '../fault.ts'
+import { failureOf } from './failure.ts'
+import type { Handle } from './handle.ts'
+import type { LibraryAdmin, LibraryTopic } from './library.ts'
+import { passed } from './repeated.ts'
+
+/** Between two looks whether all brokers know of a change, in ms. */
+const pause = 20
+
+export interface Topics {
+  topics(names: readonly string[], timeout: number): Promise<ReadonlyMap<string, FoundTopic>>
+  createTopics(topics: readonly NewTopic[], timeout: number): Promise<void>
+  deleteTopics(names: readonly string[], timeout: number): Promise<void>
+}
+
+export function createTopics(handle: Handle, admin: LibraryAdmin): Topics {
+  const describe = async (names: readonly string[], timeout: number): Promise<Map<string, FoundTopic>> => {
+    const found = new Map<string, FoundTopic>()
+    if (names.length === 0) return found
+    const topics = await handle.call<readonly LibraryTopic[]>('looking topics up', timeout, (limit, done) =>
+      admin.describeTopics(names, { timeout: limit }, done),
+    )
+    for (const { name, partitions, error } of topics) {
+      if (error === undefined) found.set(name, { partitions: partitions.length })
+      else if (failureOf(name, error).fault !== 'missing') throw failureOf(`topic ${name}`, error)
+    }
+    return found
+  }
+
+  /** Each broker hears of a change by itself, a little later than the one that was asked for it. */
+  const untilKnown = async (names: readonly string[], count: number, timeout: number): Promise<void> => {
+    const end = systemClock.elapsed() + timeout
+    for (let left = timeout; left > 0; left = end - systemClock.elapsed()) {
+      if ((await describe(names, left)).size === count) return
+      await passed(pause)
+    }
+    throw new KafkaError('unreachable', `${names.join(', ')}: not known to all brokers within ${timeout} ms`)
+  }
+
+  return {
+    topics: describe,
+    async createTopics(topics, timeout) {
+      const create = ({ name, partitions, settings, replicationFactor }: NewTopic): Promise<unknown> => {
+        const topic = {
+          topic: name,
+          num_partitions: partitions,
+          replication_factor: replicationFactor ?? -1,
+          config: settings,
+        }
+        return handle
+          .call(`making topic ${name}`, timeout, (limit, done) => admin.createTopic(topic, limit, done))
+          .catch((error: unknown) => {
+            if (!(error instanceof KafkaError) || error.fault !== 'exists') throw error
+          })
+      }
+      await Promise.all(topics.map(create))
+      const names = topics.map(({ name }) => name)
+      await untilKnown(names, new Set(names).size, timeout)
+    },
+    async deleteTopics(names, timeout) {
+      const remove = (name: string): Promise<unknown> =>
+        handle.call(`deleting topic ${name}`, timeout, (limit, done) => admin.deleteTopic(name, limit, done))
+      await Promise.all(names.map(remove))
+      await untilKnown(names, 0, timeout)
+    },
+  }
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import { invalidOption, knownOptions, timerLength, wholeNumber } from '../base/option.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { KafkaClient } from './client.ts'
+import { confluentClient } from './confluent/confluent.ts'
+import { topicNames } from './topics.ts'
+import { createWorker } from './worker/worker.ts'
+
+/** Where a Kafka is, and how to speak with it. */
+export interface KafkaConnection {
+  /** Addresses of one broker or more: `'host:9092'` */
+  readonly brokers: string | readonly string[]
+  /** Further settings of the client, librdkafka, by its names for them: `security.protocol` … Default: none */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** How the workers of a run meet on Kafka. */
+export interface KafkaOptions extends KafkaConnection {
+  /** Into how many shards the entities of each state partition are divided; fixed for an application. Default: 32 */
+  readonly shards?: number
+  /** The name of this worker: of each, another one. Default: a random one */
+  readonly worker?: string
+  /** Milliseconds after which a worker that is not heard of is taken for dead. Default: 6,000 */
+  readonly sessionTimeout?: number
+  /** Milliseconds after which Kafka aborts a transaction that is open. Default: 10,000 */
+  readonly transactionTimeout?: number
+  /** Milliseconds that a call to Kafka may take. Default: 30,000 */
+  readonly timeout?: number
+  /**
+   * How Kafka divides the shards: `'classic'`, which any broker can, or `'consumer'` (KIP-848, brokers from 4.0 on),
+   * where the session timeout is the broker's. Default: `'classic'`
+   */
+  readonly groupProtocol?: 'classic' | 'consumer'
+}
+
+/**
+ * Runs a program on many workers that meet on Kafka, exactly once: each worker runs all pipelines, and the entities of
+ * state partitions are divided among them. What a message changes, what comes of it, and that it has been processed are
+ * one transaction. A worker that dies is replaced by the others, from the last transaction.
+ *
+ * Wants the package `@confluentinc/kafka-javascript` (`CLUSTER_CLIENT_MISSING`).
+ *
+ * A worker that may have lost its shards, or whose transaction failed, begins anew from the last one, in the same
+ * process; `status().worker` says which shards it owns and how often that was. What a crash leaves behind: nothing; an
+ * open transaction is ended by those who take over, at the latest after `transactionTimeout`.
+ *
+ * Rejects at the start with `KAFKA_UNREACHABLE`, `KAFKA_DENIED`, `KAFKA_TOPIC_MISSING` and `CLUSTER_SHARDS_CHANGED`;
+ * one that runs another program, with other steps, with `CLUSTER_PROGRAMS_DIFFER`. What a step with a state partition
+ * is given must be made of what a state may be made of (`MESSAGE_NOT_SERIALIZABLE`).
+ *
+ * @param options where Kafka is, and how workers behave
+ * @example
+ * ```ts
+ * import { hashOf, run, statePartition, utf8 } from 'wallarx'
+ * import { kafka, kafkaSink, kafkaSource } from 'wallarx/kafka'
+ * import { decode, encode, toSink, toStatePartition } from 'wallarx/operators'
+ *
+ * const totals = statePartition('totals', { key: hashOf((word: string) => word), build: () => ({ count: 0 }) })
+ * const words = kafkaSource({ topic: 'words' }).pipe(
+ *   decode(utf8),
+ *   toStatePartition((word: string, total: { count: number }) => [`${word} ${++total.count}`, true], totals),
+ *   encode((text: string) => text),
+ *   toSink(kafkaSink({ topic: 'totals' })),
+ * )
+ * const cluster = kafka({ brokers: ['one:9092', 'two:9092'], shards: 64 })
+ * const start = () => run({ name: 'counts', pipelines: { words }, cluster, guarantee: 'exactly-once' })
+ * assert.equal(cluster.name, 'kafka one:9092,two:9092')
+ * ```
+ */
+export function kafka(options: KafkaOptions): Cluster {
+  const checked = knownOptions('kafka', options, {
+    brokers: true,
+    settings: true,
+    shards: true,
+    worker: true,
+    sessionTimeout: true,
+    transactionTimeout: true,
+    timeout: true,
+    groupProtocol: true,
+  })
+  const brokers = brokerList(checked.brokers)
+  return kafkaCluster(checked, brokers.join(','), () => confluentClient({ brokers, settings: checked.settings }))
+}
+
+/** Checks where Kafka is. Throws `OPTION_INVALID`. */
+function brokerList(brokers: KafkaConnection['brokers']): readonly string[] {
+  const all: readonly unknown[] = typeof brokers === 'string' ? [brokers] : brokers
+  if (!Array.isArray(all) || all.length === 0 || !all.every((one) => typeof one === 'string' && one !== '')) {
+    throw invalidOption('brokers', "addresses of brokers, such as 'localhost:9092'", brokers)
+  }
+  return all as readonly string[]
+}
+
+/** In ms: commits are often, because latency is about half of it, and they cost next to nothing. */
+const interval = 25
+
+/** The same over any client: a simulated one. */
+function kafkaCluster(
+  {
+    shards = 32,
+    worker = randomUUID().slice(0, 8),
+    sessionTimeout = 6000,
+    transactionTimeout = 10_000,
+    timeout = 30_000,
+    groupProtocol = 'classic',
+  }: Omit<KafkaOptions, 'brokers'>,
+  brokers: string,
+  connect: (clock: Clock) => Promise<KafkaClient>,
+): Cluster {
+  wholeNumber('shards', shards, 1)
+  timerLength('sessionTimeout', sessionTimeout)
+  timerLength('transactionTimeout', transactionTimeout)
+  timerLength('timeout', timeout)
+  if (groupProtocol !== 'classic' && groupProtocol !== 'consumer') {
+    throw invalidOption('groupProtocol', "'classic' or 'consumer'", groupProtocol)
+  }
+  return {
+    name: `kafka ${brokers}`,
+    checkpointInterval: interval,
+    join: (application, log, clock) =>
+      createWorker({
+        brokers,
+        warn: (event) => {
+          log.warn(event)
+        },
+        application,
+        worker,
+        names: topicNames(application),
+        shards,
+        timeout,
+        sessionTimeout,
+        protocol: groupProtocol,
+        clock,
+        connect: () => connect(clock),
+        transactionalId: `${application}-${worker}`,
+        transactionTimeout,
+      }),
+  }
+}

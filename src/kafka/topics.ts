@@ -1,0 +1,82 @@
+import { WallarxError } from '../base/errors.ts'
+import { topicMissing } from './failure.ts'
+import type { KafkaClient, NewTopic, Place } from './client.ts'
+
+/** What a cluster calls its topics and groups on Kafka. */
+export interface TopicNames {
+  /** On their way to the shards of a state partition. */
+  exchange(partition: string): string
+  /** The entities of a state partition. */
+  changelog(partition: string): string
+  /** The group of those who own the shards of a state partition. */
+  group(partition: string): string
+  /** Who the workers are, and the positions of their own sources. */
+  readonly workers: string
+}
+
+export function topicNames(application: string): TopicNames {
+  const safe = (text: string): string => text.replaceAll(/[^a-zA-Z0-9_-]/g, '_')
+  const prefix = safe(application)
+  return {
+    exchange: (partition) => `${prefix}.${safe(partition)}.exchange`,
+    changelog: (partition) => `${prefix}.${safe(partition)}.changelog`,
+    group: (partition) => `${prefix}.${safe(partition)}`,
+    workers: `${prefix}.workers`,
+  }
+}
+
+/** The topics of a state partition with so many shards. */
+export function partitionTopics(names: TopicNames, partition: string, shards: number): NewTopic[] {
+  return [
+    {
+      name: names.exchange(partition),
+      partitions: shards,
+      settings: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
+    },
+    { name: names.changelog(partition), partitions: shards, settings: { 'cleanup.policy': 'compact' } },
+  ]
+}
+
+/** Creates the topics that are not there. Rejects with `CLUSTER_SHARDS_CHANGED` where one has other partitions. */
+export async function ensureTopics(client: KafkaClient, topics: readonly NewTopic[], timeout: number): Promise<void> {
+  const names = topics.map(({ name }) => name)
+  const there = await client.topics(names, timeout)
+  const missing = topics.filter(({ name }) => !there.has(name))
+  if (missing.length > 0) await client.createTopics(missing, timeout)
+  for (const { name, partitions } of topics) {
+    const found = there.get(name)
+    if (found === undefined || found.partitions === partitions) continue
+    throw new WallarxError('CLUSTER_SHARDS_CHANGED', {
+      expected: `the topic ${name} to have a partition for each of ${partitions} shards (option shards)`,
+      got: `${found.partitions} partitions; the number of shards of an application is fixed`,
+    })
+  }
+}
+
+/** How many partitions topics have: those that were asked for by now. Rejects with `KAFKA_TOPIC_MISSING`. */
+export function createPartitionCounts(
+  client: KafkaClient,
+  brokers: string,
+  timeout: number,
+): (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>()
+  return async (topics) => {
+    const unknown = [...topics].filter((topic) => !counts.has(topic))
+    if (unknown.length === 0) return counts
+    const found = await client.topics(unknown, timeout)
+    for (const topic of unknown) {
+      const { partitions } = found.get(topic) ?? {}
+      if (partitions === undefined) throw topicMissing(topic, brokers)
+      counts.set(topic, partitions)
+    }
+    return counts
+  }
+}
+
+/** Finds the first offset of a place. */
+export const beginningOf =
+  (client: KafkaClient, timeout: number) =>
+  async (place: Place): Promise<number> => {
+    const [found] = await client.ends([place], 'uncommitted', timeout)
+    return found!.low
+  }

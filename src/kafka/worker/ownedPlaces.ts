@@ -1,0 +1,73 @@
+import type { KafkaRecord, Place, PlaceAt } from '../client.ts'
+import { idOf } from '../place.ts'
+
+/** A place that a group has given to this worker. */
+export interface OwnedPlace {
+  readonly place: Place
+  /** The offset that is handed over next; `undefined` until its records may come. */
+  next: number | undefined
+  /** Whether `next` has changed since it was last taken. */
+  moved: boolean
+  /** Whether it has been asked for where to begin. */
+  begun: boolean
+}
+
+/** The places that a group has given to this worker, and how far each has been handed over. */
+export interface OwnedPlaces {
+  add(places: readonly Place[]): void
+  remove(places: readonly Place[]): void
+  isOwned(owned: OwnedPlace): boolean
+  /** Those that have not begun. */
+  fresh(): OwnedPlace[]
+  /** Those whose records may come. */
+  ready(): Place[]
+  /** Whether a record comes next: not one of a place that is gone, or that was fetched before it was sought. */
+  readonly isNext: (record: KafkaRecord) => boolean
+  /** These records are handed over now. */
+  passed(records: readonly KafkaRecord[]): void
+  /** Whether `takeOffsets` has something to give. */
+  readonly moved: boolean
+  /** How far each place has been handed over, where that has changed since the last call. */
+  takeOffsets(): PlaceAt[]
+  list(): { readonly place: Place; readonly ready: boolean }[]
+}
+
+export function createOwnedPlaces(): OwnedPlaces {
+  const all = new Map<string, OwnedPlace>()
+  return {
+    add(places) {
+      for (const place of places) all.set(idOf(place), { place, next: undefined, moved: false, begun: false })
+    },
+    remove(places) {
+      for (const place of places) all.delete(idOf(place))
+    },
+    isOwned: (owned) => all.get(idOf(owned.place)) === owned,
+    fresh: () => [...all.values()].filter(({ begun }) => !begun),
+    ready: () => [...all.values()].flatMap(({ place, next }) => (next === undefined ? [] : [place])),
+    isNext(record) {
+      const next = all.get(idOf(record))?.next
+      return next !== undefined && record.offset >= next
+    },
+    passed(records) {
+      for (const record of records) {
+        const owned = all.get(idOf(record))!
+        owned.next = record.offset + 1
+        owned.moved = true
+      }
+    },
+    get moved() {
+      for (const { moved } of all.values()) if (moved) return true
+      return false
+    },
+    takeOffsets() {
+      const offsets: PlaceAt[] = []
+      for (const owned of all.values()) {
+        if (!owned.moved) continue
+        owned.moved = false
+        offsets.push({ ...owned.place, offset: owned.next! })
+      }
+      return offsets
+    },
+    list: () => [...all.values()].map(({ place, next }) => ({ place, ready: next !== undefined })),
+  }
+}

@@ -1,0 +1,151 @@
+import type { Clock } from '../../base/clock.ts'
+import { KafkaError } from '../fault.ts'
+import type { KafkaMember, KafkaRecord, MemberOptions, Place } from '../client.ts'
+import { createOwnedPlaces, type OwnedPlace, type OwnedPlaces } from './ownedPlaces.ts'
+
+/** Whom the records of a group's topics are for. */
+export interface PumpTarget {
+  /** Whether no record may be handed over now. */
+  held(): boolean
+  /** Calls `resume` once, when it may be worth asking again. */
+  onFree(resume: () => void): void
+  /** The group has given this place. Resolves when its records may come, to the offset where nothing is committed. */
+  acquire(place: Place, isOwned: () => boolean): Promise<void>
+  /** What is committed cannot be told while a transaction is open. Called again and again. */
+  pending(): void
+  /** Where to begin in a place of which nothing is committed. */
+  beginning(place: Place): Promise<number>
+  /** These records come next; they are of places that the group has given. */
+  handOver(records: readonly KafkaRecord[]): void
+  /** How many records are handed over in one go, between two looks at whether something holds. */
+  readonly chunk: number
+  /** The places go to others: resolves when everything of them is committed and let go of. */
+  release(places: readonly Place[]): Promise<void>
+}
+
+/** Reads what a group gives to this worker. */
+export interface Pump {
+  readonly member: KafkaMember
+  readonly owned: Pick<OwnedPlaces, 'takeOffsets' | 'moved' | 'list'>
+  /** Hands over nothing any more. Resolves when it is done with reading. */
+  stop(): Promise<void>
+}
+
+export interface PumpOptions {
+  readonly join: (events: Pick<MemberOptions, 'assigned' | 'revoked' | 'lost'>) => Promise<KafkaMember>
+  readonly target: PumpTarget
+  readonly clock: Clock
+  readonly timeout: number
+  /** Called once, with what reading has failed with, or that places are lost. */
+  readonly lose: (reason: unknown) => void
+}
+
+const mostRecords = 500
+const longestWait = 50
+/** How long records wait for a hold to end before reading is paused, so that the group hears of us all the same. */
+const longestHold = 1000
+
+export async function createPump({ join, target, clock, timeout, lose }: PumpOptions): Promise<Pump> {
+  const owned = createOwnedPlaces()
+  /** Read, and not handed over yet. */
+  let waiting: readonly KafkaRecord[] = []
+  let stopped = false
+  let wake: (() => void) | undefined
+
+  const member = await join({
+    assigned: (given) => {
+      owned.add(given)
+    },
+    async revoked(given) {
+      await target.release(given)
+      owned.remove(given)
+      waiting = waiting.filter(owned.isNext)
+    },
+    lost(given) {
+      owned.remove(given)
+      lose(new KafkaError('abort', 'partitions were given to others'))
+    },
+  })
+
+  /** Begins what the group has given since the last call. */
+  const settle = async (): Promise<void> => {
+    const fresh = owned.fresh()
+    if (fresh.length === 0) return
+    let offsets
+    try {
+      offsets = await member.committed(
+        fresh.map(({ place }) => place),
+        timeout,
+      )
+    } catch (error) {
+      if (!(error instanceof KafkaError) || (error.fault !== 'pending' && error.fault !== 'again')) throw error
+      target.pending()
+      return
+    }
+    for (const [at, one] of fresh.entries()) {
+      one.begun = true
+      begin(one, offsets[at]).catch(lose)
+    }
+  }
+
+  const begin = async (one: OwnedPlace, committed: number | undefined): Promise<void> => {
+    const isWanted = (): boolean => owned.isOwned(one) && !stopped
+    await target.acquire(one.place, isWanted)
+    const next = committed ?? (await target.beginning(one.place))
+    if (!isWanted()) return
+    await member.seek({ ...one.place, offset: next })
+    if (!isWanted()) return
+    one.next = next
+    member.resume([one.place])
+  }
+
+  const handOver = (): void => {
+    while (waiting.length > 0 && !stopped && !target.held()) {
+      const now = waiting.slice(0, target.chunk).filter(owned.isNext)
+      waiting = waiting.slice(target.chunk)
+      owned.passed(now)
+      target.handOver(now)
+    }
+  }
+
+  /** Resolves when nothing holds, or after a time. */
+  const free = (): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = clock.after(longestHold, resolve)
+      wake = () => {
+        cancel()
+        resolve()
+      }
+      target.onFree(wake)
+    })
+
+  const readPaused = async (): Promise<void> => {
+    member.pause(owned.ready())
+    const more = await member.poll(1, 0)
+    waiting = [...waiting, ...more]
+    member.resume(owned.ready())
+  }
+
+  const read = async (): Promise<void> => {
+    while (!stopped) {
+      await settle()
+      handOver()
+      if (waiting.length === 0) waiting = await member.poll(mostRecords, longestWait)
+      else {
+        await free()
+        if (target.held()) await readPaused()
+      }
+    }
+  }
+  const reading = read().catch(lose)
+
+  return {
+    member,
+    owned,
+    async stop() {
+      stopped = true
+      wake?.()
+      await reading
+    },
+  }
+}

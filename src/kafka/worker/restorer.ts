@@ -1,0 +1,88 @@
+import type { Clock } from '../../base/clock.ts'
+import { createDeferred, type Deferred } from '../../base/deferred.ts'
+import { idOf } from '../place.ts'
+import type { KafkaClient, KafkaReader, KafkaRecord, Place } from '../client.ts'
+
+/** Reads changelogs of shards, several at a time, beside everything else. */
+export interface Restorer {
+  /**
+   * Gives all committed records of a place to `apply`; resolves when that was all, or nobody `isWanted` it any more.
+   * Rejects with what reading has failed with.
+   */
+  restore(place: Place, apply: (record: KafkaRecord) => void, isWanted: () => boolean): Promise<void>
+}
+
+interface Restore {
+  readonly place: Place
+  readonly apply: (record: KafkaRecord) => void
+  readonly isWanted: () => boolean
+  /** The end of the log when it began: also of transactions that are open now. */
+  readonly end: number
+  readonly done: Deferred<void>
+  /** When its last record has come. */
+  moved: number
+}
+
+const mostRecords = 1000
+const longestWait = 50
+
+export interface RestorerOptions {
+  readonly client: KafkaClient
+  readonly reader: KafkaReader
+  readonly clock: Clock
+  readonly timeout: number
+  /** Called again and again while nothing more comes of a place, although its end is not reached. */
+  readonly standing: (place: Place) => void
+}
+
+/** In ms: after so long without a record a place stands still. */
+const longestStanding = 300
+
+export function createRestorer({ client, reader, clock, timeout, standing }: RestorerOptions): Restorer {
+  const restores = new Map<string, Restore>()
+  let reading = false
+
+  const finish = (id: string, { place, done }: Restore): void => {
+    restores.delete(id)
+    reader.unassign([place])
+    done.resolve()
+  }
+
+  const read = async (): Promise<void> => {
+    if (reading) return
+    reading = true
+    try {
+      while (restores.size > 0) {
+        for (const record of await reader.poll(mostRecords, longestWait)) {
+          const restore = restores.get(idOf(record))
+          if (restore === undefined) continue
+          restore.apply(record)
+          restore.moved = clock.elapsed()
+        }
+        for (const [id, restore] of restores) {
+          const isDone = (reader.position(restore.place) ?? 0) >= restore.end
+          if (isDone || !restore.isWanted()) finish(id, restore)
+          else if (clock.elapsed() - restore.moved > longestStanding) standing(restore.place)
+        }
+      }
+    } catch (error) {
+      for (const { done } of restores.values()) done.reject(error)
+      restores.clear()
+    } finally {
+      reading = false
+    }
+  }
+
+  return {
+    async restore(place, apply, isWanted) {
+      const [found] = await client.ends([place], 'uncommitted', timeout)
+      const { low, end } = found!
+      if (low >= end || !isWanted()) return
+      const restore = { place, apply, isWanted, end, done: createDeferred(), moved: clock.elapsed() }
+      restores.set(idOf(place), restore)
+      reader.assign([{ ...place, offset: low }])
+      void read()
+      await restore.done.promise
+    },
+  }
+}

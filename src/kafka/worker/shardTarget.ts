@@ -1,0 +1,55 @@
+import type { WorkerProgram } from '../../cluster/cluster.ts'
+import type { PackedExchange } from '../../cluster/exchange.ts'
+import { shardOf } from '../../cluster/shard.ts'
+import type { ShardStore } from '../../cluster/shardStore.ts'
+import type { KafkaRecord } from '../client.ts'
+import { changeOf } from './changelog.ts'
+import type { PumpTarget } from './pump.ts'
+import type { Restorer } from './restorer.ts'
+
+export interface ShardTargetOptions extends Pick<PumpTarget, 'beginning' | 'pending'> {
+  readonly partition: string
+  /** Of the state partition in the store. */
+  readonly id: number
+  readonly changelog: string
+  readonly shards: number
+  readonly exchange: PackedExchange
+  readonly store: ShardStore
+  readonly restorer: Restorer
+  readonly program: WorkerProgram
+}
+
+/** Packs that are looked through in one go: each may be 256 KiB. */
+const chunk = 4
+
+/** The shards of a state partition that this worker owns: their entities come first, and then packs for them. */
+export function createShardTarget(options: ShardTargetOptions): PumpTarget {
+  const { partition, id, changelog, shards, exchange, store, restorer, program, beginning, pending } = options
+  return {
+    chunk,
+    beginning,
+    pending,
+    held: () => exchange.held(partition),
+    onFree(resume) {
+      exchange.onFree(partition, resume)
+    },
+    acquire(place, isOwned) {
+      store.drop(id, place.partition) // what an acquisition that was broken off has left
+      const apply = ({ key, value }: KafkaRecord): void => {
+        if (key !== null) store.apply([changeOf(id, key, value)])
+      }
+      return restorer.restore({ topic: changelog, partition: place.partition }, apply, isOwned)
+    },
+    handOver(records) {
+      for (const { value } of records) {
+        if (value !== null) exchange.receive(partition, Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+      }
+    },
+    async release(places) {
+      await program.checkpoint()
+      const released = new Set(places.map((place) => place.partition))
+      program.drop(partition, (low, high) => released.has(shardOf(low, high, shards)))
+      for (const shard of released) store.drop(id, shard)
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import type { Worker } from '../../cluster/cluster.ts'
+import { kafkaFailure } from '../failure.ts'
+import type { KafkaClient } from '../client.ts'
+import { createLife, type LifeSettings } from './life.ts'
+
+export interface WorkerOptions extends LifeSettings {
+  /** A client of its own for each life. */
+  readonly connect: () => Promise<KafkaClient>
+  /** In ms. */
+  readonly transactionTimeout: number
+}
+
+export function createWorker({ connect, transactionTimeout, ...settings }: WorkerOptions): Worker {
+  return {
+    name: settings.worker,
+    async begin() {
+      const client = await connect().catch((cause: unknown) => {
+        throw kafkaFailure('a client for Kafka', cause)
+      })
+      try {
+        // First: it ends what an earlier life has left open, and fences it.
+        const producer = await client.producer(
+          { transactionalId: settings.transactionalId, transactionTimeout },
+          settings.timeout,
+        )
+        const reader = await client.reader('committed', settings.timeout)
+        return createLife(client, producer, reader, settings)
+      } catch (error) {
+        await client.close(settings.timeout)
+        throw kafkaFailure(`to join the cluster at ${settings.brokers}`, error)
+      }
+    },
+  }
+}

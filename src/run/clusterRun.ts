@@ -1,0 +1,146 @@
+import type { Clock } from '../base/clock.ts'
+import { createDeferred } from '../base/deferred.ts'
+import { WallarxError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { shown } from '../base/shown.ts'
+import type { Cluster, WorkerLife, WorkerProgram } from '../cluster/cluster.ts'
+import { startApplication, stopBy, type Application } from './application.ts'
+import { onSignals } from './signals.ts'
+import type { Lifecycle, Running, RunOptions } from './contract.ts'
+
+/** What a worker of a cluster stands on. */
+export interface ClusterGround {
+  readonly log: Log
+  readonly clock: Clock
+}
+
+/** In ms: between a life that was lost and the next one; doubled each time that it cannot begin. */
+const firstPause = 300
+const longestPause = 5000
+
+/** A life, and the pipelines that run in it. */
+interface Present {
+  readonly life: WorkerLife
+  readonly app: Application
+}
+
+/**
+ * Runs the pipelines as one of the workers of a cluster, life after life. Resolves when every source can take input.
+ */
+export async function runOnCluster(options: RunOptions, cluster: Cluster, ground: ClusterGround): Promise<Running> {
+  const { log, clock } = ground
+  const worker = cluster.join(options.name, log, clock)
+  const opened = createDeferred()
+  const stopping = createDeferred()
+  let present: Present | undefined
+  let isStopping = false
+  let isClosed = false
+  let rejoined = 0
+
+  const stop = (): void => {
+    isStopping = true
+    stopping.resolve()
+    void present?.app.close().catch(() => undefined) // told by its life
+  }
+
+  // A stop is one of the whole run, also between two lives.
+  const { handleSignals = true, signal, ...rest } = options
+  const ofLife: RunOptions = { checkpointInterval: cluster.checkpointInterval, ...rest, handleSignals: false }
+  const forgetSignals = handleSignals ? onSignals(stopBy(log, { stop }), clock) : () => undefined
+  signal?.addEventListener('abort', stop)
+  if (signal?.aborted === true) stop()
+
+  const begin = async (): Promise<WorkerLife | undefined> => {
+    for (let pause = firstPause; !isStopping; pause = Math.min(2 * pause, longestPause)) {
+      try {
+        return await worker.begin()
+      } catch (error) {
+        if (rejoined === 0 || isFinal(error)) throw error
+        log.warn(`worker ${worker.name}: cannot join, trying again: ${shown(error)}`)
+      }
+      await Promise.race([stopping.promise, paused(clock, pause)])
+    }
+    return undefined
+  }
+
+  const live = async (): Promise<void> => {
+    for (;;) {
+      const life = await begin()
+      if (life === undefined) return
+      const lost = await liveOnce(life)
+      if (lost === undefined) return
+      rejoined++
+      log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${shown(lost.reason)}`)
+    }
+  }
+
+  /** Resolves to why the life was lost; `undefined` where the program has ended. */
+  const liveOnce = async (life: WorkerLife): Promise<{ readonly reason: unknown } | undefined> => {
+    let lost: { readonly reason: unknown } | undefined
+    const losing = life.lost.then((reason) => {
+      lost = { reason }
+    })
+    const app = startApplication(ofLife, { ...ground, ...life })
+    present = { life, app }
+    if (isStopping) void app.close().catch(() => undefined)
+    app.closed.catch(() => undefined) // told below
+    app.opened.then(
+      () => {
+        opened.resolve()
+      },
+      () => undefined,
+    )
+    try {
+      await Promise.race([life.start(programOf(app)), losing])
+      await Promise.race([app.closed, losing])
+    } catch (error) {
+      if (lost === undefined) {
+        await app.kill()
+        throw error
+      }
+    } finally {
+      if (lost !== undefined) await app.kill()
+      await life.end()
+    }
+    return lost
+  }
+
+  const closed = live().finally(() => {
+    isClosed = true
+    forgetSignals()
+    signal?.removeEventListener('abort', stop)
+  })
+  closed.catch(() => undefined) // told by `opened` or `closed` below
+  await Promise.race([opened.promise, closed])
+
+  const whole = closed.then(() => undefined)
+  return {
+    name: options.name,
+    get lifecycle(): Lifecycle {
+      if (isClosed) return 'closed'
+      return isStopping ? 'draining' : (present?.app.lifecycle ?? 'opening')
+    },
+    closed: whole,
+    close() {
+      stop()
+      return whole
+    },
+    checkpoint: () => present!.app.checkpoint(),
+    status: () => ({ ...present!.app.status(), worker: { ...present!.life.status(), rejoined } }),
+  }
+}
+
+const programOf = (app: Application): WorkerProgram => ({
+  checkpoint: () => app.checkpoint(),
+  idOf: (partition) => app.entities.idOf(partition),
+  drop(partition, is) {
+    app.entities.drop(partition, is)
+  },
+})
+
+const isFinal = (error: unknown): boolean => error instanceof WallarxError && error.kind === 'misuse'
+
+const paused = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    clock.after(ms, resolve)
+  })

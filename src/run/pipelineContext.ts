@@ -1,0 +1,128 @@
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Positions } from '../checkpoint/positions.ts'
+import { createHolds, type Holds } from '../context/backPressure.ts'
+import type { Context } from '../context/context.ts'
+import type { Endpoints } from '../context/endpoint.ts'
+import { createBridgeInFlight, createInFlight, type InFlightCount } from '../context/inFlight.ts'
+import type { Meter } from '../context/meter.ts'
+import type { Report } from '../context/report.ts'
+import type { ShutdownControl } from '../context/shutdown.ts'
+import type { Entities } from '../state/entities.ts'
+import { createPipelineEndpoints, type PipelineEndpoints } from './pipelineEndpoints.ts'
+
+/** What the pipelines of a run share. */
+export interface Shared {
+  readonly stopping: AbortSignal
+  readonly gracePeriod: number
+  readonly entities: Entities
+  readonly clock: Clock
+  readonly meter: Meter | undefined
+  readonly log: Log
+  readonly poison: Report['poison']
+  readonly closeAfter: Endpoints['closeAfter']
+  readonly follow: Positions['follow']
+  readonly transactions: Endpoints['transactions']
+  /** `true`: the error is a dead letter of this pipeline now. */
+  reject(pipeline: string, ...rejected: Parameters<Report['reject']>): boolean
+  /** Resolves when a checkpoint is durable that was begun after the call and all pipelines, or the run has failed. */
+  readonly checkpointed: () => Promise<void>
+}
+
+/** The context of one pipeline, and what its run asks of it. */
+export interface PipelineContext {
+  readonly context: Context
+  readonly holds: Holds
+  readonly inFlight: InFlightCount
+  readonly endpoints: PipelineEndpoints
+  readonly deadLetters: number
+  /** Something here is pulled, and not only pushed. */
+  readonly pulled: boolean
+  /** An error waits for the sinks to be flushed. */
+  readonly failing: boolean
+}
+
+/** `onOpened` is called when every source can take input, or has ended. */
+export function createPipelineContext(
+  pipeline: string,
+  shared: Shared,
+  shutdown: ShutdownControl,
+  onOpened: () => void,
+): PipelineContext {
+  const { stopping, gracePeriod, entities, clock, meter, log, poison, closeAfter, checkpointed } = shared
+  const holds = createHolds(clock)
+  const inFlight = createInFlight()
+  let deadLetters = 0
+  let pulled = false
+  let failing = false
+  const endpoints = createPipelineEndpoints({
+    pipeline,
+    transactions: shared.transactions,
+    follow: shared.follow,
+    shutdown,
+    holds,
+    closeAfter,
+    checkpointed,
+    onOpened() {
+      if (!failing) onOpened()
+    },
+  })
+  const context: Context = {
+    pipeline,
+    entities,
+    backPressure: {
+      holds,
+      inFlight,
+      bridgeInFlight: createBridgeInFlight({
+        enter() {
+          pulled = true
+          inFlight.enter()
+        },
+        leave: inFlight.leave,
+      }),
+    },
+    shutdown: {
+      stopping,
+      gracePeriod,
+      onForceComplete(complete) {
+        failing = false // subscribed to again, by a `retry`
+        return shutdown.onForceComplete(complete)
+      },
+    },
+    report: {
+      reject(error, input) {
+        const rejected = shared.reject(pipeline, error, input)
+        if (rejected) deadLetters++
+        return rejected
+      },
+      warn(event) {
+        log.warn(`${pipeline}: ${event}`)
+      },
+      info(event) {
+        log.info(`${pipeline}: ${event}`)
+      },
+      failing() {
+        failing = true
+      },
+      poison,
+    },
+    endpoints,
+    clock,
+    meter,
+  }
+  return {
+    context,
+    holds,
+    inFlight,
+    endpoints,
+    get deadLetters() {
+      return deadLetters
+    },
+    get pulled() {
+      return pulled
+    },
+    get failing() {
+      return failing
+    },
+  }
+}

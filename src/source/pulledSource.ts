@@ -1,0 +1,34 @@
+import type { Observable } from 'rxjs'
+import { createUpstream } from '../context/upstream.ts'
+import type { Context } from '../context/context.ts'
+import { pull } from './pull.ts'
+import { createSource } from './source.ts'
+
+/**
+ * A source that emits what an iterator gives, asking for each item only when nothing holds the pipeline. `items` is
+ * told by the signal that no further one is wanted; its context is for a pipeline that may stand behind the iterator,
+ * to be entered whenever that is asked.
+ */
+export function pulledSource<Message>(
+  name: string,
+  items: (signal: AbortSignal, behind: Context) => AsyncIterator<Message>,
+): Observable<Message> {
+  return createSource<Message>(name, ({ output, context, opened, isIntermediate }) => {
+    opened()
+    const upstream = createUpstream(context, { onSource: isIntermediate })
+    return pull<Message>({
+      context,
+      behind: upstream,
+      items: (signal) => items(signal, upstream.context),
+      next: (message) => {
+        output.next(message)
+      },
+      complete: () => {
+        output.complete()
+      },
+      error: (error) => {
+        output.error(error)
+      },
+    })
+  })
+}

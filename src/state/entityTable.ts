@@ -1,0 +1,203 @@
+import { WallarxError, type Where } from '../base/errors.ts'
+import { shown } from '../base/shown.ts'
+import { createEntityNotes } from './entityNotes.ts'
+import { createKeyIndex, type KeyIndex } from './keyIndex.ts'
+import { invalidKey, keyOf, toHalves, type Key } from '../key/key.ts'
+
+/**
+ * The entities of one state partition, by key. A lookup allocates nothing. Entity beyond its state: 8 bytes of state
+ * reference and 8 of key, in columns that grow by doubling, and 16 to 32 of index (4 to 8 for small integer keys).
+ */
+export interface EntityTable<State> {
+  readonly name: string
+  readonly size: number
+  /** States by slot. A slot belongs to one key until `evict`. */
+  readonly states: State[]
+  /**
+   * The slot of a key; makes the entity where the key set is open. Throws `KEY_INVALID`, `KEY_NOT_IN_PARTITION` and
+   * `BUILD_FAILED`.
+   */
+  slot(key: Key): number
+  /** The slot of the key with these signed halves (see `KeyIndex`), otherwise as `slot`. */
+  slotOf(low: number, high: number): number
+  /** The state of a key, if there is such an entity. */
+  get(key: Key): State | undefined
+  /** Whether the entities are kept in a store. */
+  readonly persistent: boolean
+  /** Notes that the entity has changed. */
+  readonly changed: (slot: number) => void
+  /** The slots of entities that have changed since the last call. */
+  takeChanged(): number[]
+  /** Whether the store has the entity, or `noteStored` was called for it. */
+  isStored(slot: number): boolean
+  noteStored(slot: number): void
+  /**
+   * Lets entities go until `cache` are left, first those that were not used since the last call; tells `forget` their
+   * keys. Gives slots anew: to be called only when nothing is in flight or has changed since `takeChanged`.
+   */
+  evict(forget: Forget): void
+  /** Lets go of the entities whose keys `is` says, otherwise as `evict`. */
+  drop(is: (low: number, high: number) => boolean, forget: Forget): void
+  /** The halves of a slot's key. */
+  low(slot: number): number
+  high(slot: number): number
+  /** Every key, oldest entity first. */
+  keys(): IterableIterator<bigint>
+}
+
+/** Gets the halves of the key of an entity that leaves memory. */
+type Forget = (low: number, high: number) => void
+
+/** Entities that are kept elsewhere and come back on use. */
+export interface StoredEntities<State> {
+  /** The state of an entity, `undefined` where there is none; `migrated` when it must be written again. */
+  load(low: number, high: number): { readonly state: State; readonly migrated: boolean } | undefined
+  /** Twice as many entities as `cache` says are in memory: they should be written and let go soon. */
+  overCapacity(): void
+}
+
+export interface EntityTableOptions<State> {
+  readonly name: string
+  readonly build: () => State
+  /** The only keys there are; absent: an entity is made on first use. */
+  readonly keys?: Iterable<Key> | undefined
+  /** Absent: entities are in memory only, and what has changed is not followed. */
+  readonly stored?: StoredEntities<State> | undefined
+  /** How many entities stay in memory, where they are stored. Default: all */
+  readonly cache?: number | undefined
+}
+
+export function createEntityTable<State>({
+  name,
+  build,
+  keys,
+  stored,
+  cache = Infinity,
+}: EntityTableOptions<State>): EntityTable<State> {
+  let index = createKeyIndex()
+  let allowed: KeyIndex | undefined // the keys there are, where entities come into memory on use only
+  let open = true // may any key be added?
+  const states: State[] = []
+  const halves = new Uint32Array(2)
+  const where: Where = { partition: name }
+  const notes = createEntityNotes()
+  const bounded = stored !== undefined && cache < Infinity
+
+  const slotOf = (low: number, high: number): number => {
+    const slot = index.find(low, high)
+    if (slot < 0) return add(low, high)
+    if (bounded) notes.used(slot)
+    return slot
+  }
+
+  const add = (low: number, high: number): number => {
+    if (!open && (allowed === undefined || allowed.find(low, high) < 0)) {
+      throw notInPartition(name, keyOf(low, high), (allowed ?? index).size)
+    }
+    if (stored === undefined) {
+      states.push(built(low, high))
+      return index.add(low, high)
+    }
+    const found = stored.load(low, high)
+    states.push(found === undefined ? built(low, high) : found.state)
+    const slot = index.add(low, high)
+    notes.add(slot, found !== undefined)
+    if (found?.migrated === true) notes.changed(slot)
+    if (states.length > 2 * cache) stored.overCapacity()
+    return slot
+  }
+
+  const built = (low: number, high: number): State => {
+    try {
+      return build()
+    } catch (cause) {
+      throw buildFailed(name, keyOf(low, high), cause)
+    }
+  }
+
+  /** Gives slots anew: 0, 1, 2, … to these, in order. */
+  const keep = (slots: readonly number[], forget: Forget): void => {
+    const before = { index, states: states.slice() }
+    index = createKeyIndex()
+    states.length = 0
+    for (let slot = 0; slot < before.states.length; slot++) {
+      const [low, high] = [before.index.low(slot), before.index.high(slot)]
+      if (slots[states.length] !== slot) {
+        forget(low, high)
+        continue
+      }
+      states.push(before.states[slot]!)
+      index.add(low, high)
+    }
+    notes.keep(slots)
+  }
+
+  /** The key's low half; the high one is in `halves` then. */
+  const split = (key: Key): number => {
+    if (!toHalves(key, halves)) throw invalidKey(key, 'the key', where)
+    return halves[0]! | 0
+  }
+
+  const slot = (key: Key): number => slotOf(split(key), halves[1]! | 0)
+
+  if (keys !== undefined) {
+    if (stored === undefined) {
+      for (const key of keys) slot(key)
+    } else {
+      allowed = createKeyIndex()
+      for (const key of keys) {
+        const low = split(key)
+        if (allowed.find(low, halves[1]! | 0) < 0) allowed.add(low, halves[1]! | 0)
+      }
+    }
+    open = false
+  }
+
+  return {
+    name,
+    get size() {
+      return states.length
+    },
+    states,
+    slot,
+    slotOf,
+    get(key) {
+      const slot = index.find(split(key), halves[1]! | 0)
+      return slot < 0 ? undefined : states[slot]
+    },
+    persistent: stored !== undefined,
+    changed: stored === undefined ? () => undefined : notes.changed,
+    takeChanged: notes.takeChanged,
+    isStored: notes.isStored,
+    noteStored: notes.stored,
+    evict(forget) {
+      const kept = bounded ? notes.toKeep(states.length, cache) : undefined
+      if (kept !== undefined) keep(kept, forget)
+    },
+    drop(is, forget) {
+      const kept: number[] = []
+      for (let slot = 0; slot < states.length; slot++) if (!is(index.low(slot), index.high(slot))) kept.push(slot)
+      keep(kept, forget)
+    },
+    low: (slot) => index.low(slot),
+    high: (slot) => index.high(slot),
+    *keys() {
+      for (let at = 0; at < states.length; at++) yield keyOf(index.low(at), index.high(at))
+    },
+  }
+}
+
+const notInPartition = (partition: string, key: bigint, keys: number): WallarxError =>
+  new WallarxError('KEY_NOT_IN_PARTITION', {
+    expected: `one of the ${keys} keys of the state partition`,
+    got: shown(key),
+    where: { partition, key },
+  })
+
+const buildFailed = (partition: string, key: bigint, cause: unknown): WallarxError =>
+  new WallarxError('BUILD_FAILED', {
+    expected: 'build to make the state of a new entity',
+    got: shown(cause),
+    where: { partition, key },
+    cause,
+  })

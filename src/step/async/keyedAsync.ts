@@ -1,0 +1,127 @@
+import type { Context } from '../../context/context.ts'
+import type { EntityTable } from '../../state/entityTable.ts'
+import { createQueue, type Queue } from '../../base/queue.ts'
+import type { Output } from '../output.ts'
+import type { Operation } from '../step.ts'
+import { isPromise, concurrencyLimit } from './concurrencyLimit.ts'
+
+export interface KeyedAsyncOptions<In, State, Result> {
+  readonly name: string
+  readonly concurrency: number
+  readonly entities: EntityTable<State>
+  readonly slotOf: (message: In) => number
+  readonly compute: (message: In, state: State) => PromiseLike<Result> | Result
+  /** Takes the result of the entity in a slot. May throw. */
+  readonly emit: (slot: number, result: Result) => void
+  /** What to do when no entity could be found for a message. */
+  readonly fail: (thrown: unknown, message: In) => void
+  /** What to do when the computation has failed. */
+  readonly failComputing: (thrown: unknown, message: In) => void
+}
+
+/**
+ * A state step that may be asynchronous: one message at a time for each entity, in order; at most `concurrency`
+ * entities at work at once, and the sources held while that many messages are inside.
+ */
+export function keyedAsync<In, State, Result, Out>(
+  output: Output<Out>,
+  context: Context,
+  { name, concurrency, entities, slotOf, compute, emit, fail, failComputing }: KeyedAsyncOptions<In, State, Result>,
+): Operation<In> {
+  const busy = new Map<number, Queue<In>>() // by slot: what waits for an entity that is at work or in `ready`
+  const ready = createQueue<number>() // entities with a message, when all places at work were taken
+  const load = concurrencyLimit(context, name, concurrency)
+  let working = 0
+  let workingOn = false
+  let completed = false
+
+  const work = (slot: number, message: In): void => {
+    working++
+    try {
+      const result = compute(message, entities.states[slot]!)
+      if (!isPromise(result)) finish(slot, message, result)
+      else
+        result.then(
+          (value) => {
+            finish(slot, message, value)
+          },
+          (thrown: unknown) => {
+            finishFailed(slot, message, thrown)
+          },
+        )
+    } catch (thrown) {
+      finishFailed(slot, message, thrown)
+    }
+  }
+
+  const finish = (slot: number, message: In, result: Result): void => {
+    if (output.closed) return
+    try {
+      emit(slot, result)
+    } catch (thrown) {
+      failComputing(thrown, message)
+    }
+    leave(slot)
+  }
+
+  const finishFailed = (slot: number, message: In, thrown: unknown): void => {
+    if (output.closed) return
+    failComputing(thrown, message)
+    leave(slot)
+  }
+
+  const leave = (slot: number): void => {
+    if (output.closed) return
+    working--
+    if (busy.get(slot)!.size > 0) ready.push(slot)
+    else busy.delete(slot)
+    load.leave()
+    workOn()
+  }
+
+  // A loop of its own and no recursion: results that come at once would take a stack frame for each message that waits.
+  const workOn = (): void => {
+    if (workingOn) return
+    workingOn = true
+    while (working < concurrency && ready.size > 0 && !output.closed) {
+      const slot = ready.shift()!
+      work(slot, busy.get(slot)!.shift()!)
+    }
+    workingOn = false
+    if (completed && busy.size === 0) output.complete()
+  }
+
+  return {
+    next(message) {
+      let slot: number
+      try {
+        slot = slotOf(message)
+      } catch (thrown) {
+        fail(thrown, message)
+        return
+      }
+      load.enter()
+      const queue = busy.get(slot)
+      if (queue !== undefined) {
+        queue.push(message)
+        return
+      }
+      busy.set(slot, createQueue())
+      if (working < concurrency) {
+        work(slot, message)
+      } else {
+        busy.get(slot)!.push(message)
+        ready.push(slot)
+      }
+    },
+    complete() {
+      completed = true
+      workOn()
+    },
+    finalize() {
+      busy.clear()
+      ready.clear()
+      load.end()
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { createQueue } from '../../base/queue.ts'
+import type { Where } from '../../base/errors.ts'
+import type { Context } from '../../context/context.ts'
+import { concurrencyLimit, isPromise } from './concurrencyLimit.ts'
+import { computationFailure, failWith } from '../failures.ts'
+import type { Output } from '../output.ts'
+import type { Operation } from '../step.ts'
+
+export interface OrderedAsyncOptions<In, Result, Out> {
+  readonly name: string
+  readonly concurrency: number
+  readonly compute: (message: In) => PromiseLike<Result> | Result
+  /** Emits what one computation gave. May throw. */
+  readonly emit: (result: Result, output: Output<Out>, where: Where) => void
+}
+
+/** One message on its way through an asynchronous step. */
+interface Passage<In, Result> {
+  readonly message: In
+  outcome: { readonly result: Result } | { readonly thrown: unknown } | undefined
+}
+
+/**
+ * A stateless step that may be asynchronous: at most `concurrency` messages are between the start of their computation
+ * and their output; outputs leave in the order of their messages.
+ */
+export function orderedAsync<In, Result, Out>(
+  output: Output<Out>,
+  context: Context,
+  { name, concurrency, compute, emit }: OrderedAsyncOptions<In, Result, Out>,
+): Operation<In> {
+  const where = { pipeline: context.pipeline, step: name }
+  const fail = failWith(output, context, computationFailure(where))
+  const begun = createQueue<Passage<In, Result>>() // in order; the first is the next to be emitted
+  const waiting = createQueue<In>()
+  const limit = concurrencyLimit(context, name, concurrency)
+  let emitting = false
+  let completed = false
+
+  const begin = (message: In): void => {
+    const passage: Passage<In, Result> = { message, outcome: undefined }
+    begun.push(passage)
+    const settle = (outcome: Passage<In, Result>['outcome']): void => {
+      passage.outcome = outcome
+      emitSettled()
+    }
+    try {
+      const result = compute(message)
+      if (!isPromise(result)) settle({ result })
+      else
+        result.then(
+          (value) => {
+            settle({ result: value })
+          },
+          (thrown: unknown) => {
+            settle({ thrown })
+          },
+        )
+    } catch (thrown) {
+      settle({ thrown })
+    }
+  }
+
+  const emitSettled = (): void => {
+    if (emitting) return
+    emitting = true
+    for (;;) {
+      const passage = begun.peek()
+      if (output.closed || passage?.outcome === undefined) break
+      begun.shift()
+      try {
+        if ('thrown' in passage.outcome) fail(passage.outcome.thrown, passage.message)
+        else emit(passage.outcome.result, output, where)
+      } catch (thrown) {
+        fail(thrown, passage.message)
+      }
+      limit.leave()
+      while (waiting.size > 0 && begun.size < concurrency) begin(waiting.shift()!)
+    }
+    emitting = false
+    if (completed && begun.size === 0) output.complete()
+  }
+
+  return {
+    next(message) {
+      limit.enter()
+      if (waiting.size === 0 && begun.size < concurrency) begin(message)
+      else waiting.push(message)
+    },
+    complete() {
+      completed = true
+      emitSettled()
+    },
+    finalize() {
+      waiting.clear()
+      limit.end()
+    },
+  }
+}

@@ -1,0 +1,176 @@
+import { Observable, Subscriber, type OperatorFunction } from 'rxjs'
+import { currentContext, within, type Context } from '../context/context.ts'
+import { acceptsText, type ClosableOutput, type OnFrame, receiveFrame } from './output.ts'
+import { standaloneContext } from '../context/standalone.ts'
+import { startStep } from './start.ts'
+import { isAsynchronous, type Operation, type Step } from './step.ts'
+
+/**
+ * Every Rx operator of this package is made here, from what it does in one subscription. It looks after what each would
+ * get wrong alone: what is upstream is subscribed to inside the context; a source that emits synchronously is stopped;
+ * messages pass one at a time, in order of arrival, also when an output leads to new input.
+ *
+ * Neighbours among our operators call each other directly: the first one of such a chain keeps the order for all, and
+ * V8 can inline the chain (a word of word count costs 20 ns less than through `Subscriber.next` at each step).
+ */
+export function operate<In, Out>(step: Step<In, Out>): OperatorFunction<In, Out> {
+  return (source) =>
+    new Observable<Out>((destination) => {
+      const current = currentContext()
+      const context = current ?? standaloneContext()
+      const subscriber = new OperateSubscriber<In, Out>(destination, context, step)
+      if (current !== undefined) source.subscribe(subscriber)
+      else within(context, () => source.subscribe(subscriber))
+    })
+}
+
+/** What an operator is at in its subscription. */
+const idle = 0
+const busy = 1 // with a message: what arrives meanwhile waits its turn
+const overCapacity = 2 // as busy, and something waits
+const over = 3 // nothing is taken any more
+
+class OperateSubscriber<In, Out> extends Subscriber<In> {
+  readonly #output: ClosableOutput<Out>
+  readonly #operation: Operation<In>
+  readonly #onNext: (message: In) => void
+  #turn: typeof idle | typeof busy | typeof overCapacity | typeof over = idle
+  /** What arrived while a message was processed, in order. */
+  #waiting: (() => void)[] = []
+  readonly [acceptsText]: boolean
+  readonly [receiveFrame]: OnFrame | undefined
+
+  constructor(destination: Subscriber<Out>, context: Context, step: Step<In, Out>) {
+    super(destination)
+    const asynchronous = isAsynchronous(step, context)
+    this.#output = this.#outputTo(destination, context, asynchronous)
+    this.#operation = startStep(step, this.#output, context)
+    this.#onNext = this.#operation.next
+    this[acceptsText] = this.#operation.acceptsText ?? false
+    this[receiveFrame] = this.#operation.frame && this.#guarded(this.#operation.frame)
+    const withdraw = asynchronous ? context.shutdown.onForceComplete(() => this.#forceComplete()) : undefined
+    this.add(() => {
+      this.#turn = over
+      this.#output.closed = true
+      this.#operation.finalize?.()
+      withdraw?.()
+    })
+  }
+
+  #forceComplete(): boolean {
+    if (this.isStopped) return false
+    this.complete()
+    return true
+  }
+
+  override next(message: In): void {
+    if (this.#turn !== idle) {
+      this.#defer(message)
+      return
+    }
+    this.#turn = busy
+    try {
+      this.#onNext(message)
+    } catch (thrown) {
+      this.#output.error(thrown)
+    }
+    if (this.#turn === busy) this.#turn = idle
+    else this.#drain()
+  }
+
+  protected override _error(error: unknown): void {
+    this.#last(() => {
+      if (this.#operation.error) this.#operation.error(error)
+      else this.#output.error(error)
+    })
+  }
+
+  protected override _complete(): void {
+    this.#last(() => {
+      if (this.#operation.complete) this.#operation.complete()
+      else this.#output.complete()
+    })
+  }
+
+  /**
+   * What the operation emits to. An end that it sends also ends what is upstream, even if the end is acted on later.
+   */
+  #outputTo(destination: Subscriber<Out>, context: Context, asynchronous: boolean): ClosableOutput<Out> {
+    const next = (message: Out): void => {
+      destination.next(message)
+    }
+    const neighbour =
+      destination instanceof OperateSubscriber ? (destination as OperateSubscriber<Out, unknown>) : undefined
+    const direct = asynchronous || neighbour === undefined ? undefined : neighbour.#operation
+    return {
+      next: direct?.next ?? next,
+      // Inside the context: who subscribes again because of an end (`retry`, `repeat`) must find it, wherever the end
+      // came from.
+      error: (error) => {
+        within(context, () => {
+          destination.error(error)
+        })
+        this.unsubscribe()
+      },
+      complete: () => {
+        within(context, () => {
+          destination.complete()
+        })
+        this.unsubscribe()
+      },
+      closed: false, // a field, because loops over outputs read it for each
+      [acceptsText]: neighbour?.[acceptsText] ?? false,
+      [receiveFrame]: direct?.frame ?? neighbour?.[receiveFrame],
+    }
+  }
+
+  #guarded(onFrame: OnFrame): OnFrame {
+    return (bytes, start, end) => {
+      if (this.#turn !== idle) {
+        this.#defer(bytes.subarray(start, end) as unknown as In)
+        return
+      }
+      this.#turn = busy
+      try {
+        onFrame(bytes, start, end)
+      } catch (thrown) {
+        this.#output.error(thrown)
+      }
+      if (this.#turn === busy) this.#turn = idle
+      else this.#drain()
+    }
+  }
+
+  // A method of its own: a closure in `next` would cost every message an allocation for what it captures.
+  #defer(message: In): void {
+    if (this.isStopped) return
+    this.#wait(() => {
+      this.#onNext(message)
+    })
+  }
+
+  /** Ends after all that waits. Nothing is taken from now on: the subscriber is stopped. */
+  #last(end: () => void): void {
+    if (this.#turn === busy || this.#turn === overCapacity) {
+      this.#wait(end)
+    } else {
+      this.#turn = over
+      end()
+    }
+  }
+
+  #wait(work: () => void): void {
+    this.#turn = overCapacity
+    this.#waiting.push(work)
+  }
+
+  #drain(): void {
+    while (this.#turn === overCapacity) {
+      const batch = this.#waiting
+      this.#waiting = []
+      this.#turn = busy
+      for (const work of batch) if (!this.closed) work()
+    }
+    if (this.#turn === busy) this.#turn = this.isStopped ? over : idle
+  }
+}

@@ -1,0 +1,121 @@
+import type { Concurrency, StateResult } from './computation.ts'
+import type { Context } from '../context/context.ts'
+import { entityLocator, keyLocator } from '../state/entityLocator.ts'
+import type { Where } from '../base/errors.ts'
+import { wholeNumber } from '../base/option.ts'
+import type { KeyFunction } from '../key/key.ts'
+import type { StatePartition } from '../state/statePartition.ts'
+import type { Output } from './output.ts'
+import { exchanged } from './exchanged.ts'
+import { computationFailure, failWith, invalidStateResult } from './failures.ts'
+import { keyedAsync } from './async/keyedAsync.ts'
+import type { Operation, Step } from './step.ts'
+
+/** A state step's function, of one output or of many, at once or later. */
+type StateCompute<In, State, Outputs> = (
+  message: In,
+  state: State,
+) => PromiseLike<StateResult<Outputs>> | StateResult<Outputs>
+
+export interface StateStepOptions<In, State, Outputs, Out> {
+  readonly name: string
+  readonly compute: StateCompute<In, State, Outputs>
+  readonly partition: StatePartition<never, State>
+  readonly key: KeyFunction<In>
+  /** Absent: the computation gives its result at once. */
+  readonly concurrency: Concurrency['concurrency'] | undefined
+  /** Emits the outputs of one result. */
+  readonly emit: (outputs: Outputs, output: Output<Out>, where: Where) => void
+}
+
+/** What `toState`, `toStatePartition` and `toStatePartitionMulti` have in common: all but how outputs are emitted. */
+export function stateStep<In, State, Outputs, Out>({
+  name,
+  compute,
+  partition,
+  key,
+  concurrency,
+  emit,
+}: StateStepOptions<In, State, Outputs, Out>): Step<In, Out> {
+  if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
+  const whereIn = ({ pipeline }: Context): Where => ({ pipeline, step: name, partition: partition.name })
+
+  const startHere = (output: Output<Out>, context: Context): Operation<In> => {
+    const where = whereIn(context)
+    const entities = context.entities.of(partition)
+    const slotOf = entityLocator(entities, key)
+    const failure = computationFailure(where)
+    const fail = failWith(output, context, failure)
+    // The state may be half changed now. Where it is kept, no checkpoint may see that: the run fails whatever `onError`
+    // says.
+    const failComputing = entities.persistent
+      ? (thrown: unknown, message: In): void => {
+          const error = failure(thrown, message)
+          output.error(error)
+          context.report.poison(error)
+        }
+      : fail
+
+    if (concurrency !== undefined) {
+      const finish = (slot: number, result: StateResult<Outputs>): void => {
+        if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
+          throw invalidStateResult(result, where)
+        }
+        if (result[1]) entities.changed(slot)
+        const outputs = result[0]
+        if (outputs !== undefined) emit(outputs, output, where)
+      }
+      return keyedAsync(output, context, {
+        name,
+        concurrency,
+        entities,
+        slotOf,
+        compute,
+        emit: finish,
+        fail,
+        failComputing,
+      })
+    }
+    const { states, persistent } = entities
+    return {
+      // What `finish` does, once more: as a call of its own it costs word count about a twentieth of its throughput.
+      next(message) {
+        let slot = -1 // while there is no entity
+        try {
+          slot = slotOf(message)
+          const result = compute(message, states[slot]!) as StateResult<Outputs>
+          if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
+            throw invalidStateResult(result, where)
+          }
+          if (persistent && result[1]) entities.changed(slot)
+          const outputs = result[0]
+          if (outputs !== undefined) emit(outputs, output, where)
+        } catch (thrown) {
+          if (slot < 0) fail(thrown, message)
+          else failComputing(thrown, message)
+        }
+      },
+    }
+  }
+
+  const start = (output: Output<Out>, context: Context): Operation<In> => {
+    const here = startHere(output, context)
+    const { exchange } = context.entities
+    if (exchange === undefined) return here
+    return exchanged(exchange, here, {
+      context,
+      step: name,
+      partition: partition.name,
+      locateKey: keyLocator(partition.name, key),
+      fail: failWith(output, context, computationFailure(whereIn(context))),
+      complete() {
+        output.complete()
+      },
+    })
+  }
+  return {
+    name,
+    start,
+    asynchronous: ({ entities }) => concurrency !== undefined || entities.exchange !== undefined,
+  }
+}

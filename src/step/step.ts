@@ -1,0 +1,41 @@
+/* What one step of a pipeline does in one subscription, and how Rx runs it. */
+
+import type { Context } from '../context/context.ts'
+import type { OnFrame, Output } from './output.ts'
+
+/** What an operator does in one subscription or iteration. Its state lives in the closure that makes it. */
+export interface Operation<In> {
+  /** One message. May emit any number of outputs. Must not throw: user code is called in a `try` (see `failWith`). */
+  readonly next: (message: In) => void
+  /** One frame in place of `next`, read from `bytes[start, end)` by an operation that needs no view of it. */
+  readonly frame?: OnFrame
+  /** Iterating outputs that a `lazy` step gave for this message has thrown. */
+  readonly fail?: (thrown: unknown, message: In) => void
+  /** The source has completed. Default: completes the output. */
+  readonly complete?: () => void
+  /** The source has failed. Default: fails the output. */
+  readonly error?: (error: unknown) => void
+  /** The subscription or iteration has ended, in whatever way. Called once. */
+  readonly finalize?: () => void
+  /** Takes strings where its type says bytes, from `encode`. */
+  readonly acceptsText?: boolean
+}
+
+/** An operator without a kind of stream around it: its Rx and its Ix twin are both made from this. */
+export interface Step<In, Out> {
+  /** Stands in errors and measurements. */
+  readonly name: string
+  /** Called once for each subscription or iteration. */
+  readonly start: (output: Output<Out>, context: Context) => Operation<In>
+  /**
+   * The operation emits or ends outside its `next` and `complete` as well, from a promise or an event; it is completed
+   * when the pipeline is cut. Default: `false`
+   */
+  readonly asynchronous?: boolean | ((context: Context) => boolean)
+  /** Outputs that come from an iterator may be taken from it later, before the next message. Default: `false` */
+  readonly lazy?: boolean
+}
+
+export function isAsynchronous({ asynchronous = false }: Step<never, unknown>, context: Context): boolean {
+  return typeof asynchronous === 'function' ? asynchronous(context) : asynchronous
+}

@@ -1,0 +1,377 @@
+/** What nobody looks at is refused: every public function that takes options, with one that it does not know. */
+import { Readable, Writable } from 'node:stream'
+import { ReadableStream, WritableStream } from 'node:stream/web'
+import fc from 'fast-check'
+import { from, NEVER, of, type OperatorFunction } from 'rxjs'
+import { describe, expect, test } from 'vitest'
+import * as wallarx from 'wallarx'
+import * as kafka from 'wallarx/kafka'
+import * as native from 'wallarx/native'
+import * as operators from 'wallarx/operators'
+import * as ix from 'wallarx/operators/ix'
+import * as testing from 'wallarx/testing'
+import { temporaryFolder } from '../support/files.ts'
+
+type Options = Record<string, unknown>
+
+/** A public function, how it is called with options that are in order, and one of them with swapped letters. */
+interface Row {
+  readonly name: string
+  readonly call: (options: never) => unknown
+  readonly options: Options
+  /** An option it knows, written wrong. */
+  readonly typo: readonly [wrong: string, right: string]
+  /** It may be called without. */
+  readonly optional?: boolean
+}
+
+const framing = wallarx.lengthPrefixed(4)
+const partition = wallarx.statePartition('sums', { key: (n: number) => n, build: () => ({ sum: 0 }) })
+const add = (n: number, state: { sum: number }): [number, boolean] => [(state.sum += n), true]
+const addAll = (n: number, state: { sum: number }): [number[], boolean] => [[(state.sum += n)], true]
+const identity = (): OperatorFunction<unknown, unknown> => (source) => source
+const frames = fc.constant([Buffer.from('a')])
+const numbers = fc.constant([1])
+const keyOf = (n: number): number => n
+
+const ofWallarx: Row[] = [
+  {
+    name: 'run',
+    call: wallarx.run,
+    options: { name: 'a', pipelines: { a: of(1) }, log: false },
+    typo: ['stoer', 'store'],
+  },
+  {
+    name: 'statePartition',
+    call: (options) => wallarx.statePartition('a', options),
+    options: { build: () => 0 },
+    typo: ['kyes', 'keys'],
+  },
+  { name: 'lengthPrefixed', call: (o) => wallarx.lengthPrefixed(4, o), options: {}, typo: ['endain', 'endian'] },
+  {
+    name: 'delimited',
+    call: (o) => wallarx.delimited('\n', o),
+    options: {},
+    typo: ['untermintaed', 'unterminated'],
+  },
+  {
+    name: 'framed',
+    call: (o) => wallarx.framed(wallarx.utf8, o),
+    options: {},
+    typo: ['headerLenght', 'headerLength'],
+  },
+  {
+    name: 'fileSource',
+    call: wallarx.fileSource,
+    options: { path: 'a', framing },
+    typo: ['maxFrameLenght', 'maxFrameLength'],
+  },
+  { name: 'fileSink', call: wallarx.fileSink, options: { path: 'a' }, typo: ['highwaterMarks', 'highWaterMark'] },
+  {
+    name: 'tcpSource',
+    call: wallarx.tcpSource,
+    options: { listen: '127.0.0.1:0', framing },
+    typo: ['idleTimout', 'idleTimeout'],
+  },
+  { name: 'tcpSink', call: wallarx.tcpSink, options: { connect: '127.0.0.1:1' }, typo: ['backof', 'backoff'] },
+  {
+    name: 'tcpSink',
+    call: (backoff) => wallarx.tcpSink({ connect: '127.0.0.1:1', backoff }),
+    options: {},
+    typo: ['initail', 'initial'],
+  },
+  { name: 'fromAsyncIterable', call: (o) => wallarx.fromAsyncIterable([], o), options: {}, typo: ['nmae', 'name'] },
+  {
+    name: 'fromObservable',
+    call: (o) => wallarx.fromObservable(NEVER, o),
+    options: {},
+    typo: ['maxBufered', 'maxBuffered'],
+  },
+  {
+    name: 'fromNodeStream',
+    call: (o) => wallarx.fromNodeStream(Readable.from([]), o),
+    options: {},
+    typo: ['nane', 'name'],
+  },
+  {
+    name: 'fromWebStream',
+    call: (o) => wallarx.fromWebStream(new ReadableStream(), o),
+    options: {},
+    typo: ['nam', 'name'],
+  },
+  {
+    name: 'journaled',
+    call: (o) => wallarx.journaled(NEVER, o),
+    options: { directory: 'a' },
+    typo: ['segmentLenght', 'segmentLength'],
+  },
+  { name: 'lmdbStore', call: (o) => wallarx.lmdbStore('a', o), options: {}, typo: ['readonly', 'readOnly'] },
+  { name: 'nodeStreamSink', call: (o) => wallarx.nodeStreamSink(new Writable(), o), options: {}, typo: ['edn', 'end'] },
+  {
+    name: 'webStreamSink',
+    call: (o) => wallarx.webStreamSink(new WritableStream(), o),
+    options: {},
+    typo: ['maxBufferd', 'maxBuffered'],
+  },
+  { name: 'observerSink', call: (o) => wallarx.observerSink({}, o), options: {}, typo: ['anme', 'name'] },
+  {
+    name: 'toAsyncIterable',
+    call: (o) => wallarx.toAsyncIterable(NEVER, o),
+    options: {},
+    typo: ['highWatermark', 'highWaterMark'],
+  },
+  {
+    name: 'toNodeStream',
+    call: (o) => wallarx.toNodeStream(NEVER, o),
+    options: {},
+    typo: ['highwater', 'highWaterMark'],
+  },
+  {
+    name: 'toWebStream',
+    call: (o) => wallarx.toWebStream(NEVER, o),
+    options: {},
+    typo: ['higWaterMark', 'highWaterMark'],
+  },
+]
+
+/** The twins have the same signatures but for the kind of stream. */
+const ofOperators = (twin: typeof operators): Row[] => [
+  { name: 'frame', call: (o) => twin.frame(framing, o), options: {}, typo: ['maxFrameLenth', 'maxFrameLength'] },
+  {
+    name: 'to',
+    call: (o) => twin.to((n) => n, o),
+    options: { concurrency: 2 },
+    typo: ['concurency', 'concurrency'],
+    optional: true,
+  },
+  {
+    name: 'toMulti',
+    call: (o) => twin.toMulti((n) => [n], o),
+    options: { concurrency: 2 },
+    typo: ['concurreny', 'concurrency'],
+    optional: true,
+  },
+  {
+    name: 'toState',
+    call: (o) => twin.toState(add, partition, o),
+    options: { concurrency: 2 },
+    typo: ['concurency', 'concurrency'],
+    optional: true,
+  },
+  {
+    name: 'toStatePartition',
+    call: (o) => twin.toStatePartition(add, partition, o),
+    options: { concurrency: 2, key: keyOf },
+    typo: ['keey', 'key'],
+    optional: true,
+  },
+  {
+    name: 'toStatePartitionMulti',
+    call: (o) => twin.toStatePartitionMulti(addAll, partition, o),
+    options: { key: keyOf },
+    typo: ['kye', 'key'],
+    optional: true,
+  },
+]
+
+/** Laws are given inputs that hold; the options are looked at before the first run. */
+const law = (name: keyof typeof testing, options: Options, typo: Row['typo'], build: unknown = identity): Row => ({
+  name,
+  call: (o) => (testing[name] as (build: unknown, options: never) => unknown)(build, o),
+  options: { ...options, runs: 1 },
+  typo,
+})
+
+const ofTesting: Row[] = [
+  {
+    name: 'checkLaw',
+    call: testing.checkLaw,
+    options: { law: 'all is well', input: fc.nat(), holds: () => undefined },
+    typo: ['shwo', 'show'],
+  },
+  {
+    name: 'checkLaw',
+    call: (options) => testing.checkLaw({ law: 'all is well', input: fc.nat(), holds: () => undefined, options }),
+    options: { runs: 1 },
+    typo: ['sede', 'seed'],
+  },
+  { name: 'framed', call: (o) => testing.framed([], framing, o), options: {}, typo: ['haeder', 'header'] },
+  { name: 'key', call: (o) => testing.key(o), options: {}, typo: ['number', 'numbers'] },
+  {
+    name: 'messages',
+    call: (o) => testing.messages(o),
+    options: { message: () => fc.nat() },
+    typo: ['maxlen', 'maxLength'],
+  },
+  {
+    name: 'play',
+    call: async (o) => {
+      const driver = await testing.testPipeline(identity())
+      try {
+        await testing.play(driver, [], o)
+      } finally {
+        await driver.close()
+      }
+    },
+    options: {},
+    typo: ['settel', 'settle'],
+  },
+  {
+    name: 'testPipeline',
+    call: async (o) => (await testing.testPipeline(identity(), o)).close(),
+    options: {},
+    typo: ['onerorr', 'onError'],
+  },
+  { name: 'withFaults', call: (o) => testing.withFaults(numbers, o), options: {}, typo: ['maxFault', 'maxFaults'] },
+  law('checkPipeline', { input: numbers }, ['excpet', 'except']),
+  law('crashesDoNotMatter', { input: numbers }, ['fautls', 'faults']),
+  law('cuttingDoesNotMatter', { bytes: fc.constant(Buffer.from([0, 0, 0, 1, 97])) }, ['byte', 'bytes'], () =>
+    operators.frame(framing),
+  ),
+  law('decodingUndoesEncoding', { messages: fc.constant(['a']) }, ['mesages', 'messages'], () => ({
+    encode: wallarx.utf8,
+    decode: wallarx.utf8,
+  })),
+  law('entitiesDoNotSeeEachOther', { messages: numbers, partition }, ['partitoin', 'partition'], () =>
+    operators.toStatePartition(add, partition),
+  ),
+  law('errorsComeOnce', { messages: numbers }, ['isErorr', 'isError']),
+  law('keysAreIndependent', { messages: numbers, key: keyOf, outputKey: keyOf }, ['outputkeys', 'outputKey']),
+  law('keysStayApart', { input: numbers, key: keyOf }, ['onErorr', 'onError']),
+  law('orderPerKeyIsKept', { messages: numbers, outputKey: keyOf }, ['outputKeys', 'outputKey']),
+  law('serdeLosesNothing', { states: fc.constant(1) }, ['state', 'states'], () => ({
+    serialize: (n: number) => Buffer.from(String(n)),
+    deserialize: (bytes: Uint8Array) => Number(Buffer.from(bytes).toString()),
+  })),
+  law('slowSinksLoseNothing', { input: numbers }, ['famring', 'framing']),
+  law('speedDoesNotMatter', { input: numbers }, ['timeuot', 'timeout']),
+  law('startsAreIndependent', { input: numbers }, ['inputs', 'input']),
+  law('storeKeepsWhatItIsGiven', {}, ['rusn', 'runs'], wallarx.memoryStore),
+  law('subscriptionsAreIndependent', { messages: numbers }, ['smae', 'same']),
+  law('takeStopsTheSource', { messages: numbers }, ['message', 'messages']),
+  law('teardownHappensOnce', { messages: numbers }, ['paht', 'path']),
+  {
+    name: 'rxTwinIsIxTwin',
+    call: (o) => testing.rxTwinIsIxTwin(identity, () => (source) => source, o),
+    options: { input: numbers, runs: 1 },
+    typo: ['smae', 'same'],
+  },
+  law('sourceLetsGo', { messages: numbers }, ['sead', 'seed'], source),
+  law('sourceObeysHolds', { messages: numbers }, ['sam', 'same'], plainSource),
+  law('sourceResumes', { messages: numbers }, ['sames', 'same'], resumingSource),
+  law('sourceStopsWhenTold', { messages: numbers }, ['timout', 'timeout'], plainSource),
+  law('sinkAborts', { messages: frames }, ['messagse', 'messages'], undefined),
+  law('sinkHandsOverAll', { messages: frames }, ['mesages', 'messages'], undefined),
+  law('sinkHoldsWhenBehind', { messages: frames }, ['messags', 'messages'], undefined),
+]
+
+function plainSource(messages: readonly number[]): unknown {
+  return wallarx.fromAsyncIterable(messages)
+}
+
+function source(messages: readonly number[]): unknown {
+  return { source: wallarx.fromAsyncIterable(messages), isReleased: () => true, released: Promise.resolve() }
+}
+
+function resumingSource(messages: readonly number[]): unknown {
+  return from(messages)
+}
+
+/** Rows whose call is made with options in order as well; for the others that would need a whole implementation. */
+const needsAnImplementation = /^(decodingUndoesEncoding|(source|sink)[A-Z]\w+)$/
+
+const ofKafka: readonly Row[] = [
+  { name: 'kafka', call: kafka.kafka, options: { brokers: 'localhost:9092' }, typo: ['shrads', 'shards'] },
+  { name: 'kafkaSource', call: kafka.kafkaSource, options: { topic: 'a' }, typo: ['form', 'from'] },
+  { name: 'kafkaRecords', call: kafka.kafkaRecords, options: { topic: 'a' }, typo: ['gruop', 'group'] },
+  { name: 'kafkaSink', call: kafka.kafkaSink, options: { topic: 'a' }, typo: ['kye', 'key'] },
+]
+
+/** Public functions that take no options, and classes. */
+const withoutOptions = {
+  wallarx: ['WallarxError', 'StateMap', 'StateSet', 'fixedLength', 'hashKey', 'hashOf', 'memoryStore'],
+  'wallarx/operators': ['decode', 'encode', 'toSink'],
+  'wallarx/operators/ix': ['decode', 'encode', 'toSink'],
+  'wallarx/kafka': [],
+  'wallarx/native': ['fromNativeObservable', 'toNativeObservable'],
+  'wallarx/testing': ['Breach', 'awkwardValues', 'chunked', 'faults'],
+}
+
+const entryPoints: readonly (readonly [keyof typeof withoutOptions, object, readonly Row[]])[] = [
+  ['wallarx', wallarx, ofWallarx],
+  ['wallarx/operators', operators, ofOperators(operators)],
+  ['wallarx/operators/ix', ix, ofOperators(ix as unknown as typeof operators)],
+  ['wallarx/kafka', kafka, ofKafka],
+  ['wallarx/native', native, []],
+  ['wallarx/testing', testing, ofTesting],
+]
+
+/** What a call throws, or rejects with. */
+async function failureOf(call: () => unknown): Promise<unknown> {
+  try {
+    await call()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
+describe.each(entryPoints)('%s', (entryPoint, exported, rows) => {
+  test('has no function with options that is not held to this', () => {
+    const functions = Object.entries(exported).filter(([, value]) => typeof value === 'function')
+    const known = new Set([...rows.map(({ name }) => name), ...withoutOptions[entryPoint]])
+    expect(functions.map(([name]) => name).filter((name) => !known.has(name))).toEqual([])
+  })
+
+  describe.each(rows)('$name', ({ name, call, options, typo: [wrong, right], optional = false }) => {
+    test('refuses a name that it does not know, and says which one is near', async () => {
+      const spread = { ...options, [wrong]: undefined }
+      const error = await failureOf(() => call(spread as never))
+      expect(error).toMatchObject({ code: 'OPTION_INVALID', kind: 'misuse', got: wrong })
+      expect((error as Error).message).toContain(`is ${right} what you mean?`)
+    })
+
+    test('names all options there are where none is near', async () => {
+      const error = await failureOf(() => call({ ...options, zzzzzzzzzzzzzzzzzzzzzzzzzz: 1 } as never))
+      expect(error).toMatchObject({ code: 'OPTION_INVALID', got: 'zzzzzzzzzzzzzzzzzzzzzzzzzz' })
+      expect((error as Error).message).toContain(right)
+    })
+
+    test.each([null, 'text', 7, [1]])('refuses %j as its options', async (wrongOptions) => {
+      expect(await failureOf(() => call(wrongOptions as never))).toMatchObject({ code: 'OPTION_INVALID' })
+    })
+
+    test.skipIf(needsAnImplementation.test(name))('takes those that are in order', async () => {
+      expect(await failureOf(() => call(options as never))).toBeUndefined()
+      if (optional) expect(await failureOf(() => call(undefined as never))).toBeUndefined()
+    })
+  })
+})
+
+describe('what stands in the place of something else', () => {
+  test('a list of pipelines is refused: they are known by their names', async () => {
+    const error = await failureOf(() => wallarx.run({ name: 'a', pipelines: [of(1), of(2)] as never }))
+    expect(error).toMatchObject({ code: 'OPTION_INVALID', expected: 'pipelines to be an object of pipelines by name' })
+  })
+
+  test('options where the name of a state partition belongs are refused', async () => {
+    const error = await failureOf(() => wallarx.statePartition({ build: () => 0 } as never, undefined as never))
+    expect(error).toMatchObject({
+      code: 'OPTION_INVALID',
+      expected: 'the name of a state partition to be a string that is not empty',
+    })
+  })
+
+  test('a run without options is refused', async () => {
+    expect(await failureOf(() => wallarx.run(undefined as never))).toMatchObject({ code: 'OPTION_INVALID' })
+  })
+
+  test('a store that is misspelt keeps a run from beginning without durability', async () => {
+    const options = { name: 'a', pipelines: { a: of(1) }, stoer: wallarx.lmdbStore(temporaryFolder()) }
+    const error = await failureOf(() => wallarx.run(options))
+    expect(error).toMatchObject({
+      code: 'OPTION_INVALID',
+      message: 'expected an option of run; is store what you mean?, got stoer',
+    })
+  })
+})

@@ -1,0 +1,239 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createPackedExchange, type OutgoingPack, type PackedExchange } from '../../../src/cluster/exchange.ts'
+import { unpack } from '../../../src/cluster/pack.ts'
+import { shardOf } from '../../../src/cluster/shard.ts'
+import type { ExchangeStep } from '../../../src/state/exchange.ts'
+
+const shards = 4
+const make = (longestPack = 1000): PackedExchange => createPackedExchange({ shards, longestPack })
+
+interface TestStep extends ExchangeStep<unknown> {
+  isHeld: boolean
+  readonly received: unknown[]
+  free(): void
+}
+
+function testStep(step: string, partition = 'accounts', pipeline = 'p'): TestStep {
+  let waiting: (() => void)[] = []
+  const received: unknown[] = []
+  const made: TestStep = {
+    pipeline,
+    step,
+    partition,
+    isHeld: false,
+    received,
+    held: () => made.isHeld,
+    onFree: (resume) => waiting.push(resume),
+    receive: (messages) => received.push(...messages),
+    free() {
+      const resumed = waiting
+      waiting = []
+      made.isHeld = false
+      for (const resume of resumed) resume()
+    },
+  }
+  return made
+}
+
+/** What a worker with these steps packs when they have handed over one message each. */
+function packedOf(...steps: TestStep[]): OutgoingPack[] {
+  const exchange = make()
+  for (const link of steps.map((step) => exchange.join(step))) link.isHere(1, 2, 'message')
+  return exchange.take()
+}
+
+describe('a packed exchange', () => {
+  test('has each message in one pack, of its shard and step, in the order they were handed over in', () => {
+    const program = fc.array(
+      fc.oneof(
+        { weight: 9, arbitrary: fc.record({ step: fc.nat(2), low: fc.integer(), high: fc.nat(3) }) },
+        { weight: 1, arbitrary: fc.constant('take' as const) },
+      ),
+      { maxLength: 100, size: 'max' },
+    )
+    fc.assert(
+      fc.property(program, fc.integer({ min: 1, max: 500 }), (commands, longestPack) => {
+        const exchange = make(longestPack)
+        const steps = [testStep('a'), testStep('b'), testStep('a', 'orders', 'q')]
+        const links = steps.map((step) => exchange.join(step))
+        const expected = new Map<string, number[]>()
+        const found = new Map<string, unknown[]>()
+        let number = 0
+        let since = 0
+        const take = (): void => {
+          expect(exchange.pending).toBe(since > 0)
+          since = 0
+          for (const { partition, shard, bytes } of exchange.take()) {
+            const { step, messages } = unpack(bytes)
+            expect(messages.length).toBeGreaterThan(0)
+            const id = `${partition} ${step} ${shard}`
+            found.set(id, [...(found.get(id) ?? []), ...messages])
+          }
+          expect(exchange.pending).toBe(false)
+          expect(exchange.take()).toEqual([])
+        }
+        for (const command of commands) {
+          if (command === 'take') {
+            take()
+            continue
+          }
+          const { pipeline, step, partition } = steps[command.step]!
+          expect(links[command.step]!.isHere(command.low, command.high, number)).toBe(false)
+          const id = `${partition} ${String(pipeline)}/${step} ${shardOf(command.low, command.high, shards)}`
+          expected.set(id, [...(expected.get(id) ?? []), number++])
+          since++
+        }
+        take()
+        expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected))
+      }),
+    )
+  })
+
+  test('begins another pack when one has grown to its length, and not before', () => {
+    const message = 'x'.repeat(16) // 20 bytes in a pack
+    fc.assert(
+      fc.property(fc.nat(200), fc.integer({ min: 20, max: 500 }), (count, longestPack) => {
+        const exchange = make(longestPack)
+        const link = exchange.join(testStep('a'))
+        for (let at = 0; at < count; at++) link.isHere(1, 2, message)
+        const counts = exchange.take().map(({ bytes }) => unpack(bytes).messages.length)
+        const full = Math.ceil(longestPack / 20)
+        expect(counts).toEqual([
+          ...new Array<number>(Math.floor(count / full)).fill(full),
+          ...(count % full === 0 ? [] : [count % full]),
+        ])
+      }),
+    )
+  })
+
+  test('hands what another worker has packed to the step of the same name', () => {
+    const [a, b] = [testStep('a'), testStep('b')]
+    const exchange = make()
+    exchange.join(b)
+    exchange.join(a) // in another order: that is no other program
+    const [ofA, ofB] = packedOf(testStep('a'), testStep('b'))
+    exchange.receive('accounts', ofA!.bytes)
+    expect([a.received, b.received]).toEqual([['message'], []])
+    exchange.receive('accounts', ofB!.bytes)
+    expect([a.received, b.received]).toEqual([['message'], ['message']])
+  })
+
+  test('tells steps of one name apart, in the order they joined in', () => {
+    const [one, other] = [testStep('a'), testStep('a')]
+    const exchange = make()
+    exchange.join(one)
+    exchange.join(other)
+    const [, second] = packedOf(testStep('a'), testStep('a'))
+    exchange.receive('accounts', second!.bytes)
+    expect([one.received, other.received]).toEqual([[], ['message']])
+  })
+
+  test('is held where a step of the state partition is, and says when it is not any more', () => {
+    const [a, b, c] = [testStep('a'), testStep('b'), testStep('c', 'orders')]
+    const exchange = make()
+    for (const step of [a, b, c]) exchange.join(step)
+    expect(exchange.partitions()).toEqual(['accounts', 'orders'])
+    expect(exchange.held('accounts')).toBe(false)
+    b.isHeld = true
+    expect([exchange.held('accounts'), exchange.held('orders')]).toEqual([true, false])
+    let resumed = 0
+    exchange.onFree('accounts', () => resumed++)
+    b.free()
+    expect([exchange.held('accounts'), resumed]).toEqual([false, 1])
+  })
+
+  test('is held by a step that has left, until it joins again and takes its place', () => {
+    const leaving = testStep('a')
+    const exchange = make()
+    const link = exchange.join(leaving)
+    link.isHere(1, 2, 'before')
+    link.leave()
+    expect(exchange.held('accounts')).toBe(true)
+    const again = testStep('a')
+    exchange.join(again).isHere(1, 2, 'after')
+    expect(exchange.held('accounts')).toBe(false)
+    expect(exchange.take().map(({ bytes }) => unpack(bytes).step)).toEqual(['p/a', 'p/a'])
+    exchange.receive('accounts', packedOf(testStep('a'))[0]!.bytes)
+    expect([leaving.received, again.received]).toEqual([[], ['message']])
+  })
+
+  test('gives steps of one name that have left, in any order and more than once, their places again', () => {
+    const orders = fc.shuffledSubarray([0, 1, 2], { minLength: 3, maxLength: 3 })
+    fc.assert(
+      fc.property(fc.array(orders, { maxLength: 4 }), (rounds) => {
+        const exchange = make()
+        const join = () => [0, 1, 2].map(() => exchange.join(testStep('a')))
+        let links = join()
+        for (const order of rounds) {
+          for (const at of order) {
+            links[at]!.leave()
+            links[at]!.leave() // as a step does that completes and is torn down
+          }
+          links = join()
+        }
+        expect(exchange.held('accounts')).toBe(false)
+        for (const link of links) link.isHere(1, 2, 'message')
+        expect(exchange.take().map(({ bytes }) => unpack(bytes).step)).toEqual(['p/a', 'p/a#2', 'p/a#3'])
+      }),
+    )
+  })
+
+  test('keeps the place of a step that has left only once, when the one that took it is there', () => {
+    const exchange = make()
+    const link = exchange.join(testStep('a'))
+    link.leave()
+    const again = testStep('a')
+    exchange.join(again)
+    link.leave()
+    exchange.receive('accounts', packedOf(testStep('a'))[0]!.bytes)
+    expect(again.received).toEqual(['message'])
+  })
+
+  test('says CLUSTER_PROGRAMS_DIFFER where a pack is of other steps, of other partitions or of other shards', () => {
+    const exchange = make()
+    const step = testStep('a')
+    exchange.join(step)
+    const otherShards = createPackedExchange({ shards: shards + 1, longestPack: 1000 })
+    otherShards.join(testStep('a')).isHere(1, 2, 'message')
+    for (const [one] of [
+      packedOf(testStep('b')),
+      packedOf(testStep('a'), testStep('b')),
+      packedOf(testStep('a', 'orders')),
+      packedOf(testStep('a', 'accounts', 'q')),
+      otherShards.take(),
+    ]) {
+      expect(() => {
+        exchange.receive('accounts', one!.bytes)
+      }).toThrow(expect.objectContaining({ code: 'CLUSTER_PROGRAMS_DIFFER', where: { partition: 'accounts' } }))
+    }
+    expect(step.received).toEqual([])
+  })
+
+  test('says CLUSTER_PROGRAMS_DIFFER where a pack comes over another state partition than that of its step', () => {
+    const exchange = make()
+    exchange.join(testStep('a'))
+    expect(() => {
+      exchange.receive('orders', packedOf(testStep('a'))[0]!.bytes)
+    }).toThrow(expect.objectContaining({ code: 'CLUSTER_PROGRAMS_DIFFER' }))
+  })
+
+  test('says CLUSTER_PACK_INVALID where a pack is damaged, and hands over none of it', () => {
+    const exchange = make()
+    const step = testStep('a')
+    exchange.join(step)
+    const { bytes } = packedOf(testStep('a'))[0]!
+    for (let length = 0; length < bytes.length; length++) {
+      expect(() => {
+        exchange.receive('accounts', bytes.subarray(0, length))
+      }).toThrow(expect.objectContaining({ code: 'CLUSTER_PACK_INVALID', where: { partition: 'accounts' } }))
+    }
+    expect(step.received).toEqual([])
+  })
+
+  test('says MESSAGE_NOT_SERIALIZABLE, with the step, where a message cannot go to another worker', () => {
+    const exchange = make()
+    exchange.join(testStep('a')).isHere(1, 2, () => 1)
+    expect(() => exchange.take()).toThrow(expect.objectContaining({ code: 'MESSAGE_NOT_SERIALIZABLE' }))
+  })
+})
