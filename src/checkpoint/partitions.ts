@@ -63,7 +63,9 @@ export function createRunPartitions(
   return {
     of<State>(partition: StatePartition<never, State>) {
       const asKnown = partition as StatePartition<never, unknown>
-      if (partition[openUnder] !== undefined && !mine.has(asKnown)) throw inUse(asKnown)
+      // Workers of one application may be in one process: each has entities of its own.
+      const isOfOthers = partition[openUnder] !== undefined && (exchange === undefined || partition[openUnder] !== run)
+      if (isOfOthers && !mine.has(asKnown)) throw inUse(asKnown)
       const table = entities.of(partition)
       partition[openUnder] = run
       mine.set(asKnown, { partition: asKnown, table, persistent: persistent.get(partition.name) })

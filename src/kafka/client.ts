@@ -80,7 +80,7 @@ export interface KafkaClient {
   member(options: MemberOptions, timeout: number): Promise<KafkaMember>
   /** Has ended what an earlier producer with its transactional id left open, and fenced it. */
   producer(options: ProducerOptions, timeout: number): Promise<KafkaProducer>
-  /** Closes everything that it made, whatever goes on there. Does not reject. */
+  /** Closes everything that it made, or is making, whatever goes on there. Does not reject. */
   close(timeout: number): Promise<void>
 }
 

@@ -92,11 +92,14 @@ function brokerList(brokers: KafkaConnection['brokers']): readonly string[] {
   return all as readonly string[]
 }
 
+/** As which a worker commits: one that is started again with its name ends what it has left open. */
+export const transactionalIdOf = (application: string, worker: string): string => `${application}-${worker}`
+
 /** In ms: commits are often, because latency is about half of it, and they cost next to nothing. */
 const interval = 25
 
 /** The same over any client: a simulated one. */
-function kafkaCluster(
+export function kafkaCluster(
   {
     shards = 32,
     worker = randomUUID().slice(0, 8),
@@ -133,7 +136,7 @@ function kafkaCluster(
         protocol: groupProtocol,
         clock,
         connect: () => connect(clock),
-        transactionalId: `${application}-${worker}`,
+        transactionalId: transactionalIdOf(application, worker),
         transactionTimeout,
       }),
   }

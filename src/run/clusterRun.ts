@@ -24,6 +24,13 @@ interface Present {
   readonly app: Application
 }
 
+/** Why a life was lost. */
+interface Loss {
+  readonly reason: unknown
+  /** Whether it had begun to take input. */
+  readonly hasStarted: boolean
+}
+
 /**
  * Runs the pipelines as one of the workers of a cluster, life after life. Resolves when every source can take input.
  */
@@ -71,35 +78,52 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       if (lost === undefined) return
       rejoined++
       log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${shown(lost.reason)}`)
+      if (lost.hasStarted) continue
+      await Promise.race([stopping.promise, paused(clock, firstPause)])
     }
   }
 
   /** Resolves to why the life was lost; `undefined` where the program has ended. */
-  const liveOnce = async (life: WorkerLife): Promise<{ readonly reason: unknown } | undefined> => {
-    let lost: { readonly reason: unknown } | undefined
+  const liveOnce = async (life: WorkerLife): Promise<Loss | undefined> => {
+    let lost: Loss | undefined
+    let hasStarted = false
     const losing = life.lost.then((reason) => {
-      lost = { reason }
+      lost = { reason, hasStarted }
     })
+    const start = async (): Promise<void> => {
+      try {
+        await life.start(programOf(app))
+        hasStarted = true
+      } catch (error) {
+        if (rejoined === 0 || isFinal(error)) throw error
+        lost ??= { reason: error, hasStarted } // a later life is as patient as its beginning
+      }
+    }
     const app = startApplication(ofLife, { ...ground, ...life })
     present = { life, app }
     if (isStopping) void app.close().catch(() => undefined)
     app.closed.catch(() => undefined) // told below
+    let isKilled = false // which opens it too: nothing is being opened any more
     app.opened.then(
       () => {
-        opened.resolve()
+        if (!isKilled) opened.resolve()
       },
       () => undefined,
     )
+    const kill = async (): Promise<void> => {
+      isKilled = true
+      await app.kill()
+    }
     try {
-      await Promise.race([life.start(programOf(app)), losing])
-      await Promise.race([app.closed, losing])
+      await Promise.race([start(), losing])
+      if (lost === undefined) await Promise.race([app.closed, losing])
     } catch (error) {
       if (lost === undefined) {
-        await app.kill()
+        await kill()
         throw error
       }
     } finally {
-      if (lost !== undefined) await app.kill()
+      if (lost !== undefined) await kill()
       await life.end()
     }
     return lost

@@ -2,6 +2,7 @@
 
 import { systemClock } from '../../base/clock.ts'
 import type { KafkaClient, KafkaMember, KafkaProducer, ProducerOptions } from '../client.ts'
+import { KafkaError } from '../fault.ts'
 import { openAdmin, type Admin } from './admin.ts'
 import { importLibrary, type Library, type LibraryConsumer, type LibrarySettings } from './library.ts'
 import { openMember } from './member.ts'
@@ -30,6 +31,9 @@ export async function confluentClient(options: ConfluentOptions): Promise<KafkaC
   return createConfluentClient(await importLibrary(), options)
 }
 
+/** In ms: how long it may take to close what was opened too late. */
+const lateClosing = 5000
+
 export function createConfluentClient(
   library: Library,
   { brokers: addresses, settings = {} }: ConfluentOptions,
@@ -39,10 +43,15 @@ export function createConfluentClient(
   const open = new Set<Closable>()
   const consumers = new WeakMap<KafkaMember, LibraryConsumer>()
   let admin: Promise<Admin> | undefined
+  let isClosed = false
 
-  /** Opens something that is closed with the client; it is not kept where it has been closed before. */
+  /** Opens something that is closed with the client, also where that is closed meanwhile. */
   const opened = async <Opened extends Closable>(opening: Promise<Opened>): Promise<Opened> => {
     const made = await opening
+    if (isClosed) {
+      await made.close(lateClosing)
+      throw new KafkaError('unreachable', 'the client has been closed')
+    }
     const close = made.close.bind(made)
     const closing = (timeout: number): Promise<void> => {
       open.delete(made)
@@ -96,6 +105,7 @@ export function createConfluentClient(
     },
     producer,
     async close(timeout) {
+      isClosed = true
       const closing = [...open].map((one) => one.close(timeout))
       if (admin !== undefined) closing.push(admin.then((one) => one.close(timeout)).catch(() => undefined))
       await Promise.all(closing)

@@ -25,7 +25,7 @@ export function createSubscriptions(
   onNew: (subscription: Pick<Subscription, 'group' | 'topics'>) => void,
 ): Subscriptions {
   const present = new Map<string, Subscription>()
-  const known = new Map<string, Pick<Subscription, 'group' | 'topics'>>()
+  const known = new Map<string, Subscription>()
   const open = new Set<string>()
   const idOf = ({ group, topics }: Pick<Subscription, 'group' | 'topics'>): string => JSON.stringify([group, topics])
 
@@ -45,7 +45,7 @@ export function createSubscriptions(
     list: () => [...known.values()],
     target(of, { release, pending }) {
       const id = idOf(of)
-      const { chunk, beginning } = present.get(id)!
+      const { chunk, beginning } = known.get(id)! // also of one that has ended since
       return {
         chunk,
         beginning,

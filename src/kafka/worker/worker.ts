@@ -24,7 +24,14 @@ export function createWorker({ connect, transactionTimeout, ...settings }: Worke
           settings.timeout,
         )
         const reader = await client.reader('committed', settings.timeout)
-        return createLife(client, producer, reader, settings)
+        const life = createLife(client, producer, reader, settings)
+        return {
+          ...life,
+          start: (program) =>
+            life.start(program).catch((cause: unknown) => {
+              throw kafkaFailure(`to join the cluster at ${settings.brokers}`, cause)
+            }),
+        }
       } catch (error) {
         await client.close(settings.timeout)
         throw kafkaFailure(`to join the cluster at ${settings.brokers}`, error)

@@ -29,11 +29,12 @@ let before: { readonly timers: Timers; readonly now: () => number } | undefined
 
 /**
  * Replaces the global `setTimeout`, `setInterval`, `clearTimeout`, `clearInterval` and `Date.now` by functions that
- * look where they are called from (`AsyncLocalStorage`, which follows promises, timers and events).
+ * look where they are called from (`AsyncLocalStorage`, which follows promises, timers and events). `timerSet` is told
+ * when each timer that is set is due.
  */
-export function createVirtualClock(start: number): VirtualClock {
+export function createVirtualClock(start: number, timerSet?: (due: number) => void): VirtualClock {
   if (open++ === 0) install()
-  return new Clock(start)
+  return new Clock(start, timerSet)
 }
 
 class Clock implements VirtualClock {
@@ -41,9 +42,11 @@ class Clock implements VirtualClock {
   #timers = new Set<VirtualTimer>() // in order of setting
   #waiting: (() => void)[] = []
   #open = true
+  readonly #timerSet: ((due: number) => void) | undefined
 
-  constructor(start: number) {
+  constructor(start: number, timerSet?: (due: number) => void) {
     this.now = start
+    this.#timerSet = timerSet
   }
 
   within<Result>(work: () => Result): Result {
@@ -59,6 +62,7 @@ class Clock implements VirtualClock {
 
   add(timer: VirtualTimer): void {
     this.#timers.add(timer)
+    this.#timerSet?.(timer.due)
     const waiting = this.#waiting
     this.#waiting = []
     for (const tell of waiting) tell()

@@ -10,6 +10,8 @@ export interface Simulation {
   process(name: string): Process
   /** Lets things happen until it is told to stop: `isOver` is asked before each. */
   run(isOver: () => boolean): Promise<void>
+  /** Resolves when nothing is left to do that needs no time. */
+  rest(): Promise<void>
 }
 
 const { setImmediate } = globalThis // the real one, whatever a test runner puts in its place
@@ -17,7 +19,6 @@ const { setImmediate } = globalThis // the real one, whatever a test runner puts
 /** So many things happen before the event loop of Node turns, for what needs that. */
 const thingsInATurn = 32
 
-/** Resolves when nothing is left to do that needs no time. */
 const atRest = (): Promise<void> =>
   new Promise((resolve) => {
     process.nextTick(resolve)
@@ -41,6 +42,9 @@ export function createSimulation(seed: number): Simulation {
         }
         timeline.step()
       }
+    },
+    async rest() {
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
     },
   }
 }

@@ -18,6 +18,8 @@ export interface Broker {
   /** Those of a group that there is. */
   members(group: string): GroupMember[]
   offsets(group: string): Offsets
+  /** The groups that there are, or were. */
+  groups(): Iterable<string>
   evict(group: string, client: string): void
   /** Whether it answers. */
   readonly isUp: boolean
@@ -80,6 +82,7 @@ export function createBroker(timeline: Timeline, random: Random): Broker {
     consumer: (name) => groupOf(name, (own) => createConsumerGroup({ topics, offsets: own, now, after })),
     members: (name) => groups.get(name)?.members() ?? [],
     offsets: offsetsOf,
+    groups: () => groups.keys(),
     evict(group, client) {
       groups.get(group)?.evict(client)
     },

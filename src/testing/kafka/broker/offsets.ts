@@ -12,8 +12,8 @@ export interface Offsets {
   conclude(mark: Mark): void
   /** Throws `pending`. */
   committed(places: readonly Place[]): (number | undefined)[]
-  /** All that is committed, whatever is pending. */
-  all(): ReadonlyMap<string, number>
+  /** What is committed, whatever is pending. */
+  at(place: Place): number | undefined
 }
 
 export function createOffsets(): Offsets {
@@ -41,6 +41,6 @@ export function createOffsets(): Offsets {
         }
         return committed.get(id)
       }),
-    all: () => committed,
+    at: (place) => committed.get(idOf(place)),
   }
 }

@@ -13,6 +13,7 @@ export interface Topics {
   log(place: Place): Log
   /** The bytes of the largest record that it takes. */
   largest(topic: string): number
+  names(): Iterable<string>
   /** Compacts the topics that are to be compacted. */
   compact(): void
 }
@@ -48,6 +49,7 @@ export function createTopics(): Topics {
       return log
     },
     largest: (topic) => Number(topics.get(topic)?.settings['max.message.bytes'] ?? 1_048_588),
+    names: () => topics.keys(),
     compact() {
       for (const topic of topics.values()) {
         if (policyOf(topic).includes('compact')) for (const log of topic.logs) log.compact()

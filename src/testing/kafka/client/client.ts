@@ -14,9 +14,15 @@ export function createSimulatedClient(process: Process): KafkaClient {
   const memberships = new Map<KafkaMember, Membership>()
   const open = new Set<{ close(timeout: number): Promise<void> }>()
 
+  let isClosed = false
+
   const membershipOf = (member: KafkaMember): Membership => memberships.get(member)!
   const kept = <Made extends { close(timeout: number): Promise<void> }>(made: Made): Made => {
     open.add(made)
+    if (isClosed) {
+      void made.close(0)
+      throw new KafkaError('unreachable', 'the client has been closed')
+    }
     return made
   }
 
@@ -71,6 +77,7 @@ export function createSimulatedClient(process: Process): KafkaClient {
     },
     producer: async (options, timeout) => kept(await openProducer({ process, membershipOf }, options, timeout)),
     async close(timeout) {
+      isClosed = true
       await Promise.all([...open].map((made) => made.close(timeout)))
     },
   }

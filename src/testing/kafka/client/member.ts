@@ -107,13 +107,13 @@ export function openMember(process: Process, options: MemberOptions): OpenMember
     })
 
   const member: KafkaMember = {
-    assign: reader.assign,
-    unassign: reader.unassign,
-    poll: reader.poll,
-    pause: reader.pause,
-    resume: reader.resume,
-    seek: reader.seek,
-    position: reader.position,
+    assign: (places) => reader.assign(places),
+    unassign: (places) => reader.unassign(places),
+    poll: (max, wait) => reader.poll(max, wait),
+    pause: (places) => reader.pause(places),
+    resume: (places) => reader.resume(places),
+    seek: (at) => reader.seek(at),
+    position: (place) => reader.position(place),
     async committed(places, timeout) {
       const end = process.clock.elapsed() + timeout
       for (;;) {
@@ -124,9 +124,7 @@ export function openMember(process: Process, options: MemberOptions): OpenMember
           const isPending = error instanceof KafkaError && error.fault === 'pending'
           if (!isPending || left <= untilAskedAgain + 10) throw error
         }
-        await new Promise<void>((resolve) => {
-          process.after(untilAskedAgain, resolve)
-        })
+        await process.sleep(untilAskedAgain)
       }
     },
     commitOffsets: (offsets, timeout) =>

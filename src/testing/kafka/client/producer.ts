@@ -95,15 +95,8 @@ export async function openProducer(
     if (isSending || waiting.length > 0) {
       sent ??= createDeferred()
       const { promise } = sent
-      await new Promise<void>((resolve, reject) => {
-        const forget = process.after(limit, () => {
-          reject(new KafkaError('unreachable', 'records have not arrived', -185))
-        })
-        void promise.then(() => {
-          forget()
-          resolve()
-        })
-      })
+      await process.sleep(limit, (wake) => void promise.then(wake))
+      if (isSending || waiting.length > 0) throw new KafkaError('unreachable', 'records have not arrived', -185)
     }
     if (undelivered !== undefined) throw undelivered as Error
   }
@@ -135,10 +128,7 @@ export async function openProducer(
       send()
       return true
     },
-    drained: () =>
-      new Promise((resolve) => {
-        process.after(untilThereIsRoom, resolve)
-      }),
+    drained: () => process.sleep(untilThereIsRoom),
     async sendOffsets(offsets, member, limit) {
       const { group, offsets: committed, id, generation } = membershipOf(member)
       await call('sending offsets', limit, async () => {

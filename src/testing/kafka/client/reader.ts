@@ -42,21 +42,14 @@ export function createReader({ process, isolation, answer, isDue = () => false }
     wake?.()
   }
 
-  const passed = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      process.after(milliseconds, resolve)
-    })
+  const passed = (milliseconds: number): Promise<void> => process.sleep(milliseconds)
 
   /** Resolves when there may be more, or the time is over. */
   const news = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const forget = process.after(milliseconds, resolve)
+    process.sleep(milliseconds, (wakeUp) => {
       wake = () => {
         wake = undefined
-        process.run(() => {
-          forget()
-          resolve()
-        })
+        wakeUp()
       }
     })
 

@@ -25,21 +25,26 @@ export interface Process {
   readonly random: Random
   /** Whether it has been killed. */
   readonly isDead: boolean
+  readonly isFrozen: boolean
   /**
-   * Has the broker do something; resolves to what came of it. A process that is dead waits for ever. Rejects as
-   * `unreachable` when the timeout is over, in ms, whether it was done or not.
+   * Has the broker do something; resolves to what came of it. Rejects as `unreachable` when the timeout is over, in ms,
+   * whether it was done or not, and when the process is dead: what it does from then on is in vain.
    */
   call<Result>(what: string, timeout: number, work: () => Result | Promise<Result>): Promise<Result>
   /** Does something later, if it lives, and is not frozen then. */
   after(milliseconds: number, work: () => void): () => void
+  /** Resolves later, or as soon as it is woken. Rejects as `unreachable` when the process dies. */
+  sleep(milliseconds: number, wakeWith?: (wake: () => void) => void): Promise<void>
   /** Does something in the process: at once, or when it is not frozen any more. */
   run(work: () => void): void
-  /** Nothing of it happens any more. What it has sent arrives. */
+  /** Nothing of it happens any more. What it has sent arrives. Whatever waits in it is told, so that it lets go. */
   kill(): void
   /** Nothing of it happens for so many ms. */
   freeze(milliseconds: number): void
   /** Is asked what a call meets. */
   fate: ((what: string) => Fate | undefined) | undefined
+  /** Is called when it is killed. */
+  onKill: (() => void) | undefined
   /** How its code is entered. */
   enter: (work: () => void) => void
 }
@@ -54,6 +59,8 @@ export interface ProcessOptions {
 /** In ms: how long something is on its way. */
 const quickest = 0.05
 const slowest = 2
+/** In ms: after so long a client asks again by itself, where it waits for ever. */
+const untilAskedAgain = 1000
 /** In ms: how long the broker has to load what its coordinators know. */
 const loading = 100
 
@@ -61,6 +68,7 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
   let isDead = false
   let frozenUntil = 0
   let held: (() => void)[] = []
+  const waiting = new Set<(error: KafkaError) => void>()
 
   const isFrozen = (): boolean => timeline.now < frozenUntil
   const thaw = (): void => {
@@ -75,6 +83,8 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
     else if (what !== undefined) self.freeze(what.freeze)
   }
 
+  const dead = (): KafkaError => new KafkaError('unreachable', `${name} is dead`, -195)
+
   const latency = (): number => random.between(quickest, slowest)
 
   const self: Process = {
@@ -82,6 +92,7 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
     broker,
     random,
     fate: undefined,
+    onKill: undefined,
     enter: (work) => {
       work()
     },
@@ -92,6 +103,9 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
     },
     get isDead() {
       return isDead
+    },
+    get isFrozen() {
+      return isFrozen()
     },
     run(work) {
       if (isDead) return
@@ -110,9 +124,30 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
         cancel()
       }
     },
+    sleep: (milliseconds, wakeWith) =>
+      new Promise((resolve, reject) => {
+        if (isDead) {
+          reject(dead())
+          return
+        }
+        const end = (): void => {
+          waiting.delete(reject)
+          forget()
+          resolve()
+        }
+        const forget = self.after(milliseconds, end)
+        waiting.add(reject)
+        wakeWith?.(() => {
+          self.run(end)
+        })
+      }),
     kill() {
+      if (isDead) return
       isDead = true
       held = []
+      for (const reject of waiting) reject(dead())
+      waiting.clear()
+      self.onKill?.()
     },
     freeze(milliseconds) {
       frozenUntil = Math.max(frozenUntil, timeline.now + milliseconds)
@@ -120,16 +155,22 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
     },
     call(what, timeout, work) {
       return new Promise((resolve, reject) => {
-        if (isDead) return
+        if (isDead) {
+          reject(dead())
+          return
+        }
+        waiting.add(reject)
         const { slow = 0, lost, before, after } = self.fate?.(what) ?? {}
         let isOver = false
         let forgetTimeout = (): void => undefined
         const reply = (settle: () => void): void => {
-          if (lost === 'reply') return
-          timeline.after(latency() + slow, () => {
+          const isAgain = lost === 'reply' && timeout === Infinity
+          if (lost === 'reply' && !isAgain) return
+          timeline.after(latency() + slow + (isAgain ? untilAskedAgain : 0), () => {
             self.run(() => {
               if (isOver) return
               isOver = true
+              waiting.delete(reject)
               forgetTimeout()
               settle()
             })
@@ -145,7 +186,7 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
             })
           } catch (error) {
             reply(() => {
-              reject(error as Error)
+              reject(error)
             })
           }
         }
@@ -155,6 +196,7 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
             forgetTimeout = self.after(timeout, () => {
               if (isOver) return
               isOver = true
+              waiting.delete(reject)
               reject(new KafkaError('unreachable', `${what}: no answer within ${timeout} ms`, -185))
             })
           }

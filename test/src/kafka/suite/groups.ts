@@ -131,6 +131,18 @@ export function groupLaws(law: Law, protocol: MemberOptions['protocol']): void {
     }
   })
 
+  law('a member that is being opened when its client is closed does not stay', async (trial) => {
+    const topic = await trial.topic(2)
+    const team = createTeam(trial, [topic], protocol)
+    const client = trial.client()
+    const joining = team.join({}, client)
+    joining.catch(() => undefined)
+    await client.close(soon)
+    await expect(joining).rejects.toMatchObject({ name: 'KafkaError', fault: 'unreachable' })
+    const successor = await team.join()
+    await team.settled([successor], placesOf(topic, 2))
+  })
+
   law('closing answers in the middle of a rebalance', async (trial) => {
     const topic = await trial.topic(2)
     const places = placesOf(topic, 2)

@@ -18,7 +18,8 @@ export interface Player {
 /** A group of these topics, whose members are of a process each. */
 export interface Team {
   readonly group: string
-  join(options?: Partial<MemberOptions>): Promise<Player>
+  /** Of a process of its own, unless its client is given. */
+  join(options?: Partial<MemberOptions>, client?: KafkaClient): Promise<Player>
   /** Everybody polls until each place is owned by exactly one of them, and as this says if it is given. */
   settled(players: readonly Player[], places: readonly Place[], also?: () => boolean): Promise<void>
 }
@@ -27,7 +28,7 @@ export function createTeam(trial: Trial, topics: readonly string[], protocol: Me
   const group = trial.name('group')
   return {
     group,
-    async join(options = {}) {
+    async join(options = {}, client = trial.client()) {
       const name = trial.name('member')
       const owned = new Set<string>()
       const events: string[] = []
@@ -38,7 +39,6 @@ export function createTeam(trial: Trial, topics: readonly string[], protocol: Me
       const take = (places: readonly Place[]): void => {
         for (const place of places) owned.delete(word(place))
       }
-      const client = trial.client()
       const member: KafkaMember = await client.member(
         {
           client: name,

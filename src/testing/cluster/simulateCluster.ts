@@ -1,0 +1,185 @@
+import type { OperatorFunction } from 'rxjs'
+import { invalidOption, knownOptions, timerLength, wholeNumber, type OptionNames } from '../../base/option.ts'
+import type { DeadLetter } from '../../context/deadLetter.ts'
+import type { KafkaClient } from '../../kafka/client.ts'
+import { createSimulation } from '../kafka/simulation.ts'
+import type { ClusterDriver, SimulateClusterOptions } from './clusterDriver.ts'
+import { createDisturber } from './disturber.ts'
+import { NoWorker } from './noWorker.ts'
+import { isExchangeBehind } from './exchanges.ts'
+import { createTopicPorts } from './topicPorts.ts'
+import { startWorker, type SimulatedWorker } from './worker.ts'
+
+const known: OptionNames<SimulateClusterOptions<never>> = {
+  workers: true,
+  shards: true,
+  seed: true,
+  key: true,
+  onError: true,
+  groupProtocol: true,
+  sessionTimeout: true,
+}
+
+/**
+ * Runs a pipeline on several workers, as `run` does with `cluster: kafka(…)`, in one process, in virtual time and
+ * without Kafka: over a broker in memory that keeps topics, transactions and groups as Kafka does. What happens follows
+ * from the `seed` alone. Messages are sent to a topic that the workers read, and what comes out goes to another one.
+ *
+ * Resolves when all workers take input; rejects with what keeps one from starting.
+ *
+ * @param build makes the pipeline, from source to sink and without both, anew for each worker and each start
+ * @example
+ * ```ts
+ * import { statePartition } from 'wallarx'
+ * import { toStatePartition } from 'wallarx/operators'
+ * import { simulateCluster } from 'wallarx/testing'
+ *
+ * const key = (word: string) => word.length
+ * const counting = () =>
+ *   toStatePartition(
+ *     (word: string, state: { count: number }) => [`${word} ${++state.count}`, true],
+ *     statePartition('words', { key, build: () => ({ count: 0 }) }),
+ *   )
+ * const cluster = await simulateCluster(counting, { workers: 3, key })
+ * cluster.send('to', 'be', 'or', 'not')
+ * await cluster.settle()
+ * cluster.disturb({ disturbance: 'kill', worker: 0, call: 0 })
+ * cluster.send('to', 'be')
+ * await cluster.settle()
+ * const byLength = cluster.outputsBy((line) => line.indexOf(' '))
+ * assert.deepEqual(byLength.get(2), ['to 1', 'be 2', 'or 3', 'to 4', 'be 5'])
+ * await cluster.close()
+ * ```
+ */
+export async function simulateCluster<In, Out>(
+  build: () => OperatorFunction<In, Out>,
+  options: SimulateClusterOptions<In> = {},
+): Promise<ClusterDriver<In, Out>> {
+  return simulateThrough((client) => client, build, options)
+}
+
+const application = 'simulated'
+/** In ms: how long a call to Kafka may take. */
+const timeout = 3000
+/** In ms of virtual time. */
+const longestSettling = 120_000
+/** In ms: what is on its way when all is processed. */
+const restOfSettling = 50
+
+/** The same, with something that stands between the workers and their clients. */
+export async function simulateThrough<In, Out>(
+  through: (client: KafkaClient) => KafkaClient,
+  build: () => OperatorFunction<In, Out>,
+  options: SimulateClusterOptions<In>,
+): Promise<ClusterDriver<In, Out>> {
+  const checked = knownOptions('simulateCluster', options, known)
+  const { workers: count = 3, shards = 4, seed = 1, key, onError } = checked
+  const { groupProtocol = 'classic', sessionTimeout = 1000 } = checked
+  if (typeof build !== 'function') throw invalidOption('build', 'a function that makes the pipeline', build)
+  wholeNumber('workers', count, 1)
+  wholeNumber('seed', seed, 0)
+  timerLength('sessionTimeout', sessionTimeout)
+
+  const simulation = createSimulation(seed)
+  const { timeline, broker } = simulation
+  const ports = createTopicPorts<In, Out>(broker, key)
+  const letters: DeadLetter[] = []
+  const lines: string[] = []
+  const workers: SimulatedWorker[] = []
+  let started = 0
+
+  const start = (name = `worker-${++started}`): void => {
+    const kafka = { shards, sessionTimeout, groupProtocol, timeout, transactionTimeout: 2 * sessionTimeout }
+    workers.push(
+      startWorker({
+        simulation,
+        name,
+        application,
+        pipeline: () => ports.between(build()),
+        onError,
+        kafka,
+        through,
+        unstarted: () => {
+          start(name)
+        },
+        deadLetter: (letter) => letters.push(letter),
+        log: (line) => lines.push(`${Math.round(timeline.now)} ${line}`),
+      }),
+    )
+  }
+  const present = (): SimulatedWorker[] => workers.filter(({ hasEnded }) => !hasEnded)
+  const disturber = createDisturber({ simulation, present, start })
+
+  const checkNotFailed = (): void => {
+    for (const { failure } of workers) if (failure !== undefined) throw failure.error
+  }
+  /** Lets things happen until this is so. */
+  const until = async (isOver: () => boolean): Promise<void> => {
+    await simulation.run(() => isOver() || workers.some(({ failure }) => failure !== undefined))
+    checkNotFailed()
+  }
+  const isSettled = (): boolean =>
+    !broker.transactions.open &&
+    !ports.isBehind &&
+    !isExchangeBehind(broker) &&
+    !workers.some(({ process }) => process.isFrozen && !process.isDead)
+
+  const driver: ClusterDriver<In, Out> = {
+    send(...messages) {
+      ports.send(messages)
+    },
+    disturb(disturbance) {
+      disturber.disturb(disturbance)
+    },
+    async advance(milliseconds) {
+      if (!(milliseconds >= 0)) throw invalidOption('milliseconds', 'a number from 0', milliseconds)
+      const end = timeline.now + milliseconds
+      timeline.after(milliseconds, () => undefined)
+      await until(() => timeline.now >= end)
+    },
+    async settle() {
+      const end = timeline.now + longestSettling
+      do {
+        await until(() => isSettled() || present().length === 0 || timeline.now > end)
+        if (present().length === 0 && !isSettled()) throw new NoWorker()
+        if (timeline.now > end) throw new Error(`no end within ${longestSettling} ms of virtual time`)
+        await driver.advance(restOfSettling)
+      } while (!isSettled())
+    },
+    outputs: () => ports.outputs(),
+    outputsBy(keyOf) {
+      const all = new Map<ReturnType<typeof keyOf>, Out[]>()
+      for (const one of ports.outputs()) {
+        const own = all.get(keyOf(one))
+        if (own === undefined) all.set(keyOf(one), [one])
+        else own.push(one)
+      }
+      return all
+    },
+    workers: () =>
+      Object.fromEntries(
+        present().flatMap((worker) => {
+          const status = worker.status()
+          return status === undefined ? [] : [[worker.name, status] as const]
+        }),
+      ),
+    deadLetters: () => [...letters],
+    log: () => [...lines],
+    get now() {
+      return timeline.now
+    },
+    async close() {
+      for (const worker of workers) worker.close()
+      await simulation.rest()
+    },
+    [Symbol.asyncDispose]: () => driver.close(),
+  }
+  try {
+    for (let at = 0; at < count; at++) start()
+    await until(() => present().every(({ isOpen }) => isOpen))
+  } catch (error) {
+    await driver.close()
+    throw error
+  }
+  return driver
+}
