@@ -75,7 +75,7 @@ describe('a worker', () => {
     expect(cluster.outputs().sort()).toEqual(['1: 1', '1: 2', '2: 1', '2: 2'])
   })
 
-  test('that is stopped while it begins stops in order', async () => {
+  test('that is stopped while it begins another life stops in order', async () => {
     let joining = (): void => undefined
     const cluster = await simulateThrough(
       (client) => ({
@@ -90,10 +90,11 @@ describe('a worker', () => {
     )
     onTestFinished(() => cluster.close())
     joining = () => {
-      cluster.disturb({ disturbance: 'leave', worker: 1 })
+      cluster.disturb({ disturbance: 'leave', worker: 0 })
     }
-    cluster.disturb({ disturbance: 'join' })
-    await cluster.advance(500)
-    expect(Object.keys(cluster.workers())).toEqual(['worker-1'])
+    cluster.disturb({ disturbance: 'eviction', worker: 0 })
+    await cluster.advance(2000)
+    expect(cluster.workers()).toEqual({})
+    expect(cluster.log().join()).not.toContain('TypeError')
   })
 })

@@ -68,6 +68,7 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
   let isDead = false
   let frozenUntil = 0
   let held: (() => void)[] = []
+  /** What tells those who wait that it is dead. */
   const waiting = new Set<(error: KafkaError) => void>()
 
   const isFrozen = (): boolean => timeline.now < frozenUntil
@@ -186,7 +187,7 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
             })
           } catch (error) {
             reply(() => {
-              reject(error)
+              reject(error as Error)
             })
           }
         }
