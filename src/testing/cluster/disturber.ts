@@ -1,4 +1,4 @@
-import type { Fate } from '../kafka/process/process.ts'
+import type { End } from '../kafka/process/call.ts'
 import type { Simulation } from '../kafka/simulation.ts'
 import type { AtCall, Disturbance } from './disturbance.ts'
 import type { SimulatedWorker } from './worker.ts'
@@ -18,7 +18,7 @@ export function createDisturber({ simulation, present, start }: DisturberOptions
   const { broker } = simulation
 
   /** Now, or when the worker makes a call. */
-  const when = (worker: SimulatedWorker, { call, done = false }: AtCall, what: NonNullable<Fate['before']>): void => {
+  const when = (worker: SimulatedWorker, { call, done = false }: AtCall, what: End): void => {
     if (call > 0 || done) worker.at(call, done ? { after: what } : { before: what })
     else if (what === 'kill') worker.process.kill()
     else worker.process.freeze(what.freeze)
@@ -45,7 +45,7 @@ export function createDisturber({ simulation, present, start }: DisturberOptions
         for (let call = 0; call < what.calls; call++) worker.at(call, { slow: what.milliseconds })
         break
       case 'lost reply':
-        worker.at(what.call, { lost: 'reply' })
+        worker.at(what.call, { lost: true })
         break
       case 'eviction':
         for (const group of broker.groups()) broker.evict(group, worker.name)

@@ -7,7 +7,8 @@ import { runOnCluster } from '../../run/clusterRun.ts'
 import type { Running, RunOptions, RunStatus } from '../../run/contract.ts'
 import { createVirtualClock } from '../driver/virtualClock.ts'
 import { createSimulatedClient } from '../kafka/client/client.ts'
-import type { Fate, Process } from '../kafka/process/process.ts'
+import type { Fate } from '../kafka/process/call.ts'
+import type { Process } from '../kafka/process/process.ts'
 import type { Simulation } from '../kafka/simulation.ts'
 
 /** A worker: a process in which the program runs. */

@@ -1,21 +1,11 @@
 /* A process: what can be killed and frozen, and what its calls to a broker meet on their way. */
 
 import type { Clock } from '../../../base/clock.ts'
+import { createCall, type Fate } from './call.ts'
 import { KafkaError } from '../../../kafka/fault.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { Random } from './random.ts'
 import type { Timeline } from './timeline.ts'
-
-/** What one call meets: before it takes effect, and after that. */
-export interface Fate {
-  /** In ms, on the way there and on the way back, besides what it always takes. */
-  readonly slow?: number
-  /** Whether the call, or its reply, does not arrive. */
-  readonly lost?: 'call' | 'reply'
-  /** What becomes of the process when the call has, or has not yet, taken effect. */
-  readonly before?: 'kill' | { readonly freeze: number }
-  readonly after?: 'kill' | { readonly freeze: number }
-}
 
 export interface Process {
   readonly name: string
@@ -59,8 +49,6 @@ export interface ProcessOptions {
 /** In ms: how long something is on its way. */
 const quickest = 0.05
 const slowest = 2
-/** In ms: after so long a client asks again by itself, where it waits for ever. */
-const untilAskedAgain = 1000
 /** In ms: how long the broker has to load what its coordinators know. */
 const loading = 100
 
@@ -69,7 +57,7 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
   let frozenUntil = 0
   let held: (() => void)[] = []
   /** What tells those who wait that it is dead. */
-  const waiting = new Set<(error: KafkaError) => void>()
+  const waiting = new Set<(error: unknown) => void>()
 
   const isFrozen = (): boolean => timeline.now < frozenUntil
   const thaw = (): void => {
@@ -77,11 +65,6 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
     const now = held
     held = []
     for (const work of now) self.run(work)
-  }
-
-  const suffer = (what: Fate['before']): void => {
-    if (what === 'kill') self.kill()
-    else if (what !== undefined) self.freeze(what.freeze)
   }
 
   const dead = (): KafkaError => new KafkaError('unreachable', `${name} is dead`, -195)
@@ -154,61 +137,9 @@ export function createProcess({ name, timeline, broker, random }: ProcessOptions
       frozenUntil = Math.max(frozenUntil, timeline.now + milliseconds)
       timeline.after(milliseconds, thaw)
     },
-    call(what, timeout, work) {
-      return new Promise((resolve, reject) => {
-        if (isDead) {
-          reject(dead())
-          return
-        }
-        waiting.add(reject)
-        const { slow = 0, lost, before, after } = self.fate?.(what) ?? {}
-        let isOver = false
-        let forgetTimeout = (): void => undefined
-        const reply = (settle: () => void): void => {
-          const isAgain = lost === 'reply' && timeout === Infinity
-          if (lost === 'reply' && !isAgain) return
-          timeline.after(latency() + slow + (isAgain ? untilAskedAgain : 0), () => {
-            self.run(() => {
-              if (isOver) return
-              isOver = true
-              waiting.delete(reject)
-              forgetTimeout()
-              settle()
-            })
-          })
-        }
-        const arrive = async (): Promise<void> => {
-          if (!broker.isUp) await broker.whenUp()
-          if (isOver) return // whoever asked has given it up
-          try {
-            const result = await work()
-            reply(() => {
-              resolve(result)
-            })
-          } catch (error) {
-            reply(() => {
-              reject(error as Error)
-            })
-          }
-        }
-        const send = (): void => {
-          if (lost !== 'call') timeline.after(latency() + slow, () => void arrive())
-          if (timeout < Infinity) {
-            forgetTimeout = self.after(timeout, () => {
-              if (isOver) return
-              isOver = true
-              waiting.delete(reject)
-              reject(new KafkaError('unreachable', `${what}: no answer within ${timeout} ms`, -185))
-            })
-          }
-          suffer(after)
-        }
-        suffer(before)
-        if (isFrozen()) held.push(send)
-        else if (!self.isDead) send()
-      })
-    },
+    call: (what, timeout, work) => (isDead ? Promise.reject(dead()) : call(what, timeout, work)),
   }
+  const call = createCall({ process: self, timeline, broker, latency, waiting })
   return self
 }
 
