@@ -27,6 +27,8 @@ export interface PumpTarget {
 export interface Pump {
   readonly member: KafkaMember
   readonly owned: Pick<OwnedPlaces, 'takeOffsets' | 'moved' | 'list'>
+  /** Places may have gone to others: what came of them must not be committed. */
+  readonly isLost: boolean
   /** Hands over nothing any more. Resolves when it is done with reading. */
   stop(): Promise<void>
 }
@@ -50,6 +52,7 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
   /** Read, and not handed over yet. */
   let waiting: readonly KafkaRecord[] = []
   let stopped = false
+  let isLost = false
   let wake: (() => void) | undefined
 
   const member = await join({
@@ -62,6 +65,7 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
       waiting = waiting.filter(owned.isNext)
     },
     lost(given) {
+      isLost = true
       owned.remove(given)
       lose(new KafkaError('abort', 'partitions were given to others'))
     },
@@ -142,6 +146,9 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
   return {
     member,
     owned,
+    get isLost() {
+      return isLost
+    },
     async stop() {
       stopped = true
       wake?.()

@@ -8,6 +8,7 @@ import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
 import { recordKeyOf } from './changelog.ts'
 import type { KafkaProducer, NewRecord } from '../client.ts'
+import { KafkaError } from '../fault.ts'
 import type { Pump } from './pump.ts'
 import type { TopicNames } from '../topics.ts'
 
@@ -73,6 +74,16 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
     return { ...record, partition: key === null ? turn++ % of : placeOf(key, of) }
   }
 
+  /**
+   * A member that was put out of its group may be in it again by now, and could commit in its own name what others do
+   * too.
+   */
+  const checkOwned = (): void => {
+    for (const { isLost } of pumps()) {
+      if (isLost) throw new KafkaError('abort', 'partitions were given to others')
+    }
+  }
+
   const produce = async (record: NewRecord): Promise<void> => {
     while (!producer.produce(record)) await producer.drained()
   }
@@ -117,8 +128,10 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           await produceAll(entities.map(changelogRecord))
           await produceAll(written.map((record) => placed(record, partitions)))
           for (const { member, places } of offsets) {
+            checkOwned()
             if (places.length > 0) await producer.sendOffsets(places, member, timeout)
           }
+          checkOwned()
           await producer.commit(timeout)
         } catch (error) {
           if (!(error instanceof WallarxError)) lose(error)

@@ -11,6 +11,7 @@ export function joinConsumer(holder: Holder): Membership {
 
   const beat = (): void => {
     if (hasLeft || !process.broker.isUp) return
+    if (id === undefined && holder.isBusy) return // what is lost is let go of first
     id ??= group.join({ client, topics, sessionTimeout })
     const told = group.heartbeat(id, holder.held())
     if (told === undefined) {
