@@ -38,6 +38,7 @@ export {
 export { takeStopsTheSource } from './operatorLaw/takeStopsTheSource.ts'
 export { teardownHappensOnce, type Acquire } from './operatorLaw/teardownHappensOnce.ts'
 export { checkPipeline, type CheckPipelineOptions, type PipelineLawName } from './pipelineLaw/checkPipeline.ts'
+export type { ClusterDriver, SimulateClusterOptions } from './cluster/clusterDriver.ts'
 export { crashesDoNotMatter, type CrashOptions } from './pipelineLaw/crashesDoNotMatter.ts'
 export type {
   ApplicationDriver,
@@ -48,12 +49,17 @@ export type {
   TestDriver,
   TestPipelineOptions,
 } from './driver/driver.ts'
+export type { AtCall, ClusterEvent, Disturbance } from './cluster/disturbance.ts'
+export { disturbances, withDisturbances, type WithDisturbancesOptions } from './cluster/disturbances.ts'
 export { faults, withFaults, type Fault, type PipelineEvent, type WithFaultsOptions } from './driver/faults.ts'
 export type { BuildPipeline, PipelineLawOptions } from './pipelineLaw/pipelineLaw.ts'
 export { play, type PlayOptions } from './driver/play.ts'
+export { playOnCluster } from './cluster/playOnCluster.ts'
+export { simulateCluster } from './cluster/simulateCluster.ts'
 export { testPipeline } from './driver/testPipeline.ts'
 export { keysStayApart, type KeysOptions } from './pipelineLaw/keysStayApart.ts'
 export { rxTwinIsIxTwin, type TwinOptions } from './operatorLaw/rxTwinIsIxTwin.ts'
 export { slowSinksLoseNothing } from './pipelineLaw/slowSinksLoseNothing.ts'
 export { speedDoesNotMatter } from './pipelineLaw/speedDoesNotMatter.ts'
 export { startsAreIndependent } from './pipelineLaw/startsAreIndependent.ts'
+export { workersDoNotMatter, type WorkersOptions } from './pipelineLaw/workersDoNotMatter.ts'

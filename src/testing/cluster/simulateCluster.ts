@@ -66,9 +66,12 @@ const longestSettling = 120_000
 /** In ms: what is on its way when all is processed. */
 const restOfSettling = 50
 
+/** Stands between a worker and its client. */
+export type Through = (client: KafkaClient) => KafkaClient
+
 /** The same, with something that stands between the workers and their clients. */
 export async function simulateThrough<In, Out>(
-  through: (client: KafkaClient) => KafkaClient,
+  through: Through,
   build: () => OperatorFunction<In, Out>,
   options: SimulateClusterOptions<In>,
 ): Promise<ClusterDriver<In, Out>> {

@@ -1,14 +1,16 @@
 import { invalidOption, knownOptions, type OptionNames } from '../../base/option.ts'
-import type fc from 'fast-check'
+import fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
 import { crashesDoNotMatter } from './crashesDoNotMatter.ts'
 import type { Fault } from '../driver/faults.ts'
 import { keysStayApart } from './keysStayApart.ts'
 import { checkOperatorLaw, type OperatorLawName } from '../operatorLaw/operatorLaws.ts'
+import { testPipeline } from '../driver/testPipeline.ts'
 import { pipelineLawOptions, type PipelineLawOptions } from './pipelineLaw.ts'
 import { slowSinksLoseNothing } from './slowSinksLoseNothing.ts'
 import { speedDoesNotMatter } from './speedDoesNotMatter.ts'
 import { startsAreIndependent } from './startsAreIndependent.ts'
+import { workersDoNotMatter } from './workersDoNotMatter.ts'
 
 /** The laws that `checkPipeline` holds a pipeline to, by the names of their functions. */
 export type PipelineLawName =
@@ -17,6 +19,7 @@ export type PipelineLawName =
   | 'slowSinksLoseNothing'
   | 'speedDoesNotMatter'
   | 'keysStayApart'
+  | 'workersDoNotMatter'
   | OperatorLawName
 
 /** Which pipeline, and how it is tried. */
@@ -38,7 +41,8 @@ export interface CheckPipelineOptions<In> extends Omit<PipelineLawOptions<In>, '
 /**
  * Holds a pipeline to all laws that apply, on random inputs and faults: crashes and restarts anywhere, a sink that is
  * slow or lost, messages that come fast or slowly, keys that have nothing to do with each other (with a `key`),
- * independent subscriptions, errors that come once, `take(n)`, teardown, and cutting (where the input is bytes).
+ * independent subscriptions, errors that come once, `take(n)`, teardown, cutting (where the input is bytes), and many
+ * workers on Kafka (with a `key`, where there is a state partition; a quarter of the runs, because each takes longer).
  *
  * Rejects with `LAW_BROKEN` for the first law that does not hold. The message says what was expected and got, and the
  * smallest input that shows it: as a list of events, as a marble diagram, and as a test to be pasted beside `build`.
@@ -78,6 +82,14 @@ export async function checkPipeline<In, Out>(
     speedDoesNotMatter: () => speedDoesNotMatter(build, law),
     crashesDoNotMatter: () => crashesDoNotMatter(build, { ...law, faults }),
     slowSinksLoseNothing: () => slowSinksLoseNothing(build, law),
+    workersDoNotMatter:
+      key === undefined || chunks
+        ? undefined
+        : async () => {
+            const { framing: _, runs, ...rest } = law
+            const fewer = Math.ceil((runs ?? fc.readConfigureGlobal().numRuns ?? 100) / 4)
+            if (await hasStatePartition(build, rest.onError)) await workersDoNotMatter(build, { ...rest, runs: fewer })
+          },
     cuttingDoesNotMatter: chunks ? () => checkOperatorLaw('cuttingDoesNotMatter', build, law) : undefined,
     errorsComeOnce: () => checkOperatorLaw('errorsComeOnce', build, law),
     takeStopsTheSource: () => checkOperatorLaw('takeStopsTheSource', build, law),
@@ -88,5 +100,17 @@ export async function checkPipeline<In, Out>(
   }
   for (const [name, check] of Object.entries(laws)) {
     if (!except.includes(name as PipelineLawName)) await check?.()
+  }
+}
+
+async function hasStatePartition<In, Out>(
+  build: () => OperatorFunction<In, Out>,
+  onError: CheckPipelineOptions<In>['onError'],
+): Promise<boolean> {
+  const driver = await testPipeline(build(), onError === undefined ? {} : { onError })
+  try {
+    return Object.keys(driver.states()).length > 0
+  } finally {
+    await driver.close()
   }
 }

@@ -1,0 +1,170 @@
+import fc from 'fast-check'
+import { knownOptions, type OptionNames } from '../../base/option.ts'
+import type { ClusterEvent, Disturbance } from '../cluster/disturbance.ts'
+import { disturbances, withDisturbances } from '../cluster/disturbances.ts'
+import { playOnCluster } from '../cluster/playOnCluster.ts'
+import { clusterEventLines, clusterEventList } from '../cluster/shownEvents.ts'
+import { simulateThrough, type Through } from '../cluster/simulateCluster.ts'
+import { Breach } from '../law/breach.ts'
+import { checkLaw, recordOf } from '../law/law.ts'
+import { pastedTest } from '../law/pastedTest.ts'
+import {
+  asEvents,
+  outputsAlone,
+  pipelineLawOptions,
+  type BuildPipeline,
+  type PipelineLawOptions,
+} from './pipelineLaw.ts'
+import { expectSameOutputs, runThrough, type PipelineRun } from './pipelineRun.ts'
+
+export interface WorkersOptions<In> extends Omit<PipelineLawOptions<In>, 'framing'> {
+  /** What happens besides. Default: `disturbances()` */
+  readonly disturbances?: fc.Arbitrary<Disturbance> | undefined
+}
+
+/** One try. */
+export interface WorkersTrial<In> {
+  readonly events: readonly ClusterEvent<In>[]
+  readonly workers: number
+  readonly groupProtocol: 'classic' | 'consumer'
+  readonly seed: number
+}
+
+const { framing: _, ...known } = pipelineLawOptions
+
+/**
+ * The law that it does not matter on how many workers a pipeline runs, nor what happens to them: for each key the
+ * committed outputs are those of one process that nothing happens to, each once and in their order. Workers are killed
+ * and frozen at any call to Kafka, join and leave, answers are slow or lost, Kafka is away; in virtual time, over a
+ * broker in memory, as `simulateCluster` runs them.
+ *
+ * Without a `key` all outputs are expected in one order, which a state partition of many entities does not keep.
+ *
+ * @param build makes the pipeline anew, as a new process does: it is called for every worker and every start
+ * @example
+ * ```ts
+ * import fc from 'fast-check'
+ * import { map, scan } from 'rxjs'
+ * import { statePartition } from 'wallarx'
+ * import { toStatePartition } from 'wallarx/operators'
+ * import { workersDoNotMatter } from 'wallarx/testing'
+ *
+ * const key = (word: string) => word.length
+ * const counting = () =>
+ *   toStatePartition(
+ *     (word: string, state: { count: number }) => [`${word} ${++state.count}`, true],
+ *     statePartition('words', { key, build: () => ({ count: 0 }) }),
+ *   )
+ * const input = fc.array(fc.constantFrom('to', 'be', 'not'))
+ * await workersDoNotMatter(counting, { input, key, runs: 20 })
+ * const inMemory = () => scan((count: number) => count + 1, 0)
+ * await assert.rejects(workersDoNotMatter(inMemory, { input }), { code: 'LAW_BROKEN' })
+ * ```
+ */
+export async function workersDoNotMatter<In, Out>(
+  build: BuildPipeline<In, Out>,
+  options: WorkersOptions<In>,
+): Promise<void> {
+  const names: OptionNames<WorkersOptions<never>> = { ...known, disturbances: true }
+  await workersThrough((client) => client, build, knownOptions('workersDoNotMatter', options, names))
+}
+
+const title = 'on any number of workers, whatever happens to them, each key leads to what it leads to in one process'
+
+/** The same, with something that stands between the workers and their clients. */
+export async function workersThrough<In, Out>(
+  through: Through,
+  build: BuildPipeline<In, Out>,
+  options: WorkersOptions<In>,
+): Promise<void> {
+  const { input, key, onError, runs, seed, path, timeout, disturbances: some = disturbances() } = options
+  const trials: fc.Arbitrary<WorkersTrial<In>> = recordOf({
+    events: withDisturbances(input, { disturbances: some }),
+    workers: fc.integer({ min: 1, max: 4 }),
+    groupProtocol: fc.constantFrom('classic' as const, 'consumer' as const),
+    seed: fc.noShrink(fc.nat(1_000_000)),
+  })
+  const driver = { ...(onError && { onError }), ...(timeout !== undefined && { timeout }) }
+
+  await checkLaw({
+    law: title,
+    where: { law: 'workersDoNotMatter' },
+    input: trials,
+    async holds(trial) {
+      const messages = trial.events.flatMap((event) => ('message' in event ? [event.message] : []))
+      const expected = await runThrough<In, Out>(build, asEvents(messages), driver)
+      const outputs = await outputsOnCluster(through, build, trial, { key, onError })
+      const got: PipelineRun<Out> = { ...expected, outputs }
+      await expectSameOutputs(got, expected, key && (() => outputsAlone(build, messages, key, driver)))
+    },
+    show: (trial) =>
+      [
+        `workers at first: ${trial.workers}, group protocol: ${trial.groupProtocol}`,
+        '',
+        clusterEventList(trial.events),
+        '',
+        'As a test, to be pasted beside `build`, which makes the pipeline:',
+        '',
+        written(trial, options),
+      ].join('\n'),
+    options: { runs, seed, path, timeout: timeout ?? longestRun },
+  })
+}
+
+/** In ms of real time. */
+const longestRun = 20_000
+
+async function outputsOnCluster<In, Out>(
+  through: Through,
+  build: BuildPipeline<In, Out>,
+  { events, ...trial }: WorkersTrial<In>,
+  options: Pick<WorkersOptions<In>, 'key' | 'onError'>,
+): Promise<Out[]> {
+  const cluster = await simulateThrough<In, Out>(through, build, { ...trial, ...options })
+  try {
+    await playOnCluster(cluster, events)
+    return cluster.outputs()
+  } catch (cause) {
+    throw new Breach(`the failure of a worker: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  } finally {
+    await cluster.close()
+  }
+}
+
+function written<In>(
+  { events, workers, groupProtocol, seed }: WorkersTrial<In>,
+  { key, onError }: Pick<WorkersOptions<In>, 'key' | 'onError'>,
+): string {
+  const more = `${key === undefined ? '' : ', key'}${onError === 'skip' ? ", onError: 'skip'" : ''}`
+  const skipping = onError === 'skip' ? ", { onError: 'skip' }" : ''
+  return pastedTest({
+    title,
+    uses: ['playOnCluster', 'simulateCluster', 'testPipeline', 'type ClusterEvent'],
+    body: [
+      'const events: ClusterEvent<any>[] = [',
+      ...clusterEventLines(events),
+      ']',
+      "const messages = events.flatMap((event) => ('message' in event ? [event.message] : []))",
+      '',
+      `const alone = await testPipeline(build()${skipping})`,
+      'alone.send(...messages)',
+      'await alone.end()',
+      'const expected = alone.outputs()',
+      'await alone.close()',
+      '',
+      `const options = { workers: ${workers}, groupProtocol: '${groupProtocol}', seed: ${seed}${more} } as const`,
+      'const cluster = await simulateCluster(build, options)',
+      'await playOnCluster(cluster, events)',
+      'const got = cluster.outputs()',
+      'await cluster.close()',
+      ...(key === undefined
+        ? ['assert.deepEqual(got, expected)']
+        : [
+            '// Sorted: of different keys, outputs may overtake each other. Those of one key may not.',
+            'const sorted = (all: unknown[]) => all.map((one) => inspect(one, { depth: Infinity })).sort()',
+            'assert.deepEqual(sorted(got), sorted(expected))',
+          ]),
+    ],
+    ...(key !== undefined && { imports: ["import { inspect } from 'node:util'"] }),
+  })
+}
