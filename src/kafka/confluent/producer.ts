@@ -72,10 +72,15 @@ export async function openProducer(
       }
     },
     drained: () => passed(untilThereIsRoom),
-    sendOffsets: (offsets, member, limit) =>
-      call('sending offsets', limit, (left, done) =>
-        native.sendOffsetsToTransaction(offsets, consumerOf(member), left, done),
-      ),
+    async sendOffsets(offsets, member, limit) {
+      const consumer = consumerOf(member)
+      await call('sending offsets', limit, (left, done) =>
+        native.sendOffsetsToTransaction(offsets, consumer, left, done),
+      )
+      // A member that was put out of its group has no id until it is in it again, and offsets without an id are taken
+      // from anybody.
+      if (consumer.assignmentLost()) throw new KafkaError('abort', 'the member is not in its group any more')
+    },
     commit: (limit) => call('committing', limit, (left, done) => native.commitTransaction(left, done)),
     async abort(limit) {
       await call('aborting', limit, (left, done) => native.abortTransaction(left, done))

@@ -2,6 +2,7 @@ import type { OperatorFunction } from 'rxjs'
 import { invalidOption, knownOptions, timerLength, wholeNumber, type OptionNames } from '../../base/option.ts'
 import type { DeadLetter } from '../../context/deadLetter.ts'
 import type { KafkaClient } from '../../kafka/client.ts'
+import type { Broker } from '../kafka/broker/broker.ts'
 import { createSimulation } from '../kafka/simulation.ts'
 import type { ClusterDriver, SimulateClusterOptions } from './clusterDriver.ts'
 import { createDisturber } from './disturber.ts'
@@ -62,12 +63,12 @@ const application = 'simulated'
 /** In ms: how long a call to Kafka may take. */
 const timeout = 3000
 /** In ms of virtual time. */
-const longestSettling = 120_000
+const longestSettling = 60_000
 /** In ms: what is on its way when all is processed. */
 const restOfSettling = 50
 
 /** Stands between a worker and its client. */
-export type Through = (client: KafkaClient) => KafkaClient
+export type Through = (client: KafkaClient, broker: Broker) => KafkaClient
 
 /** The same, with something that stands between the workers and their clients. */
 export async function simulateThrough<In, Out>(
@@ -92,7 +93,7 @@ export async function simulateThrough<In, Out>(
   let started = 0
 
   const start = (name = `worker-${++started}`): void => {
-    const kafka = { shards, sessionTimeout, groupProtocol, timeout, transactionTimeout: 2 * sessionTimeout }
+    const kafka = { shards, sessionTimeout, groupProtocol, timeout, transactionTimeout: 5 * sessionTimeout }
     workers.push(
       startWorker({
         simulation,
@@ -101,7 +102,7 @@ export async function simulateThrough<In, Out>(
         pipeline: () => ports.between(build()),
         onError,
         kafka,
-        through,
+        through: (client) => through(client, broker),
         unstarted: () => {
           start(name)
         },
@@ -121,11 +122,14 @@ export async function simulateThrough<In, Out>(
     await simulation.run(() => isOver() || workers.some(({ failure }) => failure !== undefined))
     checkNotFailed()
   }
-  const isSettled = (): boolean =>
-    !broker.transactions.open &&
-    !ports.isBehind &&
-    !isExchangeBehind(broker) &&
-    !workers.some(({ process }) => process.isFrozen && !process.isDead)
+  /** What dead workers have left open counts for nothing, and ends by itself. */
+  const expireDead = (): void => {
+    const living = new Set(present().map(({ transactionalId }) => transactionalId))
+    for (const id of broker.transactions.open()) if (!living.has(id)) broker.transactions.expire(id)
+  }
+  const isSettled = (): boolean => broker.isUp && isAtRest() && broker.transactions.open().length === 0
+  const isAtRest = (): boolean =>
+    !ports.isBehind && !isExchangeBehind(broker) && !workers.some(({ process }) => process.isFrozen && !process.isDead)
 
   const driver: ClusterDriver<In, Out> = {
     send(...messages) {
@@ -143,9 +147,10 @@ export async function simulateThrough<In, Out>(
     async settle() {
       const end = timeline.now + longestSettling
       do {
-        await until(() => isSettled() || present().length === 0 || timeline.now > end)
-        if (present().length === 0 && !isSettled()) throw new NoWorker()
+        await until(() => isAtRest() || present().length === 0 || timeline.now > end)
+        if (present().length === 0 && !isAtRest()) throw new NoWorker()
         if (timeline.now > end) throw new Error(`no end within ${longestSettling} ms of virtual time`)
+        expireDead()
         await driver.advance(restOfSettling)
       } while (!isSettled())
     },

@@ -20,8 +20,8 @@ export interface Transactions {
   sendOffsets(identity: Identity, group: Offsets, offsets: readonly PlaceAt[]): void
   /** Decides: it shows a little later. */
   end(identity: Identity, outcome: 'committed' | 'aborted'): void
-  /** Whether one is open, or its outcome does not show yet. */
-  readonly open: boolean
+  /** The ids of those that are open, or whose outcome does not show yet. */
+  open(): string[]
   /** Aborts the one that is open, as if its time were over. */
   expire(transactionalId: string): void
 }
@@ -141,12 +141,10 @@ export function createTransactions({ now, after, delay }: TransactionsOptions): 
     end(identity, outcome) {
       end(find(identity), outcome)
     },
-    get open() {
-      for (const { transaction, ending } of producers.values()) {
-        if (transaction !== undefined || ending !== undefined) return true
-      }
-      return false
-    },
+    open: () =>
+      [...producers].flatMap(([id, { transaction, ending }]) =>
+        transaction === undefined && ending === undefined ? [] : [id],
+      ),
     expire(transactionalId) {
       const producer = producers.get(transactionalId)
       if (producer !== undefined) expire(producer)

@@ -10,9 +10,6 @@ import type { Membership } from './membership.ts'
 const room = 100_000
 /** In ms. */
 const untilThereIsRoom = 5
-const linger = 2
-const quickest = 0.1
-const slowest = 3
 
 export interface ProducerParts {
   readonly process: Process
@@ -25,7 +22,7 @@ export async function openProducer(
   { transactionalId, transactionTimeout }: ProducerOptions,
   timeout: number,
 ): Promise<KafkaProducer> {
-  const { broker, random } = process
+  const { broker } = process
   const { topics, transactions } = broker
   const identity: Identity | undefined =
     transactionalId === undefined
@@ -64,30 +61,31 @@ export async function openProducer(
     else transactions.append(identity, log, { key, value, headers, timestamp })
   }
 
+  /** All that waits when it gets there is one batch. */
   const arrive = async (): Promise<void> => {
-    if (!broker.isUp) await broker.whenUp()
     const now = waiting
     waiting = []
-    try {
-      if (identity !== undefined) await transactions.ready(identity)
-      for (const record of now) append(record)
-    } catch (error) {
-      undelivered ??= failed(error)
+    if (identity !== undefined) await transactions.ready(identity)
+    for (const record of now) append(record)
+  }
+
+  /** One batch after the other; what is lost on the way is sent again. */
+  const sendAll = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      await process.call('writing', Infinity, arrive).catch((error: unknown) => {
+        undelivered ??= failed(error)
+      })
+      if (process.isDead) return
     }
-    process.after(random.between(quickest, slowest), () => {
-      isSending = false
-      if (waiting.length > 0) send()
-      else {
-        sent?.resolve()
-        sent = undefined
-      }
-    })
+    isSending = false
+    sent?.resolve()
+    sent = undefined
   }
 
   const send = (): void => {
     if (isSending) return
     isSending = true
-    process.after(random.between(quickest, linger), () => void arrive())
+    void sendAll()
   }
 
   /** Everything that waits has arrived, or has not. */
