@@ -8,7 +8,7 @@ const worker = fc.nat(3)
 const call = fc.nat(15)
 const done = fc.boolean()
 /** In ms: less than a session, or more. */
-const milliseconds = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1000, max: 3000 }))
+const milliseconds = fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 600, max: 2000 }))
 
 const named = <Name extends string>(disturbance: Name): { disturbance: fc.Arbitrary<Name> } => ({
   disturbance: fc.constant(disturbance),
@@ -16,18 +16,18 @@ const named = <Name extends string>(disturbance: Name): { disturbance: fc.Arbitr
 
 /** Each, and how often it comes. */
 const all: Readonly<Record<Disturbance['disturbance'], [weight: number, arbitrary: fc.Arbitrary<Disturbance>]>> = {
-  pause: [4, recordOf({ ...named('pause'), milliseconds })],
-  kill: [3, recordOf({ ...named('kill'), worker, call, done })],
+  pause: [6, recordOf({ ...named('pause'), milliseconds })],
+  kill: [4, recordOf({ ...named('kill'), worker, call, done })],
   freeze: [3, recordOf({ ...named('freeze'), worker, call, done, milliseconds })],
   join: [2, recordOf(named('join'))],
   restart: [2, recordOf({ ...named('restart'), worker, call, done })],
-  leave: [1, recordOf({ ...named('leave'), worker })],
+  leave: [2, recordOf({ ...named('leave'), worker })],
   'slow replies': [
     1,
     recordOf({ ...named('slow replies'), worker, calls: fc.integer({ min: 1, max: 8 }), milliseconds }),
   ],
   'lost reply': [1, recordOf({ ...named('lost reply'), worker, call })],
-  eviction: [1, recordOf({ ...named('eviction'), worker })],
+  eviction: [3, recordOf({ ...named('eviction'), worker })],
   expiry: [1, recordOf({ ...named('expiry'), worker })],
   'broker restart': [1, recordOf({ ...named('broker restart'), milliseconds })],
 }
@@ -56,7 +56,7 @@ export function disturbances(
 export interface WithDisturbancesOptions {
   /** Default: `disturbances()` */
   readonly disturbances?: fc.Arbitrary<Disturbance> | undefined
-  /** The most of them. Default: 8 */
+  /** The most of them. Default: 12 */
   readonly maxDisturbances?: number | undefined
 }
 
@@ -89,7 +89,7 @@ export function withDisturbances<In>(
   input: WithDisturbancesOptions = {},
 ): fc.Arbitrary<ClusterEvent<In>[]> {
   const known = { disturbances: true, maxDisturbances: true } as const
-  const { disturbances: some = disturbances(), maxDisturbances = 8 } = knownOptions('withDisturbances', input, known)
+  const { disturbances: some = disturbances(), maxDisturbances = 12 } = knownOptions('withDisturbances', input, known)
   wholeNumber('maxDisturbances', maxDisturbances, 0)
   const placed = fc.array(fc.record({ place: fc.nat(60), disturbance: some }), {
     maxLength: maxDisturbances,

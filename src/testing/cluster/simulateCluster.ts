@@ -93,7 +93,7 @@ export async function simulateThrough<In, Out>(
   let started = 0
 
   const start = (name = `worker-${++started}`): void => {
-    const kafka = { shards, sessionTimeout, groupProtocol, timeout, transactionTimeout: 5 * sessionTimeout }
+    const kafka = { shards, sessionTimeout, groupProtocol, timeout, transactionTimeout: 10 * sessionTimeout }
     workers.push(
       startWorker({
         simulation,

@@ -111,6 +111,8 @@ export async function workersThrough<In, Out>(
   })
 }
 
+/** In ms: so short that others take over within a pause. */
+const sessionTimeout = 500
 /** In ms of real time. */
 const longestRun = 20_000
 
@@ -120,7 +122,7 @@ async function outputsOnCluster<In, Out>(
   { events, ...trial }: WorkersTrial<In>,
   options: Pick<WorkersOptions<In>, 'key' | 'onError'>,
 ): Promise<Out[]> {
-  const cluster = await simulateThrough<In, Out>(through, build, { ...trial, ...options })
+  const cluster = await simulateThrough<In, Out>(through, build, { ...trial, ...options, sessionTimeout })
   try {
     await playOnCluster(cluster, events)
     return cluster.outputs()
@@ -152,7 +154,7 @@ function written<In>(
       'const expected = alone.outputs()',
       'await alone.close()',
       '',
-      `const options = { workers: ${workers}, groupProtocol: '${groupProtocol}', seed: ${seed}${more} } as const`,
+      `const options = { workers: ${workers}, groupProtocol: '${groupProtocol}', seed: ${seed}, sessionTimeout: ${sessionTimeout}${more} } as const`,
       'const cluster = await simulateCluster(build, options)',
       'await playOnCluster(cluster, events)',
       'const got = cluster.outputs()',

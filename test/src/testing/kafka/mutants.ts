@@ -1,12 +1,5 @@
 import { pack, unpack } from '../../../../src/cluster/pack.ts'
-import type {
-  KafkaClient,
-  KafkaMember,
-  KafkaProducer,
-  KafkaRecord,
-  NewRecord,
-  PlaceAt,
-} from '../../../../src/kafka/client.ts'
+import type { KafkaClient, KafkaMember, KafkaProducer, NewRecord, PlaceAt } from '../../../../src/kafka/client.ts'
 import { idOf } from '../../../../src/kafka/place.ts'
 import type { Through } from '../../../../src/testing/cluster/simulateCluster.ts'
 
@@ -26,7 +19,7 @@ const withProducer =
   })
 
 /** A member must be the one that the client knows: what is changed is changed in place. */
-const withMember =
+export const withMember =
   (change: (made: KafkaMember, group: string) => Partial<KafkaMember>) =>
   (client: KafkaClient): KafkaClient => ({
     ...client,
@@ -87,29 +80,6 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     reader: (_, timeout) => client.reader('uncommitted', timeout),
   }),
 
-  // One record a poll: the others wait, whatever becomes of their place.
-  'records that were fetched before a revocation': () =>
-    withMember((member) => {
-      const fetched: KafkaRecord[] = []
-      const resumed = new Set<string>()
-      return {
-        pause(places) {
-          for (const place of places) resumed.delete(idOf(place))
-          member.pause(places)
-        },
-        resume(places) {
-          for (const place of places) resumed.add(idOf(place))
-          member.resume(places)
-        },
-        async poll(max, wait) {
-          const isNext = (record: KafkaRecord): boolean => resumed.has(idOf(record))
-          fetched.push(...(await member.poll(max, fetched.some(isNext) ? 0 : wait)))
-          const at = fetched.findIndex(isNext)
-          return at < 0 ? [] : fetched.splice(at, 1)
-        },
-      }
-    }),
-
   'positions of an aborted transaction': () => {
     const sent = new Map<string, number>()
     const groups = new Map<KafkaMember, string>()
@@ -117,7 +87,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       ...withProducer((producer) => ({
         async sendOffsets(offsets, member, timeout) {
           await producer.sendOffsets(offsets, member, timeout)
-          for (const { offset, ...place } of offsets) sent.set(`${groups.get(member)} ${idOf(place)}`, offset)
+          for (const { offset, ...place } of offsets) sent.set(`${groups.get(member)!} ${idOf(place)}`, offset)
         },
       }))(client),
       async member(options, timeout) {
