@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { test } from 'vitest'
 import { workersThrough } from '../src/testing/pipelineLaw/workersDoNotMatter.ts'
-import { account, notes, turning } from './src/testing/kafka/counting.ts'
+import { account, notes, turning } from './src/testing/kafka/programs.ts'
 import { mutants } from './src/testing/kafka/mutants.ts'
 fc.configureGlobal({ endOnFailure: true })
 test('all', async () => {

@@ -114,11 +114,12 @@ export function createTransactions({ now, after, delay }: TransactionsOptions): 
         producer = { epoch: -1, timeout, transaction: undefined, ending: undefined }
         producers.set(transactionalId, producer)
       }
-      const epoch = ++producer.epoch
       producer.timeout = timeout
-      end(producer, 'aborted')
-      while (producer.ending !== undefined) await producer.ending.promise
-      find({ transactionalId, epoch })
+      while (producer.transaction !== undefined || producer.ending !== undefined) {
+        expire(producer) // fences it at once
+        await producer.ending?.promise
+      }
+      const epoch = ++producer.epoch
       return { transactionalId, epoch }
     },
     async ready(identity) {

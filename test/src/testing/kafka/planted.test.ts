@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { workersThrough } from '../../../../src/testing/pipelineLaw/workersDoNotMatter.ts'
-import { account, notes, turning } from './counting.ts'
+import { account, notes, turning } from './programs.ts'
 import { mutants } from './mutants.ts'
 
 beforeAll(() => fc.configureGlobal({ endOnFailure: true })) // that it is found is enough

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { KafkaRecord } from '../../../../src/kafka/client.ts'
 import type * as ownedPlaces from '../../../../src/kafka/worker/ownedPlaces.ts'
 import { workersThrough } from '../../../../src/testing/pipelineLaw/workersDoNotMatter.ts'
-import { account, notes, turning } from './counting.ts'
+import { account, notes, turning } from './programs.ts'
 import { withMember } from './mutants.ts'
 
 // Two bugs that the one without the other does no harm: records that a client has fetched before a place was given up

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { pipe } from 'rxjs'
+import { pipe, type OperatorFunction } from 'rxjs'
 import { StateMap, statePartition } from 'wallarx'
-import { toStatePartition } from 'wallarx/operators'
+import { toMulti, toStatePartition } from 'wallarx/operators'
 import { messages } from 'wallarx/testing'
 
 export type Note = readonly [account: bigint, page: number]
@@ -38,4 +38,31 @@ export const turning = () => {
       ]
     }, pages),
   )
+}
+
+/** Two state partitions in a row. */
+const chained = () =>
+  pipe(
+    toStatePartition(
+      ([account, page]: Note, state: { count: number }) => [[account, page, ++state.count] as const, true] as const,
+      statePartition('accounts', { key: account, build: () => ({ count: 0 }) }),
+    ),
+    toStatePartition(
+      ([account, page, count]: readonly [bigint, number, number], state: { total: number }) => [
+        `${account}: ${count}, page ${page}, ${(state.total += page)} in all`,
+        true,
+      ],
+      statePartition('pages', { key: account, build: () => ({ total: 0 }) }),
+    ),
+  )
+
+/** No state, and outputs where there is a page only. */
+const stateless = () =>
+  toMulti(([account, page]: Note) => Array.from({ length: page }, (_, at) => `${account}: ${at + 1} of ${page}`))
+
+/** What schedules are tried with. */
+export const programs: Readonly<Record<string, () => OperatorFunction<Note, string>>> = {
+  'two steps on one state partition': turning,
+  'two state partitions in a row': chained,
+  'no state': stateless,
 }
