@@ -145,8 +145,8 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     },
     async checkpoint() {
       if (checkpointer === undefined) throw invalidOption('store', 'a store that checkpoints are kept in', undefined)
-      if (lifecycle.closing) await closed
-      else await checkpointer.take()
+      if (!lifecycle.closing) await checkpointer.take()
+      if (lifecycle.closing) await closed // the last one may be what begins after the call
       if (lifecycle.failure !== undefined) throw lifecycle.failure.error
     },
     quiesce: () => quiesceAll(pipelines),
