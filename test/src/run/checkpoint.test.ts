@@ -4,6 +4,7 @@ import { fromObservable, memoryStore, statePartition } from 'wallarx'
 import { toState } from 'wallarx/operators'
 import { silentLog } from '../../../src/base/log.ts'
 import { createDeferred } from '../../../src/base/deferred.ts'
+import { turns } from '../../../src/testing/driver/drive.ts'
 import { startApplication } from '../../../src/run/application.ts'
 
 test('a checkpoint that is asked for while another one is under way and the run stops is the last one', async () => {
@@ -25,7 +26,7 @@ test('a checkpoint that is asked for while another one is under way and the run 
       committer: {
         async commit() {
           const number = commits.push('begun')
-          if (number === 1) await first.promise
+          await (number === 1 ? first.promise : turns(1))
           commits[number - 1] = 'done'
         },
       },
