@@ -248,6 +248,20 @@ const ofTesting: Row[] = [
   law('startsAreIndependent', { input: numbers }, ['inputs', 'input']),
   law('storeKeepsWhatItIsGiven', {}, ['rusn', 'runs'], wallarx.memoryStore),
   law('subscriptionsAreIndependent', { messages: numbers }, ['smae', 'same']),
+  {
+    name: 'simulateCluster',
+    call: (o) => testing.simulateCluster(identity, o),
+    options: { workers: 1 },
+    typo: ['shrads', 'shards'],
+    optional: true,
+  },
+  {
+    name: 'withDisturbances',
+    call: (o) => testing.withDisturbances(numbers, o),
+    options: {},
+    typo: ['maxDisturbance', 'maxDisturbances'],
+  },
+  law('workersDoNotMatter', { input: numbers, runs: 1 }, ['disturbance', 'disturbances']),
   law('takeStopsTheSource', { messages: numbers }, ['message', 'messages']),
   law('teardownHappensOnce', { messages: numbers }, ['paht', 'path']),
   {
@@ -294,7 +308,7 @@ const withoutOptions = {
   'wallarx/operators/ix': ['decode', 'encode', 'toSink'],
   'wallarx/kafka': [],
   'wallarx/native': ['fromNativeObservable', 'toNativeObservable'],
-  'wallarx/testing': ['Breach', 'awkwardValues', 'chunked', 'faults'],
+  'wallarx/testing': ['Breach', 'awkwardValues', 'chunked', 'disturbances', 'faults', 'playOnCluster'],
 }
 
 const entryPoints: readonly (readonly [keyof typeof withoutOptions, object, readonly Row[]])[] = [

@@ -7,6 +7,7 @@ const worker = fc.nat(3)
 /** Where in what a worker does: a life begins with some ten calls, and a transaction is three. */
 const call = fc.nat(15)
 const done = fc.boolean()
+const calls = fc.integer({ min: 1, max: 8 })
 /** In ms: less than a session, or more. */
 const milliseconds = fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 600, max: 2000 }))
 
@@ -22,10 +23,7 @@ const all: Readonly<Record<Disturbance['disturbance'], [weight: number, arbitrar
   join: [2, recordOf(named('join'))],
   restart: [2, recordOf({ ...named('restart'), worker, call, done })],
   leave: [2, recordOf({ ...named('leave'), worker })],
-  'slow replies': [
-    1,
-    recordOf({ ...named('slow replies'), worker, calls: fc.integer({ min: 1, max: 8 }), milliseconds }),
-  ],
+  'slow replies': [1, recordOf({ ...named('slow replies'), worker, calls, milliseconds })],
   'lost reply': [1, recordOf({ ...named('lost reply'), worker, call })],
   eviction: [3, recordOf({ ...named('eviction'), worker })],
   expiry: [1, recordOf({ ...named('expiry'), worker })],
@@ -33,9 +31,9 @@ const all: Readonly<Record<Disturbance['disturbance'], [weight: number, arbitrar
 }
 
 /**
- * What can happen to workers, as values: one is killed, frozen, restarted or put out of its groups, joins or leaves, the
- * answers to its calls are slow or lost, its transaction expires, Kafka is away; and pauses, in which the others take
- * over.
+ * What can happen to workers, as values: one is killed, frozen, restarted or put out of its groups, joins or leaves,
+ * the answers to its calls are slow or lost, its transaction expires, Kafka is away; and pauses, in which the others
+ * take over.
  *
  * @param some which ones. Default: all
  * @example

@@ -1,6 +1,5 @@
-import type { ClusterDriver } from './clusterDriver.ts'
+import { NoWorker, type ClusterDriver } from './clusterDriver.ts'
 import type { ClusterEvent } from './disturbance.ts'
-import { NoWorker } from './noWorker.ts'
 
 /** In ms: between two events. */
 const between = 5

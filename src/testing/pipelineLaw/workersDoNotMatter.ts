@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import { knownOptions, type OptionNames } from '../../base/option.ts'
-import type { ClusterEvent, Disturbance } from '../cluster/disturbance.ts'
+import type { Disturbance } from '../cluster/disturbance.ts'
 import { disturbances, withDisturbances } from '../cluster/disturbances.ts'
 import { playOnCluster } from '../cluster/playOnCluster.ts'
-import { clusterEventLines, clusterEventList } from '../cluster/shownEvents.ts'
-import { simulateThrough, type Through } from '../cluster/simulateCluster.ts'
+import { clusterEventList } from '../cluster/shownEvents.ts'
+import { simulateThrough, type Through } from '../cluster/simulateThrough.ts'
 import { Breach } from '../law/breach.ts'
 import { checkLaw, recordOf } from '../law/law.ts'
-import { pastedTest } from '../law/pastedTest.ts'
 import {
   asEvents,
   outputsAlone,
@@ -15,19 +14,12 @@ import {
   type BuildPipeline,
   type PipelineLawOptions,
 } from './pipelineLaw.ts'
+import { sessionTimeout, workersTest, workersTitle, type WorkersTrial } from './workersTest.ts'
 import { expectSameOutputs, runThrough, type PipelineRun } from './pipelineRun.ts'
 
 export interface WorkersOptions<In> extends Omit<PipelineLawOptions<In>, 'framing'> {
   /** What happens besides. Default: `disturbances()` */
   readonly disturbances?: fc.Arbitrary<Disturbance> | undefined
-}
-
-/** One try. */
-export interface WorkersTrial<In> {
-  readonly events: readonly ClusterEvent<In>[]
-  readonly workers: number
-  readonly groupProtocol: 'classic' | 'consumer'
-  readonly seed: number
 }
 
 const { framing: _, ...known } = pipelineLawOptions
@@ -69,8 +61,6 @@ export async function workersDoNotMatter<In, Out>(
   await workersThrough((client) => client, build, knownOptions('workersDoNotMatter', options, names))
 }
 
-const title = 'on any number of workers, whatever happens to them, each key leads to what it leads to in one process'
-
 /** The same, with something that stands between the workers and their clients. */
 export async function workersThrough<In, Out>(
   through: Through,
@@ -87,7 +77,7 @@ export async function workersThrough<In, Out>(
   const driver = { ...(onError && { onError }), ...(timeout !== undefined && { timeout }) }
 
   await checkLaw({
-    law: title,
+    law: workersTitle,
     where: { law: 'workersDoNotMatter' },
     input: trials,
     async holds(trial) {
@@ -105,14 +95,12 @@ export async function workersThrough<In, Out>(
         '',
         'As a test, to be pasted beside `build`, which makes the pipeline:',
         '',
-        written(trial, options),
+        workersTest(trial, options),
       ].join('\n'),
     options: { runs, seed, path, timeout: timeout ?? longestRun },
   })
 }
 
-/** In ms: so short that others take over within a pause. */
-const sessionTimeout = 500
 /** In ms of real time. */
 const longestRun = 20_000
 
@@ -131,42 +119,4 @@ async function outputsOnCluster<In, Out>(
   } finally {
     await cluster.close()
   }
-}
-
-function written<In>(
-  { events, workers, groupProtocol, seed }: WorkersTrial<In>,
-  { key, onError }: Pick<WorkersOptions<In>, 'key' | 'onError'>,
-): string {
-  const more = `${key === undefined ? '' : ', key'}${onError === 'skip' ? ", onError: 'skip'" : ''}`
-  const skipping = onError === 'skip' ? ", { onError: 'skip' }" : ''
-  return pastedTest({
-    title,
-    uses: ['playOnCluster', 'simulateCluster', 'testPipeline', 'type ClusterEvent'],
-    body: [
-      'const events: ClusterEvent<any>[] = [',
-      ...clusterEventLines(events),
-      ']',
-      "const messages = events.flatMap((event) => ('message' in event ? [event.message] : []))",
-      '',
-      `const alone = await testPipeline(build()${skipping})`,
-      'alone.send(...messages)',
-      'await alone.end()',
-      'const expected = alone.outputs()',
-      'await alone.close()',
-      '',
-      `const options = { workers: ${workers}, groupProtocol: '${groupProtocol}', seed: ${seed}, sessionTimeout: ${sessionTimeout}${more} } as const`,
-      'const cluster = await simulateCluster(build, options)',
-      'await playOnCluster(cluster, events)',
-      'const got = cluster.outputs()',
-      'await cluster.close()',
-      ...(key === undefined
-        ? ['assert.deepEqual(got, expected)']
-        : [
-            '// Sorted: of different keys, outputs may overtake each other. Those of one key may not.',
-            'const sorted = (all: unknown[]) => all.map((one) => inspect(one, { depth: Infinity })).sort()',
-            'assert.deepEqual(sorted(got), sorted(expected))',
-          ]),
-    ],
-    ...(key !== undefined && { imports: ["import { inspect } from 'node:util'"] }),
-  })
 }

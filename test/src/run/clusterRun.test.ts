@@ -9,7 +9,7 @@ import { runOnCluster } from '../../../src/run/clusterRun.ts'
 import type { Running } from '../../../src/run/contract.ts'
 import { createSimulatedClient } from '../../../src/testing/kafka/client/client.ts'
 import { createSimulation } from '../../../src/testing/kafka/simulation.ts'
-import { simulateThrough } from '../../../src/testing/cluster/simulateCluster.ts'
+import { simulateThrough } from '../../../src/testing/cluster/simulateThrough.ts'
 
 const unreachable = (): KafkaError => new KafkaError('unreachable', 'nobody answers', -195)
 

@@ -1,13 +1,11 @@
-import { createDeferred, type Deferred } from '../../../base/deferred.ts'
 import type { KafkaMember, KafkaProducer, NewRecord, ProducerOptions } from '../../../kafka/client.ts'
 import { KafkaError } from '../../../kafka/fault.ts'
 import type { Log } from '../broker/log.ts'
 import type { Identity } from '../broker/transactions.ts'
 import type { Process } from '../process/process.ts'
 import type { Membership } from './membership.ts'
+import { createOutbox } from './outbox.ts'
 
-/** Records that wait to be sent. */
-const room = 100_000
 /** In ms. */
 const untilThereIsRoom = 5
 
@@ -31,11 +29,6 @@ export async function openProducer(
           transactions.begin(transactionalId, transactionTimeout),
         )
 
-  let waiting: NewRecord[] = []
-  let isSending = false
-  let sent: Deferred<void> | undefined
-  /** Why the first record that did not arrive did not; told by the next flush. */
-  let undelivered: unknown
   /** Nothing works any more. */
   let fatal: KafkaError | undefined
   /** Another transaction that goes on after a record had failed: its numbers have a gap. */
@@ -61,43 +54,14 @@ export async function openProducer(
     else transactions.append(identity, log, { key, value, headers, timestamp })
   }
 
-  /** All that waits when it gets there is one batch. */
-  const arrive = async (): Promise<void> => {
-    const now = waiting
-    waiting = []
-    if (identity !== undefined) await transactions.ready(identity)
-    for (const record of now) append(record)
-  }
-
-  /** One batch after the other; what is lost on the way is sent again. */
-  const sendAll = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      await process.call('writing', Infinity, arrive).catch((error: unknown) => {
-        undelivered ??= failed(error)
-      })
-      if (process.isDead) return
+  const outbox = createOutbox(process, async (batch) => {
+    try {
+      if (identity !== undefined) await transactions.ready(identity)
+      for (const record of batch) append(record)
+    } catch (error) {
+      throw failed(error)
     }
-    isSending = false
-    sent?.resolve()
-    sent = undefined
-  }
-
-  const send = (): void => {
-    if (isSending) return
-    isSending = true
-    void sendAll()
-  }
-
-  /** Everything that waits has arrived, or has not. */
-  const flushed = async (limit: number): Promise<void> => {
-    if (isSending || waiting.length > 0) {
-      sent ??= createDeferred()
-      const { promise } = sent
-      await process.sleep(limit, (wake) => void promise.then(wake))
-      if (isSending || waiting.length > 0) throw new KafkaError('unreachable', 'records have not arrived', -185)
-    }
-    if (undelivered !== undefined) throw undelivered as Error
-  }
+  })
 
   const end = (what: string, outcome: 'committed' | 'aborted', limit: number): Promise<void> =>
     call(what, limit, () => {
@@ -107,24 +71,17 @@ export async function openProducer(
   return {
     begin() {
       if (fatal !== undefined) return Promise.reject(fatal)
-      undelivered = gap
+      outbox.undelivered = gap
       gap = undefined
       return Promise.resolve()
     },
     produce(record) {
       if (fatal !== undefined) throw fatal
-      if (waiting.length >= room) return false
       const found = topics.find(record.topic)
       if (found !== undefined && record.partition >= found.partitions) {
         throw new KafkaError('missing', `no partition ${record.topic}[${record.partition}]`, -190)
       }
-      waiting.push({
-        ...record,
-        key: record.key && Buffer.from(record.key),
-        value: record.value && Buffer.from(record.value),
-      })
-      send()
-      return true
+      return outbox.put(record)
     },
     drained: () => process.sleep(untilThereIsRoom),
     async sendOffsets(offsets, member, limit) {
@@ -134,28 +91,28 @@ export async function openProducer(
         group.check(id, generation)
         transactions.sendOffsets(identity!, committed, offsets)
       }).catch((error: unknown) => {
-        undelivered ??= error // it can only be aborted now
+        outbox.undelivered ??= error // it can only be aborted now
         throw error
       })
     },
     async commit(limit) {
-      await flushed(limit)
+      await outbox.flushed(limit)
       await end('committing', 'committed', limit)
     },
     async abort(limit) {
-      waiting = []
-      await flushed(limit).catch((error: unknown) => {
+      outbox.clear()
+      await outbox.flushed(limit).catch((error: unknown) => {
         const isRecord = error instanceof KafkaError && error.fault === 'too large'
         if (isRecord) gap = new KafkaError('abort', 'skipped sequence numbers', 45)
       })
       await end('aborting', 'aborted', limit)
-      undelivered = undefined
+      outbox.undelivered = undefined
     },
     async flush(limit) {
       try {
-        await flushed(limit)
+        await outbox.flushed(limit)
       } finally {
-        undelivered = undefined
+        outbox.undelivered = undefined
       }
     },
     close: () => Promise.resolve(),

@@ -48,7 +48,7 @@ test('a transaction is begun, gets the offsets of each group, and is committed',
   expect(await losingAt('never')).toEqual({ calls: ['begin', 'sendOffsets', 'commit'], reason: undefined })
 })
 
-test('what came of places that were lost meanwhile is not committed in the name of a member that came again', async () => {
+test('what came of places that were lost is not committed in the name of a member that came again', async () => {
   expect(await losingAt('begin')).toMatchObject({ calls: ['begin'], reason: { fault: 'abort' } })
   expect(await losingAt('sendOffsets')).toMatchObject({ calls: ['begin', 'sendOffsets'], reason: { fault: 'abort' } })
 })

@@ -1,7 +1,7 @@
 import { pack, unpack } from '../../../../src/cluster/pack.ts'
 import type { KafkaClient, KafkaMember, KafkaProducer, NewRecord, PlaceAt } from '../../../../src/kafka/client.ts'
 import { idOf } from '../../../../src/kafka/place.ts'
-import type { Through } from '../../../../src/testing/cluster/simulateCluster.ts'
+import type { Through } from '../../../../src/testing/cluster/simulateThrough.ts'
 
 /** What is wrong with a worker, planted between it and its client. Made anew for each run. */
 export type Mutant = () => Through
