@@ -13,7 +13,11 @@ export interface Cluster {
   readonly name: string
   /** Milliseconds from the end of one checkpoint to the start of the next, where `run` is not told. */
   readonly checkpointInterval: number
-  /** Becomes a worker of an application. */
+  /**
+   * Becomes a worker of an application.
+   *
+   * @internal
+   */
   join(application: string, log: Log, clock: Clock): Worker
 }
 

@@ -13,8 +13,10 @@ export interface PlaceAt extends Place {
   readonly offset: number
 }
 
+/** A header of a record. */
 export type KafkaHeader = readonly [name: string, value: Uint8Array]
 
+/** A record of a topic. */
 export interface KafkaRecord extends PlaceAt {
   readonly key: Uint8Array | null
   /** `null`: a tombstone. */

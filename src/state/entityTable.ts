@@ -19,7 +19,7 @@ export interface EntityTable<State> {
    */
   slot(key: Key): number
   /** The slot of the key with these signed halves (see `KeyIndex`), otherwise as `slot`. */
-  slotOf(low: number, high: number): number
+  readonly slotOf: (low: number, high: number) => number
   /** The state of a key, if there is such an entity. */
   get(key: Key): State | undefined
   /** Whether the entities are kept in a store. */

@@ -1,5 +1,6 @@
 import { within, type Context } from '../context/context.ts'
-import type { KeyLocator } from '../state/entityLocator.ts'
+import { withKeyOf } from '../state/entityLocator.ts'
+import type { KeyFunction } from '../key/key.ts'
 import type { Exchange } from '../state/exchange.ts'
 import type { Operation } from './step.ts'
 
@@ -7,7 +8,7 @@ export interface ExchangedOptions<In> {
   readonly context: Context
   readonly step: string
   readonly partition: string
-  readonly locateKey: KeyLocator<In>
+  readonly key: KeyFunction<In>
   /** What becomes of a message whose key cannot be found. */
   readonly fail: (thrown: unknown, message: In) => void
   /** Completes the output, where the operation does not do it itself. */
@@ -19,11 +20,10 @@ export interface ExchangedOptions<In> {
  * come from. Its own source may end before; it completes when the run stops.
  */
 export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: ExchangedOptions<In>): Operation<In> {
-  const { context, step, partition, locateKey, fail } = options
+  const { context, step, partition, key, fail } = options
   const { next, complete = options.complete } = here
   const { holds } = context.backPressure
   const { stopping } = context.shutdown
-  const halves = new Uint32Array(2)
   const { isHere, leave } = exchange.join<In>({
     pipeline: context.pipeline,
     step,
@@ -37,6 +37,8 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
     },
   })
 
+  const isHereByKey = withKeyOf(partition, key, isHere)
+
   const completeNow = (): void => {
     leave()
     within(context, complete)
@@ -46,8 +48,7 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
     ...here,
     next(message) {
       try {
-        locateKey(message, halves)
-        if (!isHere(halves[0]! | 0, halves[1]! | 0, message)) return
+        if (!isHereByKey(message)) return
       } catch (thrown) {
         fail(thrown, message)
         return

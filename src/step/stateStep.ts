@@ -1,6 +1,6 @@
 import type { Concurrency, StateResult } from './computation.ts'
 import type { Context } from '../context/context.ts'
-import { entityLocator, keyLocator } from '../state/entityLocator.ts'
+import { entityLocator } from '../state/entityLocator.ts'
 import type { Where } from '../base/errors.ts'
 import { wholeNumber } from '../base/option.ts'
 import type { KeyFunction } from '../key/key.ts'
@@ -106,7 +106,7 @@ export function stateStep<In, State, Outputs, Out>({
       context,
       step: name,
       partition: partition.name,
-      locateKey: keyLocator(partition.name, key),
+      key,
       fail: failWith(output, context, computationFailure(whereIn(context))),
       complete() {
         output.complete()

@@ -36,6 +36,8 @@ export interface Bench {
   readonly name: string
   /** One line of help. */
   readonly about: string
+  /** It wants what not every machine has: it is left out where no bench is named. Default: `false` */
+  readonly onlyByName?: boolean
   measure(options: BenchOptions): Promise<BenchResult>
 }
 

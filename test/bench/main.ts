@@ -23,7 +23,7 @@ async function measure({ names, quick, options, json }: CommandLine): Promise<vo
   )
   const results: Record<string, BenchResult> = {}
   for (const bench of benches) {
-    if (names.length > 0 && !names.includes(bench.name)) continue
+    if (names.length > 0 ? !names.includes(bench.name) : bench.onlyByName === true) continue
     console.log(`${bench.name}: ${bench.about}`)
     const result = await bench.measure(options)
     results[bench.name] = result

@@ -5,6 +5,7 @@ import { help, readCommandLine, type CommandLine, type Course } from './commandL
 import { stopsFor, type CourseOptions } from './course.ts'
 import { damage } from './damage.ts'
 import { fileToFile } from './fileToFile.ts'
+import { kafkaWorkers } from './kafkaWorkers.ts'
 import { showProgress } from './progress.ts'
 import { createResult, Wrong, type Result } from './result.ts'
 import { tcpToTcp } from './tcpToTcp.ts'
@@ -14,6 +15,7 @@ const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = {
   ix: (options) => fileToFile('test/crash/pulledWordCount.ts', options),
   tcp: tcpToTcp,
   damage,
+  kafka: kafkaWorkers,
 }
 
 try {
@@ -34,7 +36,7 @@ async function crash({ runs, damages, seed, courses }: CommandLine): Promise<voi
     const own = join(directory, course)
     mkdirSync(own)
     const steps = course === 'damage' ? damages : runs
-    const progress = showProgress(course, course === 'damage' ? steps : steps + stopsFor(steps))
+    const progress = showProgress(course, course === 'damage' || course === 'kafka' ? steps : steps + stopsFor(steps))
     const begin = performance.now()
     try {
       await runCourse[course]({ directory: own, seed, runs: steps, result, progress })
@@ -49,14 +51,19 @@ async function crash({ runs, damages, seed, courses }: CommandLine): Promise<voi
   if (!isWrong) rmSync(directory, { recursive: true })
 }
 
-function summary(
-  course: Course,
-  { runs, passes, kills, stops, lost, duplicated, repeated, damage }: Result,
-  seconds: number,
-): string {
+function summary(course: Course, result: Result, seconds: number): string {
+  const { runs, passes, kills, stops, lost, duplicated, repeated, damage } = result
   if (course === 'damage') {
     const counts = Object.entries(damage).map(([outcome, count]) => `${outcome} ${count}`)
     return `${course}: ${counts.join(', ')}, ${seconds.toFixed(0)} s`
+  }
+  if (course === 'kafka') {
+    const { freezes, brokerKills, rejoins, outputs } = result
+    return (
+      `kafka: workers started ${runs}, kills ${kills}, freezes ${freezes}, stops ${stops}, kills of the broker ` +
+      `${brokerKills}, rejoins ${rejoins}, counts ${outputs}, lost ${lost}, duplicated ${duplicated}, ` +
+      `${seconds.toFixed(0)} s`
+    )
   }
   const again = repeated > 0 ? `, repeated as at least once allows ${repeated}` : ''
   return (

@@ -5,8 +5,16 @@ export interface Result {
   kills: number
   /** Stops in order, by SIGTERM. */
   stops: number
+  /** Stops for a while, by SIGSTOP. */
+  freezes: number
+  /** Kills of the broker that workers are on. */
+  brokerKills: number
+  /** How often workers of a cluster have begun anew, as far as they could tell. */
+  rejoins: number
   /** Times the application came to the end of its input, everything compared. */
   passes: number
+  /** Outputs that were compared, one by one, on a cluster. */
+  outputs: number
   /** Outputs that should be there and are not. */
   lost: number
   /** Outputs that are there more often than they should be. */
@@ -27,7 +35,11 @@ export const createResult = (): Result => ({
   runs: 0,
   kills: 0,
   stops: 0,
+  freezes: 0,
+  brokerKills: 0,
+  rejoins: 0,
   passes: 0,
+  outputs: 0,
   lost: 0,
   duplicated: 0,
   repeated: 0,

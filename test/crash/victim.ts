@@ -65,11 +65,12 @@ export function startVictim(program: string, ...args: string[]): Victim {
  * Waits for the end by itself or by this signal. Throws `Wrong` when it ends in any other way, or not within a minute.
  */
 export async function endOf(victim: Victim, signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
+  let wasLate = false
   const late = setTimeout(() => {
+    wasLate = true
     victim.signal('SIGKILL')
   }, 60_000)
   const end = await victim.ended
-  const wasLate = victim.hasEnded && performance.now() - victim.startedAt > 60_000
   clearTimeout(late)
   if (end === 0 || (end === signal && !wasLate)) return end
   throw new Wrong(`the application ended with ${end ?? 'nothing'}${wasLate ? ', not in time' : ''}: ${victim.stderr()}`)

@@ -4,6 +4,7 @@ import { checkpoint } from './checkpoint.ts'
 import { durability } from './durability.ts'
 import { entities } from './entities.ts'
 import { ix } from './ix.ts'
+import { kafka } from './kafka.ts'
 import { latency } from './latency.ts'
 import { lookup } from './lookup.ts'
 import { memory } from './memory.ts'
@@ -24,4 +25,5 @@ export const benches: readonly Bench[] = [
   durability,
   checkpoint,
   restart,
+  kafka,
 ]
