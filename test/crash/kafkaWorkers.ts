@@ -47,6 +47,7 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
   const client = await confluentClient({ brokers: [broker.brokers] })
   const { lines, words, workerArguments } = await createWordCount(client, broker.brokers)
   const workers: Worker[] = []
+  let feeding: ReturnType<typeof feed> | undefined
   let names = 0
 
   const start = (name = `worker-${++names}`): void => {
@@ -123,7 +124,7 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
       const said = workers.map(({ name, victim }) => `${name}: ${victim.stderr()}`).join('\n')
       throw new Wrong(`nothing comes after ${following.total} counts:\n${said}`)
     }
-    const feeding = feed(client, lines, linesPerSecond)
+    feeding = feed(client, lines, linesPerSecond)
     for (let done = 0; done < runs; done++) {
       const name = pick(random)
       await disturb[name]()
@@ -139,6 +140,7 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
     for (let left = workers.length; left > 0; left--) await stop()
     result.passes++
   } finally {
+    await feeding?.stop().catch(() => undefined) // it has been told, or is of no interest any more
     for (const { victim } of workers) victim.signal('SIGKILL')
     await client.close(timeout)
     await broker.stop()
