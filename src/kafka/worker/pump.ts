@@ -44,6 +44,8 @@ export interface PumpOptions {
 
 const mostRecords = 500
 const longestWait = 50
+/** How long a pending offset is waited for until somebody looks who holds it. */
+const longestAsking = 1000
 /** How long records wait for a hold to end before reading is paused, so that the group hears of us all the same. */
 const longestHold = 1000
 
@@ -53,6 +55,9 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
   let waiting: readonly KafkaRecord[] = []
   let stopped = false
   let isLost = false
+  let isSettling = false
+  /** When the offsets were first asked for that are not known yet. */
+  let askingSince: number | undefined
   let wake: (() => void) | undefined
 
   const member = await join({
@@ -71,22 +76,37 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
     },
   })
 
-  /** Begins what the group has given since the last call. */
+  /** Begins what the group has given, beside reading: others' places do not wait for an open transaction. */
+  const settleSoon = (): void => {
+    if (isSettling) return
+    isSettling = true
+    settle()
+      .catch(lose)
+      .finally(() => {
+        isSettling = false
+      })
+  }
+
   const settle = async (): Promise<void> => {
     const fresh = owned.fresh()
     if (fresh.length === 0) return
     let offsets
+    askingSince ??= clock.elapsed()
     try {
       offsets = await member.committed(
         fresh.map(({ place }) => place),
-        timeout,
+        Math.min(timeout, longestAsking),
       )
     } catch (error) {
-      if (!(error instanceof KafkaError) || (error.fault !== 'pending' && error.fault !== 'again')) throw error
+      const { fault } = error instanceof KafkaError ? error : {}
+      const mayPass = fault === 'unreachable' && clock.elapsed() - askingSince < timeout
+      if (fault !== 'pending' && fault !== 'again' && !mayPass) throw error
       target.pending()
       return
     }
+    askingSince = undefined
     for (const [at, one] of fresh.entries()) {
+      if (!owned.isOwned(one)) continue // given up meanwhile
       one.begun = true
       begin(one, offsets[at]).catch(lose)
     }
@@ -132,7 +152,7 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
 
   const read = async (): Promise<void> => {
     while (!stopped) {
-      await settle()
+      settleSoon()
       handOver()
       if (waiting.length === 0) waiting = await member.poll(mostRecords, longestWait)
       else {
