@@ -49,13 +49,18 @@ const longestAsking = 1000
 /** How long records wait for a hold to end before reading is paused, so that the group hears of us all the same. */
 const longestHold = 1000
 
+/** Whether it is worth asking again. */
+const mayPass = (error: unknown, isEarly: boolean): boolean =>
+  error instanceof KafkaError &&
+  (error.fault === 'pending' || error.fault === 'again' || (error.fault === 'unreachable' && isEarly))
+
 export async function createPump({ join, target, clock, timeout, lose }: PumpOptions): Promise<Pump> {
   const owned = createOwnedPlaces()
   /** Read, and not handed over yet. */
   let waiting: readonly KafkaRecord[] = []
   let stopped = false
   let isLost = false
-  let isSettling = false
+  let settling: Promise<void> | undefined
   /** When the offsets were first asked for that are not known yet. */
   let askingSince: number | undefined
   let wake: (() => void) | undefined
@@ -78,29 +83,23 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
 
   /** Begins what the group has given, beside reading: others' places do not wait for an open transaction. */
   const settleSoon = (): void => {
-    if (isSettling) return
-    isSettling = true
-    settle()
+    settling ??= settle()
       .catch(lose)
       .finally(() => {
-        isSettling = false
+        settling = undefined
       })
   }
 
   const settle = async (): Promise<void> => {
     const fresh = owned.fresh()
     if (fresh.length === 0) return
+    const places = fresh.map(({ place }) => place)
     let offsets
     askingSince ??= clock.elapsed()
     try {
-      offsets = await member.committed(
-        fresh.map(({ place }) => place),
-        Math.min(timeout, longestAsking),
-      )
+      offsets = await member.committed(places, Math.min(timeout, longestAsking))
     } catch (error) {
-      const { fault } = error instanceof KafkaError ? error : {}
-      const mayPass = fault === 'unreachable' && clock.elapsed() - askingSince < timeout
-      if (fault !== 'pending' && fault !== 'again' && !mayPass) throw error
+      if (!mayPass(error, clock.elapsed() - askingSince < timeout)) throw error
       target.pending()
       return
     }
@@ -143,7 +142,10 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
       target.onFree(wake)
     })
 
-  const readPaused = async (): Promise<void> => {
+  /** Waits while something holds, and is heard of meanwhile. */
+  const held = async (): Promise<void> => {
+    await free()
+    if (!target.held()) return
     member.pause(owned.ready())
     const more = await member.poll(1, 0)
     waiting = [...waiting, ...more]
@@ -155,10 +157,7 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
       settleSoon()
       handOver()
       if (waiting.length === 0) waiting = await member.poll(mostRecords, longestWait)
-      else {
-        await free()
-        if (target.held()) await readPaused()
-      }
+      else await held()
     }
   }
   const reading = read().catch(lose)
