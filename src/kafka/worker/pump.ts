@@ -142,8 +142,7 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
       target.onFree(wake)
     })
 
-  /** Waits while something holds, and is heard of meanwhile. */
-  const held = async (): Promise<void> => {
+  const waitHeard = async (): Promise<void> => {
     await free()
     if (!target.held()) return
     member.pause(owned.ready())
@@ -157,7 +156,7 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
       settleSoon()
       handOver()
       if (waiting.length === 0) waiting = await member.poll(mostRecords, longestWait)
-      else await held()
+      else await waitHeard()
     }
   }
   const reading = read().catch(lose)
