@@ -44,8 +44,15 @@ export interface PumpOptions {
 
 const mostRecords = 500
 const longestWait = 50
+/** How long a pending offset is waited for until somebody looks who holds it. */
+const longestAsking = 1000
 /** How long records wait for a hold to end before reading is paused, so that the group hears of us all the same. */
 const longestHold = 1000
+
+/** Whether it is worth asking again. */
+const mayPass = (error: unknown, isEarly: boolean): boolean =>
+  error instanceof KafkaError &&
+  (error.fault === 'pending' || error.fault === 'again' || (error.fault === 'unreachable' && isEarly))
 
 export async function createPump({ join, target, clock, timeout, lose }: PumpOptions): Promise<Pump> {
   const owned = createOwnedPlaces()
@@ -53,6 +60,9 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
   let waiting: readonly KafkaRecord[] = []
   let stopped = false
   let isLost = false
+  let settling: Promise<void> | undefined
+  /** When the offsets were first asked for that are not known yet. */
+  let askingSince: number | undefined
   let wake: (() => void) | undefined
 
   const member = await join({
@@ -71,22 +81,31 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
     },
   })
 
-  /** Begins what the group has given since the last call. */
+  /** Begins what the group has given, beside reading: others' places do not wait for an open transaction. */
+  const settleSoon = (): void => {
+    settling ??= settle()
+      .catch(lose)
+      .finally(() => {
+        settling = undefined
+      })
+  }
+
   const settle = async (): Promise<void> => {
     const fresh = owned.fresh()
     if (fresh.length === 0) return
+    const places = fresh.map(({ place }) => place)
     let offsets
+    askingSince ??= clock.elapsed()
     try {
-      offsets = await member.committed(
-        fresh.map(({ place }) => place),
-        timeout,
-      )
+      offsets = await member.committed(places, Math.min(timeout, longestAsking))
     } catch (error) {
-      if (!(error instanceof KafkaError) || (error.fault !== 'pending' && error.fault !== 'again')) throw error
+      if (!mayPass(error, clock.elapsed() - askingSince < timeout)) throw error
       target.pending()
       return
     }
+    askingSince = undefined
     for (const [at, one] of fresh.entries()) {
+      if (!owned.isOwned(one)) continue // given up meanwhile
       one.begun = true
       begin(one, offsets[at]).catch(lose)
     }
@@ -123,7 +142,9 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
       target.onFree(wake)
     })
 
-  const readPaused = async (): Promise<void> => {
+  const waitHeard = async (): Promise<void> => {
+    await free()
+    if (!target.held()) return
     member.pause(owned.ready())
     const more = await member.poll(1, 0)
     waiting = [...waiting, ...more]
@@ -132,13 +153,10 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
 
   const read = async (): Promise<void> => {
     while (!stopped) {
-      await settle()
+      settleSoon()
       handOver()
       if (waiting.length === 0) waiting = await member.poll(mostRecords, longestWait)
-      else {
-        await free()
-        if (target.held()) await readPaused()
-      }
+      else await waitHeard()
     }
   }
   const reading = read().catch(lose)

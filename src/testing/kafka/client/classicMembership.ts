@@ -28,7 +28,7 @@ export function joinClassic(holder: Holder): Membership {
       })
       isJoining = false
       if (hasLeft) {
-        group.leave(joined.id)
+        if (!process.isDead) group.leave(joined.id)
         return
       }
       id = joined.id
@@ -51,7 +51,7 @@ export function joinClassic(holder: Holder): Membership {
   }
 
   const beat = (): void => {
-    if (hasLeft) return
+    if (hasLeft || process.isDead) return
     process.after(heartbeatInterval(sessionTimeout), beat)
     if (id === undefined || !process.broker.isUp) return
     const told = group.heartbeat(id)
@@ -75,7 +75,7 @@ export function joinClassic(holder: Holder): Membership {
     },
     leave() {
       hasLeft = true
-      if (id !== undefined) group.leave(id)
+      if (id !== undefined && !process.isDead) group.leave(id)
     },
   }
 }

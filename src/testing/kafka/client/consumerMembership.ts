@@ -10,7 +10,7 @@ export function joinConsumer(holder: Holder): Membership {
   let hasLeft = false
 
   const beat = (): void => {
-    if (hasLeft || !process.broker.isUp) return
+    if (hasLeft || process.isDead || !process.broker.isUp) return
     if (id === undefined && holder.isBusy) return // what is lost is let go of first
     id ??= group.join({ client, topics, sessionTimeout })
     const told = group.heartbeat(id, holder.held())
@@ -41,7 +41,7 @@ export function joinConsumer(holder: Holder): Membership {
     answered: beat,
     leave() {
       hasLeft = true
-      if (id !== undefined) group.leave(id)
+      if (id !== undefined && !process.isDead) group.leave(id)
     },
   }
 }

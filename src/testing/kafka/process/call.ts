@@ -1,7 +1,6 @@
 import { createDeferred } from '../../../base/deferred.ts'
 import { KafkaError } from '../../../kafka/fault.ts'
 import type { Broker } from '../broker/broker.ts'
-import type { Process } from './process.ts'
 import type { Timeline } from './timeline.ts'
 
 /** What one call meets: before it takes effect, and after that. */
@@ -17,8 +16,24 @@ export interface Fate {
 
 export type End = 'kill' | { readonly freeze: number }
 
+/**
+ * Has the broker do something; resolves to what came of it. Rejects as `unreachable` when the timeout is over, in ms,
+ * whether it was done or not, and when the process is dead: what it does from then on is in vain.
+ */
+export type Call = <Result>(what: string, timeout: number, work: () => Result | Promise<Result>) => Promise<Result>
+
+/** The process that calls. */
+export interface Caller {
+  readonly isDead: boolean
+  fate: ((what: string) => Fate | undefined) | undefined
+  after(milliseconds: number, work: () => void): () => void
+  run(work: () => void): void
+  kill(): void
+  freeze(milliseconds: number): void
+}
+
 export interface CallParts {
-  readonly process: Process
+  readonly process: Caller
   readonly timeline: Timeline
   readonly broker: Broker
   /** In ms: how long something is on its way. */
@@ -31,7 +46,7 @@ export interface CallParts {
 const untilAskedAgain = 1000
 
 /** How a process has a broker do something. */
-export function createCall({ process, timeline, broker, latency, waiting }: CallParts): Process['call'] {
+export function createCall({ process, timeline, broker, latency, waiting }: CallParts): Call {
   const suffer = (end: End | undefined): void => {
     if (end === 'kill') process.kill()
     else if (end !== undefined) process.freeze(end.freeze)

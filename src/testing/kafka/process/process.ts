@@ -1,7 +1,7 @@
 /* A process: what can be killed and frozen, and what its calls to a broker meet on their way. */
 
 import type { Clock } from '../../../base/clock.ts'
-import { createCall, type Fate } from './call.ts'
+import { createCall, type Call, type Fate } from './call.ts'
 import { KafkaError } from '../../../kafka/fault.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { Random } from './random.ts'
@@ -16,11 +16,7 @@ export interface Process {
   /** Whether it has been killed. */
   readonly isDead: boolean
   readonly isFrozen: boolean
-  /**
-   * Has the broker do something; resolves to what came of it. Rejects as `unreachable` when the timeout is over, in ms,
-   * whether it was done or not, and when the process is dead: what it does from then on is in vain.
-   */
-  call<Result>(what: string, timeout: number, work: () => Result | Promise<Result>): Promise<Result>
+  readonly call: Call
   /** Does something later, if it lives, and is not frozen then. */
   after(milliseconds: number, work: () => void): () => void
   /** Resolves later, or as soon as it is woken. Rejects as `unreachable` when the process dies. */
