@@ -72,7 +72,7 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
     const worker = takeOne()
     worker.victim.signal('SIGTERM')
     result.stops++
-    await ended(worker)
+    await ended(worker, 'SIGTERM') // before it has come to handle signals, it ends by it
     return worker
   }
   const disturb: Record<Disturbance, () => Promise<void>> = {
@@ -125,6 +125,7 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
       throw new Wrong(`nothing comes after ${following.total} counts:\n${said}`)
     }
     feeding = feed(client, lines, linesPerSecond)
+    await goOn(() => 1)
     for (let done = 0; done < runs; done++) {
       const name = pick(random)
       await disturb[name]()
