@@ -17,6 +17,7 @@ import {
 import { sessionTimeout, workersTest, workersTitle, type WorkersTrial } from './workersTest.ts'
 import { expectSameOutputs, runThrough, type PipelineRun } from './pipelineRun.ts'
 
+/** On how many workers a pipeline is tried, and how. */
 export interface WorkersOptions<In> extends Omit<PipelineLawOptions<In>, 'framing'> {
   /** What happens besides. Default: `disturbances()` */
   readonly disturbances?: fc.Arbitrary<Disturbance> | undefined

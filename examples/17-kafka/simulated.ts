@@ -1,0 +1,49 @@
+import { hashKey } from 'wallarx'
+import { simulateCluster } from 'wallarx/testing'
+import { countWords } from './counting.ts'
+
+const sentence = 'a rose is a rose is a rose'
+const shards = 8
+
+/** Three workers on a Kafka in memory, one of which is killed. */
+export async function countSimulated(): Promise<void> {
+  await using cluster = await simulateCluster(countWords, { workers: 3, shards, key: (line: string) => hashKey(line) })
+  const say = (what: string): void => {
+    console.log(`${(cluster.now / 1000).toFixed(1).padStart(5)} s  ${what}`)
+  }
+  const sayShards = (): void => {
+    for (const [name, { worker }] of Object.entries(cluster.workers())) {
+      const { owned = [], restoring = [] } = worker?.shards.totals ?? {}
+      const more = restoring.length > 0 ? `, and reads the entities of ${restoring.join(' ')}` : ''
+      say(`  ${name} owns the shards ${owned.length > 0 ? owned.join(' ') : '-'}${more}`)
+    }
+  }
+  const count = async (): Promise<void> => {
+    cluster.send(...Array.from({ length: 100 }, () => sentence))
+    await cluster.settle()
+    const counts = cluster.outputsBy((line) => line.split(' ')[0]!)
+    say(`counted: ${[...counts.values()].map((lines) => lines.at(-1)).join(', ')}`)
+  }
+
+  say(`three workers, ${shards} shards; 100 lines come: ${sentence}`)
+  await count()
+  sayShards()
+  const before = new Set(Object.keys(cluster.workers()))
+  cluster.disturb({ disturbance: 'kill', worker: 0, call: 0 })
+  await cluster.advance(100)
+  const [killed] = [...before].filter((name) => !(name in cluster.workers()))
+  say(`${killed ?? 'a worker'} is killed; 100 lines more come`)
+  await count()
+  sayShards()
+  cluster.disturb({ disturbance: 'join' })
+  say('another one joins; 100 lines more come')
+  await count()
+  sayShards()
+  await count()
+  sayShards()
+
+  const wrong = [...cluster.outputsBy((line) => line.split(' ')[0]!)].filter(([word, lines]) =>
+    lines.some((line, at) => line !== `${word} ${at + 1}`),
+  )
+  say(wrong.length === 0 ? 'each word was counted 1, 2, 3 … without a gap' : `wrong: ${JSON.stringify(wrong)}`)
+}
