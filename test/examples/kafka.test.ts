@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startExampleByName } from '../support/example.ts'
 
-test('three workers count words on a Kafka in memory, one is killed, and no count is missing or there twice', async () => {
+test('three workers count on a Kafka in memory, one is killed, and no count is missing or there twice', async () => {
   const program = startExampleByName('17-kafka')
   expect(await program.ended, program.stderr()).toBe(0)
   const text = program.stdout()
