@@ -100,7 +100,10 @@ export default {
       from: { path: '^examples/([^/]+)/' },
       to: {
         path: '^(operators|src|dist|examples)/',
-        pathNot: ['^dist/(src|src/kafka|src/native|src/testing|operators|operators/ix)/index\\.(js|d\\.ts)$', '^examples/$1/'],
+        pathNot: [
+          '^dist/(src|src/kafka|src/native|src/testing|operators|operators/ix)/index\\.(js|d\\.ts)$',
+          '^examples/$1/',
+        ],
       },
     },
     {
