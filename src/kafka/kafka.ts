@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { KafkaClient } from './client.ts'
 import { confluentClient } from './confluent/confluent.ts'
+import { checkSettings } from './settings.ts'
 import { topicNames } from './topics.ts'
 import { createWorker } from './worker/worker.ts'
 
@@ -11,7 +12,10 @@ import { createWorker } from './worker/worker.ts'
 export interface KafkaConnection {
   /** Addresses of one broker or more: `'host:9092'` */
   readonly brokers: string | readonly string[]
-  /** Further settings of the client, librdkafka, by its names for them: `security.protocol` … Default: none */
+  /**
+   * Further settings of the client, librdkafka, by its names for them: `security.protocol`, `compression.type` … Those
+   * that are options, or that exactly once rests on, are `OPTION_INVALID`. Default: none
+   */
   readonly settings?: Readonly<Record<string, string | number | boolean>>
 }
 
@@ -80,6 +84,7 @@ export function kafka(options: KafkaOptions): Cluster {
     groupProtocol: true,
   })
   const brokers = brokerList(checked.brokers)
+  checkSettings(checked.settings)
   return kafkaCluster(checked, brokers.join(','), () => confluentClient({ brokers, settings: checked.settings }))
 }
 

@@ -2,7 +2,7 @@ import type { KafkaMember, MemberOptions, Place } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { closed, constructed, createHandle } from './handle.ts'
 import type { Library, LibraryConsumer, LibraryError, LibraryPlace, LibrarySettings } from './library.ts'
-import { createReader, readerSettings, readerTopicSettings } from './reader.ts'
+import { createReader, readerDefaults, readerSettings, readerTopicSettings } from './reader.ts'
 
 /** The code that the library calls with for new partitions; any other takes some away. */
 const assignPartitions = -175
@@ -32,7 +32,8 @@ export async function openMember(
   const due: Rebalance[] = []
   let isClosing = false
 
-  const settings = { ...shared, ...readerSettings('committed'), ...memberSettings(options), rebalance_cb: onRebalance }
+  const own = { ...readerSettings('committed'), ...memberSettings(options), rebalance_cb: onRebalance }
+  const settings = { ...readerDefaults, ...shared, ...own }
   const native = constructed(() => new library.KafkaConsumer(settings, readerTopicSettings))
   const handle = createHandle(native, brokers)
   const reader = createReader({ native, handle, answer, isDue: () => due.length > 0 })
@@ -98,13 +99,7 @@ export async function openMember(
     await reader.close(limit)
   }
   const member: KafkaMember = {
-    assign: (places) => reader.assign(places),
-    unassign: (places) => reader.unassign(places),
-    poll: (max, wait) => reader.poll(max, wait),
-    pause: (places) => reader.pause(places),
-    resume: (places) => reader.resume(places),
-    seek: (at) => reader.seek(at),
-    position: (place) => reader.position(place),
+    ...reader,
     close,
     async committed(places, limit) {
       const what = `the committed offsets of ${group}`

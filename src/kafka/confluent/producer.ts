@@ -22,7 +22,9 @@ export async function openProducer(
   timeout: number,
 ): Promise<KafkaProducer> {
   const end = systemClock.elapsed() + timeout
-  const native = constructed(() => new library.Producer({ ...shared, ...producerSettings(options) }, {}))
+  const native = constructed(
+    () => new library.Producer({ ...producerDefaults, ...shared, ...producerSettings(options) }, {}),
+  )
   const handle = createHandle(native, brokers)
   const { transactionalId } = options
   /** Why the first record that did not arrive did not; told by the next flush. */
@@ -108,11 +110,12 @@ const empty = Buffer.alloc(1).subarray(1)
 const present = <Bytes extends Uint8Array | null>(bytes: Bytes): Bytes | Buffer =>
   bytes?.byteLength === 0 ? empty : bytes
 
+/** What a user may set otherwise. */
+const producerDefaults: LibrarySettings = { 'linger.ms': 2, 'compression.type': 'lz4' }
+
 function producerSettings({ transactionalId, transactionTimeout }: ProducerOptions): LibrarySettings {
   return {
     'enable.idempotence': true,
-    'linger.ms': 2,
-    'compression.type': 'lz4',
     'delivery.report.only.error': true,
     dr_cb: true,
     event_cb: true,

@@ -144,13 +144,17 @@ function headersOf(headers: NonNullable<LibraryMessage['headers']>): KafkaRecord
   })
 }
 
+/** What a user may set otherwise. */
+export const readerDefaults: LibrarySettings = {
+  // A broker answers one fetch at a time: this is how long a partition that has been resumed waits for the others.
+  'fetch.wait.max.ms': 50,
+}
+
 export const readerSettings = (isolation: Isolation): Readonly<Record<string, unknown>> => ({
   'isolation.level': isolation === 'committed' ? 'read_committed' : 'read_uncommitted',
   'enable.auto.commit': false,
   'enable.auto.offset.store': false,
   'enable.partition.eof': true,
-  // A broker answers one fetch at a time: this is how long a partition that has been resumed waits for the others.
-  'fetch.wait.max.ms': 50,
   event_cb: true,
 })
 
@@ -166,7 +170,7 @@ export async function openReader(
   timeout: number,
 ): Promise<KafkaReader> {
   // The group is a name that the library wants to have; nothing is ever asked of it.
-  const settings = { ...shared, ...readerSettings(isolation), 'group.id': 'wallarx-reader' }
+  const settings = { ...readerDefaults, ...shared, ...readerSettings(isolation), 'group.id': 'wallarx-reader' }
   const native = constructed(() => new library.KafkaConsumer(settings, readerTopicSettings))
   const handle = createHandle(native, brokers)
   const reader = createReader({ native, handle, answer: () => Promise.resolve(), isDue: () => false })

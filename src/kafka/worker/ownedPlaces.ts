@@ -34,23 +34,32 @@ export interface OwnedPlaces {
 
 export function createOwnedPlaces(): OwnedPlaces {
   const all = new Map<string, OwnedPlace>()
+  /** The place that was asked for last: records come in runs of one, and a name for each would be a string for each. */
+  let last: OwnedPlace | undefined
+  const ofRecord = (record: KafkaRecord): OwnedPlace | undefined => {
+    const isSame = last?.place.partition === record.partition && last.place.topic === record.topic
+    if (!isSame) last = all.get(idOf(record))
+    return last
+  }
   return {
     add(places) {
+      last = undefined
       for (const place of places) all.set(idOf(place), { place, next: undefined, moved: false, begun: false })
     },
     remove(places) {
+      last = undefined
       for (const place of places) all.delete(idOf(place))
     },
     isOwned: (owned) => all.get(idOf(owned.place)) === owned,
     fresh: () => [...all.values()].filter(({ begun }) => !begun),
     ready: () => [...all.values()].flatMap(({ place, next }) => (next === undefined ? [] : [place])),
     isNext(record) {
-      const next = all.get(idOf(record))?.next
+      const next = ofRecord(record)?.next
       return next !== undefined && record.offset >= next
     },
     passed(records) {
       for (const record of records) {
-        const owned = all.get(idOf(record))!
+        const owned = ofRecord(record)!
         owned.next = record.offset + 1
         owned.moved = true
       }

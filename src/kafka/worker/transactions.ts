@@ -84,16 +84,10 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
     }
   }
 
-  const produce = async (record: NewRecord): Promise<void> => {
-    while (!producer.produce(record)) await producer.drained()
-  }
-
   const produceAll = async (records: Iterable<NewRecord | undefined>): Promise<void> => {
     for (const record of records) {
-      if (record !== undefined && !producer.produce(record)) {
-        await producer.drained()
-        await produce(record)
-      }
+      if (record === undefined) continue
+      while (!producer.produce(record)) await producer.drained()
     }
   }
 

@@ -3,6 +3,7 @@ import { invalidOption, knownOptions, timerLength, wholeNumber, type OptionNames
 import type { DeadLetter } from '../../context/deadLetter.ts'
 import type { KafkaClient } from '../../kafka/client.ts'
 import type { Broker } from '../kafka/broker/broker.ts'
+import { grouped } from '../law/grouped.ts'
 import { createSimulation } from '../kafka/simulation.ts'
 import { NoWorker, type ClusterDriver, type SimulateClusterOptions } from './clusterDriver.ts'
 import { createDisturber } from './disturber.ts'
@@ -116,15 +117,7 @@ export async function simulateThrough<In, Out>(
       } while (!isSettled())
     },
     outputs: () => ports.outputs(),
-    outputsBy(keyOf) {
-      const all = new Map<ReturnType<typeof keyOf>, Out[]>()
-      for (const one of ports.outputs()) {
-        const own = all.get(keyOf(one))
-        if (own === undefined) all.set(keyOf(one), [one])
-        else own.push(one)
-      }
-      return all
-    },
+    outputsBy: (keyOf) => grouped(ports.outputs(), keyOf),
     workers: () =>
       Object.fromEntries(
         present().flatMap((worker) => {

@@ -1,4 +1,5 @@
 import type fc from 'fast-check'
+import { grouped } from '../law/grouped.ts'
 import type { OperatorFunction } from 'rxjs'
 import type { Key } from '../../key/key.ts'
 import { Breach } from '../law/breach.ts'
@@ -21,16 +22,8 @@ export interface KeyedOptions<In, Out> extends LawOptions {
 /** A key as it stands in a Map: `5` is `5n`. */
 export const numberOf = (key: Key): bigint => BigInt(key)
 
-export function byKey<Item>(items: readonly Item[], key: (item: Item) => Key): Map<bigint, Item[]> {
-  const groups = new Map<bigint, Item[]>()
-  for (const item of items) {
-    const number = numberOf(key(item))
-    const group = groups.get(number)
-    if (group === undefined) groups.set(number, [item])
-    else group.push(item)
-  }
-  return groups
-}
+export const byKey = <Item>(items: readonly Item[], key: (item: Item) => Key): Map<bigint, Item[]> =>
+  grouped(items, (item) => numberOf(key(item)))
 
 /** What an operator gives for messages. Throws a Breach where it fails. */
 export async function outputsOf<In, Out>(

@@ -1,5 +1,6 @@
 /* Laws that a whole pipeline is held to: crashes, speed, slow sinks and other keys change nothing. */
 
+import { grouped } from '../law/grouped.ts'
 import type fc from 'fast-check'
 import type { OperatorFunction } from 'rxjs'
 import { longestTimer, type OptionNames } from '../../base/option.ts'
@@ -195,16 +196,9 @@ export const undisturbedLines = (
 ]
 
 /** The messages of each key. */
-export function groupedByKey<In>(messages: readonly In[], key: (message: In) => Key): In[][] {
-  const groups = new Map<bigint, In[]>()
-  for (const message of messages) {
-    const own = BigInt(key(message))
-    const group = groups.get(own)
-    if (group === undefined) groups.set(own, [message])
-    else group.push(message)
-  }
-  return [...groups.values()]
-}
+export const groupedByKey = <In>(messages: readonly In[], key: (message: In) => Key): In[][] => [
+  ...grouped(messages, (message) => BigInt(key(message))).values(),
+]
 
 export const asEvents = <In>(messages: readonly In[]): PipelineEvent<In>[] => messages.map((message) => ({ message }))
 

@@ -1,8 +1,9 @@
 /** One worker of the word count: lines of a topic, a count for each word, `word count` on a topic. */
 import { parseArgs } from 'node:util'
-import { hashOf, run, statePartition, utf8 } from 'wallarx'
+import { run, utf8 } from 'wallarx'
 import { kafka, kafkaSink, kafkaSource } from 'wallarx/kafka'
-import { decode, encode, toMulti, toSink, toStatePartition } from 'wallarx/operators'
+import { decode, encode, toSink } from 'wallarx/operators'
+import { countWords } from '../../../examples/17-kafka/counting.ts'
 
 const { values } = parseArgs({
   options: {
@@ -15,15 +16,9 @@ const { values } = parseArgs({
   },
 })
 
-const totals = statePartition('totals', {
-  key: hashOf((word: string) => word),
-  build: () => ({ count: 0 }),
-})
-
 const words = kafkaSource({ topic: values.in }).pipe(
   decode(utf8),
-  toMulti((line: string) => line.split(' ')),
-  toStatePartition((word: string, state: { count: number }) => [`${word} ${++state.count}`, true], totals),
+  countWords(),
   encode((text: string) => text),
   toSink(
     kafkaSink({

@@ -107,13 +107,7 @@ export function openMember(process: Process, options: MemberOptions): OpenMember
     })
 
   const member: KafkaMember = {
-    assign: (places) => reader.assign(places),
-    unassign: (places) => reader.unassign(places),
-    poll: (max, wait) => reader.poll(max, wait),
-    pause: (places) => reader.pause(places),
-    resume: (places) => reader.resume(places),
-    seek: (at) => reader.seek(at),
-    position: (place) => reader.position(place),
+    ...reader,
     async committed(places, timeout) {
       const end = process.clock.elapsed() + timeout
       for (;;) {
