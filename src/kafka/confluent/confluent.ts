@@ -85,6 +85,9 @@ export function createConfluentClient(
     offsetsAt: async (places, time, timeout) => (await connected(timeout)).offsetsAt(places, time, timeout),
     deleteBefore: async (places, timeout) => (await connected(timeout)).deleteBefore(places, timeout),
     members: async (group, timeout) => (await connected(timeout)).members(group, timeout),
+    groups: async (timeout) => (await connected(timeout)).groups(timeout),
+    committedOf: async (group, timeout) => (await connected(timeout)).committedOf(group, timeout),
+    deleteGroups: async (groups, timeout) => (await connected(timeout)).deleteGroups(groups, timeout),
     async endTransactionOf(transactionalId, standing, timeout) {
       const end = systemClock.elapsed() + timeout
       const left = (): number => Math.max(1, end - systemClock.elapsed())

@@ -131,6 +131,51 @@ export function groupLaws(law: Law, protocol: MemberOptions['protocol']): void {
     }
   })
 
+  law('what is committed in the name of a group is told to others, without what is pending', async (trial) => {
+    const topic = await trial.topic(3)
+    const places = placesOf(topic, 3)
+    const team = createTeam(trial, [topic], protocol)
+    const player = await team.join()
+    await team.settled([player], places)
+    await player.member.commitOffsets([at(places[0]!, 4), at(places[2]!, 0)], soon)
+    const committed = async (): Promise<unknown[]> => {
+      const found = await trial.observer.committedOf(team.group, soon)
+      return found.map((one) => [word(one), one.offset]).sort()
+    }
+    expect(await committed()).toEqual([
+      [word(places[0]!), 4],
+      [word(places[2]!), 0],
+    ])
+    const transactional = { transactionalId: trial.name('id'), transactionTimeout: 10_000 }
+    const producer = await player.client.producer(transactional, soon)
+    await producer.begin()
+    await producer.sendOffsets([at(places[0]!, 9)], player.member, soon)
+    expect((await committed())[0]).toEqual([word(places[0]!), 4])
+    await producer.commit(soon)
+    await eventually('the commit', async () => ((await committed())[0] as unknown[])[1] === 9)
+    expect(await trial.observer.committedOf(trial.name('no-group'), soon)).toEqual([])
+  })
+
+  law('a group is deleted with its offsets when it has no members any more', async (trial) => {
+    const topic = await trial.topic()
+    const [place] = placesOf(topic, 1)
+    const team = createTeam(trial, [topic], protocol)
+    const player = await team.join()
+    await team.settled([player], [place!])
+    await player.member.commitOffsets([at(place!, 4)], soon)
+    expect(await trial.observer.groups(soon)).toContain(team.group)
+    await expect(trial.observer.deleteGroups([team.group], soon)).rejects.toMatchObject({ fault: 'occupied' })
+    await player.member.close(soon)
+    expect(await trial.observer.groups(soon)).toContain(team.group)
+    await trial.observer.deleteGroups([team.group], soon)
+    expect(await trial.observer.groups(soon)).not.toContain(team.group)
+    expect(await trial.observer.committedOf(team.group, soon)).toEqual([])
+    await expect(trial.observer.deleteGroups([team.group], soon)).rejects.toMatchObject({ fault: 'missing' })
+    const successor = await team.join()
+    await team.settled([successor], [place!])
+    expect(await successor.member.committed([place!], soon)).toEqual([undefined])
+  })
+
   law('a member that is being opened when its client is closed does not stay', async (trial) => {
     const topic = await trial.topic(2)
     const team = createTeam(trial, [topic], protocol)
