@@ -123,7 +123,7 @@ export interface KafkaMember extends KafkaReader {
    * commits one is open.
    */
   committed(places: readonly Place[], timeout: number): Promise<readonly (number | undefined)[]>
-  /** Commits offsets outside of transactions. */
+  /** Commits offsets outside of transactions. `abort`: the member is not in its group. */
   commitOffsets(offsets: readonly PlaceAt[], timeout: number): Promise<void>
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../../base/clock.ts'
 import type { KafkaMember, MemberOptions, Place } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { closed, constructed, createHandle } from './handle.ts'
@@ -121,7 +122,14 @@ export async function openMember(
       }
     },
     async commitOffsets(offsets, limit) {
+      const end = systemClock.elapsed() + limit
       await handle.call(`committing offsets of ${group}`, limit, (_, done) => native.commitCb(offsets, done))
+      // The library says so when it has asked for it, and never whether it was done. But who is asked that on the same
+      // connection answers it afterwards.
+      const found = await member.committed(offsets, Math.max(1, end - systemClock.elapsed()))
+      if (offsets.some(({ offset }, at) => found[at] !== offset)) {
+        throw new KafkaError('abort', `the offsets of ${group} were not committed`)
+      }
     },
   }
 

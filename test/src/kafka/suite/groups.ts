@@ -235,6 +235,18 @@ export function classicLaws(law: Law): void {
     await transact(producer, 'commit', [record(topic, 'of the living')])
   })
 
+  law('a member that was put out of its group is told that its offsets are not committed', async (trial) => {
+    const topic = await trial.topic()
+    const places = placesOf(topic, 1)
+    const team = createTeam(trial, [topic], 'classic')
+    const first = await team.join()
+    await team.settled([first], places)
+    await trial.evict(team.group, first.name)
+    const committing = first.member.commitOffsets([at(places[0]!, 1)], soon)
+    await expect(committing).rejects.toMatchObject({ name: 'KafkaError', fault: 'abort' })
+    expect(await trial.observer.committedOf(team.group, soon)).toEqual([])
+  })
+
   law('a member that was put out of its group loses its places, and may come again', async (trial) => {
     const topic = await trial.topic(2)
     const places = placesOf(topic, 2)
