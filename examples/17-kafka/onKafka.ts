@@ -63,7 +63,7 @@ async function demonstrate(topics: Topics, workers: Set<WorkerProcess>, signal: 
     return worker
   }
   const until = async (what: string, holds: () => boolean): Promise<void> => {
-    for (const end = performance.now() + longestWait; !holds(); ) {
+    for (const end = performance.now() + longestWait; !holds();) {
       await delay(lookInterval, undefined, { signal })
       if (trouble !== undefined) throw trouble
       if (performance.now() > end) throw new Error(`waited for ${longestWait / 1000} s, in vain: ${what}`)

@@ -77,7 +77,9 @@ export async function startReader({ brokers, words }: Topics, mark: string): Pro
     tap(({ partition, offset, value }) => {
       if (offset < (next.get(partition) ?? 0)) return
       next.set(partition, offset + 1)
-      const [word = '', count] = Buffer.from(value ?? []).toString().split(' ')
+      const [word = '', count = ''] = Buffer.from(value ?? [])
+        .toString()
+        .split(' ')
       if (!word.endsWith(`.${mark}`)) return // of an earlier run
       const expected = (counts.get(word) ?? 0) + 1
       if (Number(count) !== expected) wrong.push(`${word}: ${expected} was due, ${count} came`)

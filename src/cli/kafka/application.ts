@@ -62,7 +62,10 @@ export async function findApplication(client: KafkaClient, application: string):
     workers,
     partitions: await Promise.all([...partitions].sort().map(ofPartition)),
     inputs: await Promise.all(
-      groupNames.filter((name) => isInputOf(application, name, topics)).sort().map(group),
+      groupNames
+        .filter((name) => isInputOf(application, name, topics))
+        .sort()
+        .map(group),
     ),
     topics,
     groups: new Set(groupNames),

@@ -83,7 +83,8 @@ async function runKafka(args: readonly string[]): Promise<number> {
     return withClient(connection(values), (client) => createTopics(client, names, shape))
   }
   const [application, ...more] = names
-  if (application === undefined || application === '') throw new UsageError('APP is missing, the name of an application')
+  if (application === undefined || application === '')
+    throw new UsageError('APP is missing, the name of an application')
   if (more.length > 0) throw new UsageError(`expected APP, got "${more[0]!}" too`)
   if (what === 'topics') {
     return withClient(connection(values), (client) => printOverview(client, application, values.json === true))

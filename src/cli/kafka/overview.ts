@@ -46,12 +46,15 @@ export async function readOverview(client: KafkaClient, application: string): Pr
   const { workers, partitions, inputs, topics, groups } = await findApplication(client, application)
   const members = [...partitions.map(({ group }) => group), ...inputs].flatMap((group) => group.members)
 
-  const placesOf = async (group: FoundGroup, wanted: readonly Place[]): Promise<(Place & PlaceOverview)[]> => {
+  /** All partitions of these topics, and of those that members of the group have, or had. */
+  const placesOf = async (group: FoundGroup, own: readonly string[]): Promise<(Place & PlaceOverview)[]> => {
     const committed = groups.has(group.name) ? await client.committedOf(group.name, timeout) : []
     const offsets = new Map(committed.map((at) => [idOf(at), at.offset]))
     const owners = ownersOf(group)
-    const all = [...wanted, ...committed, ...group.members.flatMap((member) => member.places)]
-    const places = sortedPlaces(all.filter(({ topic, partition }) => partition < (topics.get(topic)?.partitions ?? 0)))
+    const known = [...committed, ...group.members.flatMap((member) => member.places)].map(({ topic }) => topic)
+    const places = [...new Set([...own, ...known])]
+      .sort()
+      .flatMap((name) => allOf({ name, partitions: 0, ...topics.get(name) }))
     const ends = await client.ends(places, 'uncommitted', timeout)
     return places.map((place, at) => {
       const { low, end } = ends[at]!
@@ -61,7 +64,7 @@ export async function readOverview(client: KafkaClient, application: string): Pr
     })
   }
   const shardsOf = async ({ exchange, changelog, group }: FoundPartition): Promise<ShardOverview[]> => {
-    const places = await placesOf(group, exchange === undefined ? [] : allOf(exchange))
+    const places = await placesOf(group, exchange === undefined ? [] : [exchange.name])
     const changes = changelog === undefined ? [] : await client.ends(allOf(changelog), 'uncommitted', timeout)
     return places.map(({ partition, owner, committed, lag }) => {
       const { low, end } = changes[partition] ?? { low: 0, end: 0 }
@@ -80,22 +83,12 @@ export async function readOverview(client: KafkaClient, application: string): Pr
         shards: await shardsOf(partition),
       })),
     ),
-    inputs: await Promise.all(
-      inputs.map(async (group) => ({ group: group.name, places: await placesOf(group, []) })),
-    ),
+    inputs: await Promise.all(inputs.map(async (group) => ({ group: group.name, places: await placesOf(group, []) }))),
   }
 }
 
 const allOf = ({ name, partitions }: NamedTopic): Place[] =>
   Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition }))
-
-/** Each place once, in order. */
-function sortedPlaces(places: readonly Place[]): Place[] {
-  const each = new Map(places.map(({ topic, partition }) => [idOf({ topic, partition }), { topic, partition }]))
-  return [...each.values()].sort((one, other) =>
-    one.topic === other.topic ? one.partition - other.partition : one.topic < other.topic ? -1 : 1,
-  )
-}
 
 /** Who has each place. */
 const ownersOf = ({ members }: FoundGroup): Map<string, string> =>

@@ -2,13 +2,7 @@ import { systemClock } from '../../base/clock.ts'
 import type { GroupMember, PlaceAt } from '../client.ts'
 import { failureOf } from './failure.ts'
 import type { Handle } from './handle.ts'
-import type {
-  LibraryAdmin,
-  LibraryDescriptions,
-  LibraryGroup,
-  LibraryGroupOffsets,
-  LibraryGroups,
-} from './library.ts'
+import type { LibraryAdmin, LibraryDescriptions, LibraryGroup, LibraryGroupOffsets, LibraryGroups } from './library.ts'
 import { repeated } from './repeated.ts'
 
 /** The state of a group that is there no more. */

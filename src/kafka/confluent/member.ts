@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.ts'
 import type { KafkaMember, MemberOptions, Place } from '../client.ts'
 import { KafkaError } from '../fault.ts'
-import { closed, constructed, createHandle } from './handle.ts'
+import { closed, constructed, createHandle, type Handle } from './handle.ts'
 import type { Library, LibraryConsumer, LibraryError, LibraryPlace, LibrarySettings } from './library.ts'
 import { createReader, readerDefaults, readerSettings, readerTopicSettings } from './reader.ts'
 
@@ -102,35 +102,7 @@ export async function openMember(
   const member: KafkaMember = {
     ...reader,
     close,
-    async committed(places, limit) {
-      const what = `the committed offsets of ${group}`
-      const probing = Math.min(1_000, limit / 4)
-      try {
-        const found = await handle.call<readonly LibraryPlace[]>(what, limit - probing, (left, done) =>
-          native.committed(places, left, done),
-        )
-        const offsets = new Map(found.map((place) => [`${place.topic} ${place.partition}`, place.offset]))
-        return places.map(({ topic, partition }) => {
-          const offset = offsets.get(`${topic} ${partition}`)
-          return offset === undefined || offset < 0 ? undefined : offset
-        })
-      } catch (error) {
-        if (!(error instanceof KafkaError) || error.number !== timedOut) throw error
-        // It asks again and again while an offset is pending, and then says the same as where nobody answers.
-        await handle.probe(probing)
-        throw new KafkaError('pending', `${what} are part of an open transaction`, timedOut, error)
-      }
-    },
-    async commitOffsets(offsets, limit) {
-      const end = systemClock.elapsed() + limit
-      await handle.call(`committing offsets of ${group}`, limit, (_, done) => native.commitCb(offsets, done))
-      // The library says so when it has asked for it, and never whether it was done. But who is asked that on the same
-      // connection answers it afterwards.
-      const found = await member.committed(offsets, Math.max(1, end - systemClock.elapsed()))
-      if (offsets.some(({ offset }, at) => found[at] !== offset)) {
-        throw new KafkaError('abort', `the offsets of ${group} were not committed`)
-      }
-    },
+    ...createCommitted(handle, native, group),
   }
 
   try {
@@ -141,6 +113,46 @@ export async function openMember(
     throw error
   }
   return { member, native }
+}
+
+/** What is committed in the name of a member's group. */
+function createCommitted(
+  handle: Handle,
+  native: LibraryConsumer,
+  group: string,
+): Pick<KafkaMember, 'committed' | 'commitOffsets'> {
+  const committed: KafkaMember['committed'] = async (places, limit) => {
+    const what = `the committed offsets of ${group}`
+    const probing = Math.min(1_000, limit / 4)
+    try {
+      const found = await handle.call<readonly LibraryPlace[]>(what, limit - probing, (left, done) =>
+        native.committed(places, left, done),
+      )
+      const offsets = new Map(found.map((place) => [`${place.topic} ${place.partition}`, place.offset]))
+      return places.map(({ topic, partition }) => {
+        const offset = offsets.get(`${topic} ${partition}`)
+        return offset === undefined || offset < 0 ? undefined : offset
+      })
+    } catch (error) {
+      if (!(error instanceof KafkaError) || error.number !== timedOut) throw error
+      // It asks again and again while an offset is pending, and then says the same as where nobody answers.
+      await handle.probe(probing)
+      throw new KafkaError('pending', `${what} are part of an open transaction`, timedOut, error)
+    }
+  }
+  return {
+    committed,
+    async commitOffsets(offsets, limit) {
+      const end = systemClock.elapsed() + limit
+      await handle.call(`committing offsets of ${group}`, limit, (_, done) => native.commitCb(offsets, done))
+      // The library says so when it has asked for it, and never whether it was done. But who is asked that on the same
+      // connection answers it afterwards.
+      const found = await committed(offsets, Math.max(1, end - systemClock.elapsed()))
+      if (offsets.some(({ offset }, at) => found[at] !== offset)) {
+        throw new KafkaError('abort', `the offsets of ${group} were not committed`)
+      }
+    },
+  }
 }
 
 function memberSettings({ client, group, sessionTimeout, protocol }: MemberOptions): LibrarySettings {

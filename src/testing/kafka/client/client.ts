@@ -65,8 +65,7 @@ export function createSimulatedClient(process: Process): KafkaClient {
           (group) => broker.members(group).length > 0 || broker.offsets(group).all().length > 0,
         ),
       ),
-    committedOf: (group, timeout) =>
-      process.call('asking for all offsets', timeout, () => broker.offsets(group).all()),
+    committedOf: (group, timeout) => process.call('asking for all offsets', timeout, () => broker.offsets(group).all()),
     deleteGroups: (groups, timeout) =>
       process.call('deleting groups', timeout, () => {
         for (const group of groups) broker.deleteGroup(group)
