@@ -83,7 +83,8 @@ async function demonstrate(topics: Topics, workers: Set<WorkerProcess>, signal: 
     const more = reader!.total + 1
     await until('counts', () => reader!.total >= more)
     await delay(quiet, undefined, { signal })
-    say(`counted: ${[...reader!.counts].map(([word, number]) => `${word} ${number}`).join(', ')}`)
+    const some = ['a', 'rose', 'is'].map((word) => `${word}.${mark} ${reader!.counts.get(`${word}.${mark}`) ?? 0}`)
+    say(`counted: ${reader!.total} words, ${some.join(', ')} …`)
   }
 
   try {
@@ -94,7 +95,7 @@ async function demonstrate(topics: Topics, workers: Set<WorkerProcess>, signal: 
     reader = await startReader(topics, mark)
     sender = await startSender(topics, mark)
     for (const { app } of [reader, sender]) app.closed.catch((error: unknown) => (trouble ??= error as Error))
-    say(`lines come: a.${mark} rose.${mark} is.${mark} …`)
+    say(`lines come; their words end with .${mark}`)
     await count()
 
     workers.delete(killed)

@@ -5,10 +5,14 @@ import { kafka, kafkaRecords, kafkaSink } from 'wallarx/kafka'
 import { encode, toSink } from 'wallarx/operators'
 import { application, type Topics } from './worker.ts'
 
-const sentence = 'a rose is a rose is a rose'
+const sentences = [
+  'a rose is a rose is a rose',
+  'to be or not to be that is the question',
+  'the rain in spain stays mainly in the plain',
+]
 /** In ms. */
 const pause = 50
-const linesAtOnce = 25
+const timesAtOnce = 10
 
 /** Writes lines of a run: their words are its own, so that each is counted from 1, whatever was counted before. */
 export interface Sender {
@@ -19,14 +23,14 @@ export interface Sender {
   stop(): Promise<void>
 }
 
-export async function startSender({ brokers, lines }: Topics, mark: string): Promise<Sender> {
-  const line = sentence.replaceAll(/\w+/g, (word) => `${word}.${mark}`)
+export async function startSender({ brokers, lines: topic }: Topics, mark: string): Promise<Sender> {
+  const lines = sentences.map((sentence) => sentence.replaceAll(/\w+/g, (word) => `${word}.${mark}`))
   const sent = new Map<string, number>()
   let isStopped = false
   const written = {
     async *[Symbol.asyncIterator]() {
       while (!isStopped) {
-        for (let count = 0; count < linesAtOnce; count++) {
+        for (const line of Array.from({ length: timesAtOnce }, () => lines).flat()) {
           for (const word of line.split(' ')) sent.set(word, (sent.get(word) ?? 0) + 1)
           yield line
         }
@@ -36,7 +40,7 @@ export async function startSender({ brokers, lines }: Topics, mark: string): Pro
   }
   const sending = fromAsyncIterable(written).pipe(
     encode((text: string) => text),
-    toSink(kafkaSink({ topic: lines })),
+    toSink(kafkaSink({ topic })),
   )
   const app = await run({
     name: `${application}-sender`,

@@ -26,8 +26,8 @@ export async function resetApplication(client: KafkaClient, application: string,
     }
   }
   await carryOut(client, plan)
-  console.log(`${application} begins anew. Deleted:`)
-  for (const line of shownPlan(plan)) console.log(line)
+  console.log(isSure ? `${application} begins anew. Deleted:` : `deleted; ${application} begins anew`)
+  if (isSure) for (const line of shownPlan(plan)) console.log(line)
   const inputs = plan.staying.length === 0 ? '' : ` (${plan.staying.join(', ')})`
   console.log(`What stays: input topics${inputs} and output topics, with all that is in them.`)
   console.log('Not known here: groups that a source was given with its option group, and the directories of stores.')
@@ -74,8 +74,9 @@ const shownPlan = ({ groups, topics }: ResetPlan): string[] => [
 async function confirmed(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   try {
-    const interrupted = once(terminal, 'close').then(() => 'no')
-    return /^y(es)?$/i.test((await Promise.race([terminal.question(question), interrupted])).trim())
+    const asked = terminal.question(question).catch(() => '') // Ctrl-C
+    const answer = await Promise.race([asked, once(terminal, 'close').then(() => '')]) // Ctrl-D
+    return /^y(es)?$/i.test(answer.trim())
   } finally {
     terminal.close()
   }
