@@ -45,7 +45,8 @@ export async function runWorker({ brokers, lines, words }: Topics, name: string 
 
   let before = ''
   const look = setInterval(() => {
-    const { owned = [], restoring = [] } = app.status().worker?.shards.totals ?? {}
+    const { owned = [], restoring: being = [] } = app.status().worker?.shards.totals ?? {}
+    const restoring = being.map(({ shard }) => shard)
     const now = JSON.stringify([owned, restoring])
     if (now === before) return
     before = now

@@ -4,7 +4,7 @@ import { printOverview, readOverview, shownOverview } from '../../../src/cli/kaf
 import { carryOut, planReset, resetApplication } from '../../../src/cli/kafka/reset.ts'
 import type { KafkaClient, KafkaMember, NewRecord, Place } from '../../../src/kafka/client.ts'
 import { partitionTopics, topicNames } from '../../../src/kafka/topics.ts'
-import { workersTopic } from '../../../src/kafka/worker/deadWorkers.ts'
+import { workersTopic } from '../../../src/kafka/workersTopic.ts'
 import { createSimulatedClient } from '../../../src/testing/kafka/client/client.ts'
 import { createSimulation } from '../../../src/testing/kafka/simulation.ts'
 
