@@ -8,6 +8,8 @@ import { createReader, readerDefaults, readerSettings, readerTopicSettings } fro
 /** The code that the library calls with for new partitions; any other takes some away. */
 const assignPartitions = -175
 const timedOut = -185
+/** In ms: how long the first offsets of new partitions are asked for. */
+const longestLooking = 5_000
 
 /** The group waits until this is answered, with exactly one call; one of no partitions too. */
 interface Rebalance {
@@ -20,11 +22,17 @@ export interface OpenMember {
   readonly native: LibraryConsumer
 }
 
+export interface MemberParts {
+  readonly library: Library
+  readonly shared: LibrarySettings
+  readonly brokers: string
+  /** The first offsets of places. */
+  readonly firstOffsets: (places: readonly Place[], timeout: number) => Promise<readonly number[]>
+}
+
 /** Joins a group; it is in it when `assigned` has been called, by a poll. */
 export async function openMember(
-  library: Library,
-  shared: LibrarySettings,
-  brokers: string,
+  { library, shared, brokers, firstOffsets }: MemberParts,
   options: MemberOptions,
   timeout: number,
 ): Promise<OpenMember> {
@@ -47,30 +55,33 @@ export async function openMember(
     if (isClosing) answerAll()
   }
 
-  /** Answers the first one, if nobody has done so meanwhile. */
-  function settle(rebalance: Rebalance): void {
-    if (due[0] !== rebalance) return
+  /** Answers the first one, if nobody has done so meanwhile; tells whether it did. */
+  function settle(rebalance: Rebalance, lows: readonly number[] = []): boolean {
+    if (due[0] !== rebalance) return false
     due.shift()
     const { isAssignment, places } = rebalance
     if (!isAssignment) {
       reader.drop(places)
       handle.callNow('giving partitions up', () => native.incrementalUnassign(places))
-      return
+      return true
     }
     reader.add(places)
-    // From the beginning, so that nothing is asked for: it is paused, and sought before it is resumed.
+    // It is paused, and sought before it is resumed. But something may be fetched before that: from an offset that is
+    // there, not from what is committed, which may be pending, and not from one that the library has to look up: what
+    // it finds may come after the seek, and stand instead of it.
     handle.callNow('taking partitions', () =>
-      native.incrementalAssign(places.map((place) => ({ ...place, offset: 0 }))),
+      native.incrementalAssign(places.map((place, at) => ({ ...place, offset: lows[at] ?? 0 }))),
     )
     if (places.length > 0) reader.pause(places)
+    return true
   }
 
   async function answer(): Promise<void> {
     for (let rebalance = due[0]; rebalance !== undefined && !isClosing; rebalance = due[0]) {
       const { isAssignment, places } = rebalance
       if (isAssignment) {
-        settle(rebalance)
-        if (places.length > 0) assigned(places)
+        const lows = places.length === 0 ? [] : await firstOffsets(places, longestLooking).catch(() => [])
+        if (settle(rebalance, lows) && places.length > 0) assigned(places)
         continue
       }
       try {

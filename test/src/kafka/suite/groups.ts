@@ -26,6 +26,27 @@ export function groupLaws(law: Law, protocol: MemberOptions['protocol']): void {
     expect(player.records.map(({ value, offset }) => [text(value), offset])).toEqual([['b', 1]])
   })
 
+  law('a place whose first records are deleted is assigned as any other', async (trial) => {
+    const topic = await trial.topic(3)
+    const places = placesOf(topic, 3)
+    for (const { partition } of places) await write(trial, topic, ['a', 'b', 'c'], partition)
+    await trial.observer.deleteBefore(
+      places.map((place) => at(place, 2)),
+      soon,
+    )
+    const team = createTeam(trial, [topic], protocol)
+    const player = await team.join()
+    await team.settled([player], places)
+    for (let polls = 0; polls < 5; polls++) await player.poll()
+    for (const place of places) await player.member.seek(at(place, 2))
+    player.member.resume(places)
+    await eventually('three records', async () => {
+      await player.poll()
+      return player.records.length >= 3
+    })
+    expect(player.records.map(({ value, offset }) => [text(value), offset])).toEqual(places.map(() => ['c', 2]))
+  })
+
   law('places move to members that come, and back from those that go', async (trial) => {
     const topic = await trial.topic(6)
     const places = placesOf(topic, 6)
