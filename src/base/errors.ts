@@ -43,6 +43,8 @@ const kinds = {
   CLUSTER_SHARDS_CHANGED: 'misuse',
   CLUSTER_PACK_INVALID: 'environment',
   KAFKA_TOPIC_MISSING: 'misuse',
+  KAFKA_MESSAGE_TOO_LARGE: 'bad input',
+  KAFKA_OFFSET_GONE: 'misuse',
   KAFKA_UNREACHABLE: 'environment',
   KAFKA_DENIED: 'misuse',
   KAFKA_FAILED: 'environment',

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { invalidOption } from '../base/option.ts'
 import type { Log } from '../base/log.ts'
-import { createCheckpointer, quiesceAll } from '../checkpoint/checkpointer.ts'
+import { createCheckpointer, quiesceAll, type Quiescible } from '../checkpoint/checkpointer.ts'
 import { storeCommitter, type Committer } from '../checkpoint/committer.ts'
 import { createRunPartitions, type RunPartitions } from '../checkpoint/partitions.ts'
 import { createPositions, forgottenPositions } from '../checkpoint/positions.ts'
@@ -14,6 +14,7 @@ import type { Running, RunOptions } from './contract.ts'
 import { createDeadLetters } from './deadLetters.ts'
 import { checkGuarantees } from './guarantee.ts'
 import { createLifecycle, type RunLifecycle } from './lifecycle.ts'
+import { holdAll, holdsOfAll } from './holds.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
 import type { Shared } from './pipelineContext.ts'
 import { onSignals } from './signals.ts'
@@ -49,16 +50,18 @@ export interface Ground {
 export function startApplication(options: RunOptions, ground: Ground): Application {
   const { name, onError = 'stop', drainTimeout = 30_000, handleSignals = true, checkpointInterval = 1000 } = options
   const { log, store, clock = systemClock, meter } = ground
-  const deadLetters = createDeadLetters(options.deadLetters, log, clock)
   const partitions = createRunPartitions(name, store, log, () => checkpointer?.takeSoon(), ground.exchange)
   const positions = store === undefined ? forgottenPositions : createPositions(store)
   const pipelines = new Map<string, Pipeline>()
+  let isKilled = false
 
   const lifecycle = createLifecycle({
     pipelines,
     drainTimeout,
     clock,
     async finish() {
+      if (isKilled) deadLetters.abort()
+      else await deadLetters.close().catch(lifecycle.fail)
       if (checkpointer === undefined) return
       try {
         await checkpointer.stop()
@@ -79,12 +82,27 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     },
   })
 
+  const deadLetters = createDeadLetters(options.deadLetters, {
+    log,
+    clock,
+    transactions: ground.transactions,
+    holds: holdsOfAll(pipelines, clock),
+    fail: lifecycle.fail,
+  })
+  const quiescible: Quiescible = {
+    hold: () => holdAll(pipelines, 'checkpoint'),
+    async quiesce() {
+      await quiesceAll(pipelines)
+      await deadLetters.flush() // what has become one by now
+    },
+  }
+
   const checkpointer =
     store &&
     createCheckpointer({
       application: name,
       committer: ground.committer ?? storeCommitter(store),
-      pipelines,
+      pipelines: new Map([[name, quiescible]]),
       partitions,
       positions,
       run: lifecycle,
@@ -104,9 +122,10 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     closeAfter: lifecycle.closeAfter,
     follow: positions.follow,
     transactions: ground.transactions,
-    reject(pipeline, error, input) {
-      if (error.kind !== 'bad input' && !(error.kind === 'user code' && onError === 'skip')) return false
-      deadLetters.deliver({ pipeline, error, input })
+    reject(letter) {
+      const { kind } = letter.error
+      if (kind !== 'bad input' && !(kind === 'user code' && onError === 'skip')) return false
+      deadLetters.deliver(letter)
       return true
     },
     async checkpointed() {
@@ -134,7 +153,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
   const closed = lifecycle.ended.then(() => undefined)
   return {
     name,
-    opened: Promise.race([lifecycle.opened, lifecycle.ended]),
+    opened: Promise.race([Promise.all([lifecycle.opened, deadLetters.flush()]), lifecycle.ended]),
     get lifecycle() {
       return lifecycle.state
     },
@@ -149,8 +168,9 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
       if (lifecycle.closing) await closed // the last one may be what begins after the call
       if (lifecycle.failure !== undefined) throw lifecycle.failure.error
     },
-    quiesce: () => quiesceAll(pipelines),
+    quiesce: () => quiescible.quiesce(),
     async kill() {
+      isKilled = true
       lifecycle.kill()
       await Promise.allSettled([closed])
     },

@@ -76,6 +76,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       if (life === undefined) return
       const lost = await liveOnce(life)
       if (lost === undefined) return
+      if (isFinal(lost.reason)) throw lost.reason
       rejoined++
       log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${shown(lost.reason)}`)
       if (lost.hasStarted) continue

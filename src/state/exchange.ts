@@ -17,6 +17,8 @@ export interface ExchangeStep<In> {
   readonly onFree: (resume: () => void) => void
   /** Processes messages that workers have handed over, because their entities are here. */
   readonly receive: (messages: readonly In[]) => void
+  /** A message that was taken cannot go to another worker. */
+  readonly refuse: (error: unknown, message: In) => void
 }
 
 export interface ExchangeLink<In> {

@@ -22,8 +22,8 @@ export function createTopics(handle: Handle, admin: LibraryAdmin): Topics {
     const topics = await handle.call<readonly LibraryTopic[]>('looking topics up', timeout, (limit, done) =>
       admin.describeTopics(names, { timeout: limit }, done),
     )
-    for (const { name, partitions, error } of topics) {
-      if (error === undefined) found.set(name, { partitions: partitions.length })
+    for (const { name, partitions, topicId, error } of topics) {
+      if (error === undefined) found.set(name, { partitions: partitions.length, id: idOf(topicId) })
       else if (failureOf(name, error).fault !== 'missing') throw failureOf(`topic ${name}`, error)
     }
     return found
@@ -66,4 +66,11 @@ export function createTopics(handle: Handle, admin: LibraryAdmin): Topics {
       await untilKnown(names, 0, timeout)
     },
   }
+}
+
+/** Brokers before 2.8 give nothing but zeros. */
+function idOf(id: LibraryTopic['topicId']): string | undefined {
+  const digits = (bits = 0n): string => BigInt.asUintN(64, bits).toString(16).padStart(16, '0')
+  const whole = digits(id?.mostSignificantBits) + digits(id?.leastSignificantBits)
+  return /^0*$/.test(whole) ? undefined : whole
 }

@@ -6,6 +6,9 @@ import { createSubscriptions, type Subscription } from './subscriptions.ts'
 import { createShardStore } from '../../cluster/shardStore.ts'
 import type { WorkerLife, WorkerProgram, WorkerStatus } from '../../cluster/cluster.ts'
 import type { KafkaClient, KafkaProducer, KafkaReader } from '../client.ts'
+import { largestRecord, type Connection } from '../connection.ts'
+import { explained, goneOffset } from '../input/offsetGone.ts'
+import type { Refusals } from '../output/refusals.ts'
 import { createPump, type Pump, type PumpTarget } from './pump.ts'
 import { createRestorer } from './restorer.ts'
 import { createDeadWorkers, workerRecord, workersTopic } from './deadWorkers.ts'
@@ -19,6 +22,8 @@ export interface LifeSettings {
   readonly transactionalId: string
   /** Addresses, for what a user is told. */
   readonly brokers: string
+  /** What its own sources and sinks are on, too. */
+  readonly connection: Connection
   readonly names: TopicNames
   readonly warn: (event: string) => void
   readonly shards: number
@@ -27,14 +32,21 @@ export interface LifeSettings {
   readonly sessionTimeout: number
   readonly protocol: 'classic' | 'consumer'
   readonly clock: Clock
+  readonly refusals: Refusals
 }
 
 /** The transactions of a life, as its own sources and sinks see them. */
 export interface LifeTransactions extends KafkaTransactions {
   readonly application: string
+  /** The name of this worker. */
+  readonly worker: string
   readonly client: KafkaClient
-  /** In ms: of a call to Kafka. */
-  readonly timeout: number
+  readonly connection: Connection
+  readonly refusals: Refusals
+  /** How many partitions a topic has, where that is known. */
+  readonly partitions: (topic: string) => number | undefined
+  /** Something is to be written to this topic: it must be there when the life starts. */
+  writesTo(topic: string): void
   /** Begins to read when the life has started. The result ends that. */
   subscribe(subscription: Subscription): () => void
 }
@@ -48,8 +60,8 @@ export function createLife(
   reader: KafkaReader,
   settings: LifeSettings,
 ): WorkerLife {
-  const { worker, names, warn, shards, timeout, sessionTimeout, protocol, clock } = settings
-  const exchange = createPackedExchange({ shards, longestPack })
+  const { worker, names, warn, shards, timeout, sessionTimeout, protocol, clock, refusals } = settings
+  const exchange = createPackedExchange({ shards, longestPack, largestPack: largestRecord(settings.connection) })
   const store = createShardStore(shards)
   const endDead = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })
   const restorer = createRestorer({
@@ -65,8 +77,9 @@ export function createLife(
   })
   const lost = createDeferred<unknown>()
   const pumps = new Map<string, Pump>()
-  const countPartitions = createPartitionCounts(client, settings.brokers, timeout)
+  const counts = createPartitionCounts(client, settings.brokers, timeout)
   const partitionIds = new Map<number, string>()
+  const outputTopics = new Set<string>()
   let program: WorkerProgram | undefined
   let ended = false
 
@@ -78,7 +91,11 @@ export function createLife(
     names,
     shards,
     partitionOf: (id) => partitionIds.get(id)!,
-    partitionsOf: countPartitions,
+    partitionsOf: counts.ask,
+    explain: (error, outputs, all) =>
+      refusals
+        .learn(error, { outputs, all, client, transactionalId: `${settings.transactionalId}-trial`, timeout })
+        .catch(() => error),
     timeout,
     lose: lost.resolve,
   })
@@ -90,6 +107,8 @@ export function createLife(
       clock,
       timeout,
       lose: lost.resolve,
+      explain: (error, places) =>
+        explained(error, () => goneOffset(client, places, ({ topic }) => cureOf(settings, group, topic), timeout)),
     })
     if (ended) await joined.stop()
     else pumps.set(pumpId(group, topics), joined)
@@ -113,8 +132,12 @@ export function createLife(
   const own: LifeTransactions = {
     ...transactions,
     application: settings.application,
+    worker,
     client,
-    timeout,
+    connection: settings.connection,
+    refusals,
+    partitions: counts.known,
+    writesTo: (topic) => void outputTopics.add(topic),
     subscribe: (subscription) => subscriptions.add(subscription),
   }
 
@@ -128,7 +151,8 @@ export function createLife(
       const partitions = exchange.partitions()
       const ownTopics = partitions.flatMap((partition) => partitionTopics(names, partition, shards))
       await ensureTopics(client, [workersTopic(names.workers), ...ownTopics], timeout)
-      await countPartitions(subscriptions.list().flatMap(({ topics }) => topics)) // those of others must be there
+      // Those of others must be there.
+      await counts.ask([...subscriptions.list().flatMap(({ topics }) => topics), ...outputTopics])
       transactions.write(workerRecord(names.workers, worker, settings.transactionalId))
       program = running
       for (const partition of partitions) {
@@ -161,6 +185,12 @@ export function createLife(
     }),
   }
 }
+
+/** What to do where offsets of a group are gone. */
+const cureOf = ({ brokers }: LifeSettings, group: string, topic: string): string =>
+  `Stop all workers, and have the group ${group} begin where you want it to, here at what there is: ` +
+  `kafka-consumer-groups --bootstrap-server ${brokers} --group ${group} --topic ${topic} ` +
+  '--reset-offsets --to-earliest --execute'
 
 const pumpId = (group: string, topics: readonly string[]): string => JSON.stringify([group, topics])
 

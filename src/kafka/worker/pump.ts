@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { KafkaError } from '../fault.ts'
-import type { KafkaMember, KafkaRecord, MemberOptions, Place } from '../client.ts'
+import type { KafkaMember, KafkaRecord, MemberOptions, Place, PlaceAt } from '../client.ts'
 import { createOwnedPlaces, type OwnedPlace, type OwnedPlaces } from './ownedPlaces.ts'
 
 /** Whom the records of a group's topics are for. */
@@ -40,6 +40,8 @@ export interface PumpOptions {
   readonly timeout: number
   /** Called once, with what reading has failed with, or that places are lost. */
   readonly lose: (reason: unknown) => void
+  /** Finds out more of what reading has failed with, at these offsets. Does not reject. */
+  readonly explain: (error: unknown, at: readonly PlaceAt[]) => Promise<unknown>
 }
 
 const mostRecords = 500
@@ -54,7 +56,7 @@ const mayPass = (error: unknown, isEarly: boolean): boolean =>
   error instanceof KafkaError &&
   (error.fault === 'pending' || error.fault === 'again' || (error.fault === 'unreachable' && isEarly))
 
-export async function createPump({ join, target, clock, timeout, lose }: PumpOptions): Promise<Pump> {
+export async function createPump({ join, target, clock, timeout, lose, explain }: PumpOptions): Promise<Pump> {
   const owned = createOwnedPlaces()
   /** Read, and not handed over yet. */
   let waiting: readonly KafkaRecord[] = []
@@ -159,7 +161,9 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
       else await waitHeard()
     }
   }
-  const reading = read().catch(lose)
+  const reading = read().catch(async (error: unknown) => {
+    lose(await explain(error, owned.reached()))
+  })
 
   return {
     member,

@@ -33,7 +33,7 @@ async function runAlone(through: (client: KafkaClient, life: number) => KafkaCli
   simulation.broker.topics.create({ name: 'in', partitions: 2, settings: {} })
   const process = simulation.process('alone')
   let lives = 0
-  const cluster = kafkaCluster({ worker: 'alone', shards: 2, sessionTimeout: 1000 }, 'simulated', () =>
+  const cluster = kafkaCluster({ worker: 'alone', shards: 2, sessionTimeout: 1000 }, ['simulated'], () =>
     Promise.resolve(through(createSimulatedClient(process), ++lives)),
   )
   const numbers = kafkaRecords({ topic: 'in' })
