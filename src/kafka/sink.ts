@@ -117,9 +117,10 @@ export function kafkaSinkThrough<Message>(
       const connection = isOnCluster ? transactions.connection : ownConnection(what, options)
       const refuse = (error: WallarxError, message: unknown): boolean =>
         context.reject?.(error.at({ sink: name }), message) === true
-      const make = createRecordMaker(parts, { sink: name }, largestRecord(connection), refuse)
+      const isOwn = value === undefined
+      const make = createRecordMaker(parts, { sink: name }, largestRecord(connection), refuse, isOwn)
       const makeOfBytes = (message: Message): Output => make(Buffer.from(message as Uint8Array) as Message)
-      const shared = { name, topic, highWaterMark, make: value === undefined ? makeOfBytes : make, context }
+      const shared = { name, topic, highWaterMark, make: isOwn ? makeOfBytes : make, context }
       return isOnCluster
         ? openInTransactions({ ...shared, transactions })
         : openAlone({ ...shared, connection, connect: () => connect(connection) })

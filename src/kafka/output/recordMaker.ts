@@ -20,14 +20,15 @@ export interface RecordParts<Message> {
 
 /**
  * Makes records of messages. Throws `ENCODE_FAILED` for what one of the functions throws, `RESULT_INVALID` for what it
- * must not give, and `KAFKA_MESSAGE_TOO_LARGE`. Bytes are copied, but a message that
- * is its own value.
+ * must not give, and `KAFKA_MESSAGE_TOO_LARGE`. Bytes are copied; not those of a
+ * message that `isOwn`, a copy already.
  */
 export function createRecordMaker<Message>(
   { topic, value, key, headers, partition, timestamp }: RecordParts<Message>,
   where: Where,
   largest: number,
   refuse: Output['refuse'],
+  isOwn: boolean,
 ): (message: Message) => Output {
   const asked = <Result>(option: string, of: (message: Message) => Result, message: Message): Result => {
     try {
@@ -41,9 +42,8 @@ export function createRecordMaker<Message>(
 
   const bytes = (option: string, given: unknown, message: Message): Uint8Array | null => {
     if (given === null || given === undefined) return null
-    if (given === message) return given as Buffer // which is a copy
     if (typeof given === 'string') return Buffer.from(given)
-    if (given instanceof Uint8Array) return Buffer.from(given)
+    if (given instanceof Uint8Array) return isOwn && given === message ? given : Buffer.from(given)
     throw invalid(option, 'a Uint8Array, a string, or null', given)
   }
 

@@ -164,6 +164,15 @@ test('a record of a topic that is refused as too large does not keep a worker fr
   await app.close()
 })
 
+test('text that is its own value is written as UTF-8', async () => {
+  const kafka = kafkaWith()
+  const texts = fromObservable(from(['grün', 'blau']))
+  const sink = kafkaSinkThrough<string>({ ...options, value: (text) => text }, kafka.connect)
+  await kafka.runAlone({ pipelines: { texts: texts.pipe(toSink(sink)) } }, false)
+  await kafka.until('both', () => kafka.values('orders').length === 2)
+  expect(kafka.values('orders').sort()).toEqual(['blau', 'grün'])
+})
+
 test('on a cluster, another Kafka than the cluster’s is refused', async () => {
   const kafka = kafkaWith()
   const program = writing(kafka, of({ id: 'a' }), { brokers: 'other:9092' })
