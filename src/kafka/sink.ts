@@ -54,8 +54,8 @@ export type KafkaMessageSinkOptions<Message> = KafkaSinkOptions<Message> &
  *
  * Where `key`, `headers`, `partition` or `timestamp` throw or give what they must not, that is an error of user code
  * (`ENCODE_FAILED`, `RESULT_INVALID`). A record that is too large is bad input (`KAFKA_MESSAGE_TOO_LARGE`): a dead
- * letter under `run`. A topic that is not there is `KAFKA_TOPIC_MISSING` when the pipeline starts; a Kafka that does not
- * answer within `timeout`, at the start or later, `KAFKA_UNREACHABLE`.
+ * letter under `run`. A topic that is not there is `KAFKA_TOPIC_MISSING` when the pipeline starts; a Kafka that does
+ * not answer within `timeout`, at the start or later, `KAFKA_UNREACHABLE`.
  *
  * @example
  * ```ts

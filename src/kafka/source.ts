@@ -58,7 +58,12 @@ export interface KafkaSourceOptions extends KafkaEndpointConnection {
  * ```
  */
 export function kafkaSource(options: KafkaSourceOptions): Observable<Buffer> {
-  return recordSource(options, 'kafkaSource', ({ value }) => (value === null ? undefined : bufferOf(value)), connectReal)
+  return recordSource(
+    options,
+    'kafkaSource',
+    ({ value }) => (value === null ? undefined : bufferOf(value)),
+    connectReal,
+  )
 }
 
 /**

@@ -56,8 +56,8 @@ export async function ensureTopics(client: KafkaClient, topics: readonly NewTopi
 /** How many partitions topics have, as far as they have been asked for. */
 export interface PartitionCounts {
   /** Rejects with `KAFKA_TOPIC_MISSING`. */
-  ask(topics: Iterable<string>): Promise<ReadonlyMap<string, number>>
-  known(topic: string): number | undefined
+  readonly ask: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
+  readonly known: (topic: string) => number | undefined
 }
 
 export function createPartitionCounts(client: KafkaClient, brokers: string, timeout: number): PartitionCounts {

@@ -1,20 +1,20 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { invalidOption } from '../base/option.ts'
 import type { Log } from '../base/log.ts'
-import { createCheckpointer, quiesceAll, type Quiescible } from '../checkpoint/checkpointer.ts'
+import { createCheckpointer, quiesceAll, type Checkpointer, type Quiescible } from '../checkpoint/checkpointer.ts'
 import { storeCommitter, type Committer } from '../checkpoint/committer.ts'
 import { createRunPartitions, type RunPartitions } from '../checkpoint/partitions.ts'
 import { createPositions, forgottenPositions } from '../checkpoint/positions.ts'
 import { lastCheckpoint, logRecovery } from '../checkpoint/recovery.ts'
+import { createHoldsOver } from '../context/backPressure.ts'
 import type { Meter } from '../context/meter.ts'
 import type { Transactions } from '../context/endpoint.ts'
 import type { Exchange } from '../state/exchange.ts'
 import type { OpenStore } from '../store/store.ts'
 import type { Running, RunOptions } from './contract.ts'
-import { createDeadLetters } from './deadLetters.ts'
+import { createDeadLetters, type DeadLetters } from './deadLetters.ts'
 import { checkGuarantees } from './guarantee.ts'
 import { createLifecycle, type RunLifecycle } from './lifecycle.ts'
-import { holdAll, holdsOfAll } from './holds.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
 import type { Shared } from './pipelineContext.ts'
 import { onSignals } from './signals.ts'
@@ -48,7 +48,7 @@ export interface Ground {
 
 /** Starts the pipelines of a run, and looks after them until all have ended; closes the store then. */
 export function startApplication(options: RunOptions, ground: Ground): Application {
-  const { name, onError = 'stop', drainTimeout = 30_000, handleSignals = true, checkpointInterval = 1000 } = options
+  const { name, drainTimeout = 30_000, handleSignals = true, checkpointInterval = 1000 } = options
   const { log, store, clock = systemClock, meter } = ground
   const partitions = createRunPartitions(name, store, log, () => checkpointer?.takeSoon(), ground.exchange)
   const positions = store === undefined ? forgottenPositions : createPositions(store)
@@ -82,27 +82,21 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     },
   })
 
-  const deadLetters = createDeadLetters(options.deadLetters, {
+  const deadLetters = createDeadLetters(options, {
     log,
     clock,
     transactions: ground.transactions,
-    holds: holdsOfAll(pipelines, clock),
+    holds: createHoldsOver((hold) => holdAll(pipelines, hold), clock),
     fail: lifecycle.fail,
   })
-  const quiescible: Quiescible = {
-    hold: () => holdAll(pipelines, 'checkpoint'),
-    async quiesce() {
-      await quiesceAll(pipelines)
-      await deadLetters.flush() // what has become one by now
-    },
-  }
+  const whole = wholeOf(pipelines, deadLetters)
 
   const checkpointer =
     store &&
     createCheckpointer({
       application: name,
       committer: ground.committer ?? storeCommitter(store),
-      pipelines: new Map([[name, quiescible]]),
+      pipelines: new Map([[name, whole]]),
       partitions,
       positions,
       run: lifecycle,
@@ -122,12 +116,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     closeAfter: lifecycle.closeAfter,
     follow: positions.follow,
     transactions: ground.transactions,
-    reject(letter) {
-      const { kind } = letter.error
-      if (kind !== 'bad input' && !(kind === 'user code' && onError === 'skip')) return false
-      deadLetters.deliver(letter)
-      return true
-    },
+    reject: deadLetters.reject,
     async checkpointed() {
       await lifecycle.started
       await checkpointer?.take()
@@ -162,13 +151,8 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
       lifecycle.stop()
       return closed
     },
-    async checkpoint() {
-      if (checkpointer === undefined) throw invalidOption('store', 'a store that checkpoints are kept in', undefined)
-      if (!lifecycle.closing) await checkpointer.take()
-      if (lifecycle.closing) await closed // the last one may be what begins after the call
-      if (lifecycle.failure !== undefined) throw lifecycle.failure.error
-    },
-    quiesce: () => quiescible.quiesce(),
+    checkpoint: () => takeNow(checkpointer, lifecycle, closed),
+    quiesce: () => whole.quiesce(),
     async kill() {
       isKilled = true
       lifecycle.kill()
@@ -183,6 +167,34 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     }),
   }
 }
+
+async function takeNow(
+  checkpointer: Checkpointer | undefined,
+  lifecycle: RunLifecycle,
+  closed: Promise<void>,
+): Promise<void> {
+  if (checkpointer === undefined) throw invalidOption('store', 'a store that checkpoints are kept in', undefined)
+  if (!lifecycle.closing) await checkpointer.take()
+  if (lifecycle.closing) await closed // the last one may be what begins after the call
+  if (lifecycle.failure !== undefined) throw lifecycle.failure.error
+}
+
+/** Holds all pipelines; the result releases them. */
+function holdAll(pipelines: ReadonlyMap<string, Pipeline>, name?: string): () => void {
+  const releases = [...pipelines.values()].map((pipeline) => pipeline.hold(name))
+  return () => {
+    for (const release of releases) release()
+  }
+}
+
+/** All pipelines, and what has become a dead letter in them. */
+const wholeOf = (pipelines: ReadonlyMap<string, Pipeline>, deadLetters: DeadLetters): Quiescible => ({
+  hold: () => holdAll(pipelines),
+  async quiesce() {
+    await quiesceAll(pipelines)
+    await deadLetters.flush()
+  },
+})
 
 function startPipelines(
   programs: RunOptions['pipelines'],

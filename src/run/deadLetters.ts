@@ -9,7 +9,8 @@ import type { Log } from '../base/log.ts'
 
 /** Delivers dead letters, and logs them without flooding the log. */
 export interface DeadLetters {
-  deliver(letter: DeadLetter): void
+  /** `true`: it is one now; `false`: the run has to stop for it. */
+  readonly reject: (letter: DeadLetter) => boolean
   /** Resolves when all that were delivered to a sink are handed over; the first time, when it can take some. */
   flush(): Promise<unknown>
   /** The sink has everything, and is closed. Rejects with what it failed with. */
@@ -31,7 +32,10 @@ const quietTime = 1000
  * Of dead letters with one code in one pipeline, the first is logged in full, those within a second after it as a
  * number.
  */
-export function createDeadLetters(consumer: RunOptions['deadLetters'], options: DeadLettersOptions): DeadLetters {
+export function createDeadLetters(
+  { deadLetters: consumer, onError = 'stop' }: Pick<RunOptions, 'deadLetters' | 'onError'>,
+  options: DeadLettersOptions,
+): DeadLetters {
   const { log, clock } = options
   const heldBack = new Map<string, { count: number; readonly cancelTimer: () => void }>()
 
@@ -65,13 +69,16 @@ export function createDeadLetters(consumer: RunOptions['deadLetters'], options: 
   }
 
   return {
-    deliver(letter) {
+    reject(letter) {
+      const { kind } = letter.error
+      if (kind !== 'bad input' && !(kind === 'user code' && onError === 'skip')) return false
       logLetter(letter)
       try {
         hand(letter)
       } catch (error) {
         log.error(`the consumer of dead letters failed: ${shown(error)}`)
       }
+      return true
     },
     flush,
     close: async () => writer?.close(),
@@ -96,12 +103,15 @@ function openSink(consumer: RunOptions['deadLetters'], options: DeadLettersOptio
   if (!isSink(consumer)) return { writer: undefined, flush: () => Promise.resolve() }
   const { log, transactions, holds } = options
   const failed = createDeferred()
+  const warn = (event: string): void => {
+    log.warn(event)
+  }
   const fail = (error: unknown): void => {
     failed.resolve() // nobody waits for it any more
     options.fail(error)
   }
   try {
-    const writer = consumer.open({ transactions, holds, fail, warn: (event) => void log.warn(event) })
+    const writer = consumer.open({ transactions, holds, fail, warn })
     return { writer, flush: () => Promise.race([writer.flush?.(), failed.promise]) }
   } catch (error) {
     fail(error)

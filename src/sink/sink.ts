@@ -39,8 +39,8 @@ export interface SinkContext {
    */
   readonly fingerprint?: Fingerprint | undefined
   /**
-   * A message that was taken cannot be written, through its own fault. `true`: it is a dead letter now, go on without it;
-   * `false`: the sink cannot go on. Absent: the same as `false`
+   * A message that was taken cannot be written, through its own fault. `true`: it is a dead letter now, go on without
+   * it; `false`: the sink cannot go on. Absent: the same as `false`
    */
   readonly reject?: (error: WallarxError, message: unknown) => boolean
   /** Something an operator should know, such as a lost connection; a line for the log. */
@@ -57,8 +57,8 @@ export type ByteSink = Sink<Uint8Array | string>
 /** `write` any number of times, then `close` or `abort`; `abort` may follow `close`. */
 export interface SinkWriter<in Message> {
   /**
-   * Takes a message; never blocks. Bytes are copied: the caller may reuse them. What it throws as bad input or user code
-   * makes a dead letter of the message, as far as that is possible; anything else fails the pipeline.
+   * Takes a message; never blocks. Bytes are copied: the caller may reuse them. What it throws as bad input or user
+   * code makes a dead letter of the message, as far as that is possible; anything else fails the pipeline.
    */
   write(message: Message): void
   /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { lastValueFrom, take, toArray } from 'rxjs'
 import { beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
-import { memoryStore, observerSink, run, statePartition, utf8, type Running, type RunOptions, type Sink } from 'wallarx'
+import { memoryStore, observerSink, run, statePartition, utf8, type Running, type RunOptions } from 'wallarx'
 import { decode, toSink, toStatePartition } from 'wallarx/operators'
 import type { KafkaClient, KafkaRecord } from '../../src/kafka/client.ts'
 import { confluentClient } from '../../src/kafka/confluent/confluent.ts'
@@ -34,7 +34,12 @@ const recordsOf = (topic: string, count: number): Promise<KafkaRecord[]> =>
 
 const ended: Promise<unknown>[] = []
 async function start(options: Pick<RunOptions, 'pipelines'> & Partial<RunOptions>): Promise<Running> {
-  const app = await run({ name: `app-${randomUUID().slice(0, 8)}`, handleSignals: false, ...(process.env.DEBUG_LOG ? {} : { log: false as const }), ...options })
+  const app = await run({
+    name: `app-${randomUUID().slice(0, 8)}`,
+    handleSignals: false,
+    ...(process.env.DEBUG_LOG ? {} : { log: false as const }),
+    ...options,
+  })
   app.closed.catch(() => undefined)
   onTestFinished(async () => {
     const closed = app.close().catch(() => undefined)
@@ -50,7 +55,7 @@ function counting(topic: string, options: Partial<Parameters<typeof kafkaSource>
   const pipeline = kafkaSource({ topic, brokers, ...options }).pipe(
     decode(utf8),
     toStatePartition((word: string, state: { count: number }) => [`${word} ${++state.count}`, true], words),
-    toSink(observerSink({ next: (count: string) => void counts.push(count) }) as Sink<string>),
+    toSink(observerSink({ next: (count: string) => void counts.push(count) })),
   )
   return { counts, program: { pipelines: { words: pipeline } } }
 }
@@ -147,9 +152,9 @@ describe('without a cluster', () => {
 
   test('nobody there, and no such topic', async () => {
     const begun = performance.now()
-    await expect(
-      start(counting('a', { brokers: '127.0.0.1:1', timeout: 2000 }).program),
-    ).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE' })
+    await expect(start(counting('a', { brokers: '127.0.0.1:1', timeout: 2000 }).program)).rejects.toMatchObject({
+      code: 'KAFKA_UNREACHABLE',
+    })
     expect(performance.now() - begun).toBeLessThan(10_000)
     await expect(start(counting('no-such-topic').program)).rejects.toMatchObject({ code: 'KAFKA_TOPIC_MISSING' })
   })
@@ -200,7 +205,10 @@ describe('on a cluster', () => {
     const app = await start(program())
     const member = { client: 'one', group: `other-${group}`, topics: [input], sessionTimeout: 6000 } as const
     const ignore = { assigned: () => undefined, revoked: () => Promise.resolve(), lost: () => undefined }
-    const looking = await client.member({ ...member, group, topics: [await topicOf(1)], protocol: 'classic', ...ignore }, soon)
+    const looking = await client.member(
+      { ...member, group, topics: [await topicOf(1)], protocol: 'classic', ...ignore },
+      soon,
+    )
     const place = { topic: input, partition: 0 }
     await vi.waitFor(async () => expect(await looking.committed([place], 5000)).toEqual([2]), { timeout: 30_000 })
     await looking.close(soon)

@@ -127,10 +127,10 @@ function checkIsSame({ place, entry, topicId }: Followed): void {
 
 const changed = (topic: string, position: number | undefined): WallarxError =>
   new WallarxError('SOURCE_CHANGED', {
-    expected: `the topic ${topic} of which offset ${position} is a position`,
+    expected: `the topic ${topic} of which offset ${String(position)} is a position`,
     got:
-      'a topic of this name that was made anew. Nothing of it has been processed: to begin with it at the option from, ' +
-      'give the source another name (option name)',
+      'a topic of this name that was made anew. Nothing of it has been processed: to begin with it at the option ' +
+      'from, give the source another name (option name)',
     where: { source: topic },
   })
 

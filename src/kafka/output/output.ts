@@ -26,7 +26,7 @@ const headersSize = (headers: readonly KafkaHeader[] = []): number =>
 /** Gives records their partitions. */
 export interface Placing {
   /** `undefined`: it was refused. Throws where that is no dead letter. */
-  placed(output: Output, partitions: number): NewRecord | undefined
+  readonly placed: (output: Output, partitions: number) => NewRecord | undefined
 }
 
 export function createPlacing(): Placing {

@@ -5,8 +5,7 @@ import { sizeOf, tooLarge, type Output } from './output.ts'
 
 /** Headers of a record: by name, or as pairs where a name stands several times. Text is written as UTF-8. */
 export type KafkaHeaders =
-  | Readonly<Record<string, Uint8Array | string>>
-  | readonly (readonly [name: string, value: Uint8Array | string])[]
+  Readonly<Record<string, Uint8Array | string>> | readonly (readonly [name: string, value: Uint8Array | string])[]
 
 /** What a record is made of, each from the message. */
 export interface RecordParts<Message> {
@@ -38,7 +37,11 @@ export function createRecordMaker<Message>(
     }
   }
   const invalid = (option: string, expected: string, got: unknown): WallarxError =>
-    new WallarxError('RESULT_INVALID', { expected: `${option} of kafkaSink to give ${expected}`, got: shown(got), where })
+    new WallarxError('RESULT_INVALID', {
+      expected: `${option} of kafkaSink to give ${expected}`,
+      got: shown(got),
+      where,
+    })
 
   const bytes = (option: string, given: unknown, message: Message): Uint8Array | null => {
     if (given === null || given === undefined) return null

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { WallarxError } from '../../base/errors.ts'
 import type { KafkaClient, NewRecord } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { sizeOf, tooLarge, type Output } from './output.ts'
@@ -18,15 +17,20 @@ export interface Refusals {
    * A transaction with these records has failed. The result is what to fail with: where some of them were found to be
    * too large the error itself, so that they are done without; else one that is final.
    */
-  learn(error: unknown, parts: LearnParts): Promise<unknown>
+  learn(error: unknown, records: FailedRecords, by: Trying): Promise<unknown>
 }
 
-export interface LearnParts {
+/** The records of a transaction. */
+export interface FailedRecords {
   readonly outputs: readonly NewRecord[]
-  /** All records, the cluster's own too. */
+  /** All of them, the cluster's own too. */
   readonly all: readonly NewRecord[]
+}
+
+/** How records are tried. */
+export interface Trying {
   readonly client: KafkaClient
-  /** For transactions that are aborted. */
+  /** Of the worker. */
   readonly transactionalId: string
   readonly timeout: number
 }
@@ -41,8 +45,8 @@ export function createRefusals(): Refusals {
   const sizes = new Set<number>()
 
   /** Whether the broker takes this record. */
-  const isTaken = async (record: NewRecord, { client, transactionalId, timeout }: LearnParts): Promise<boolean> => {
-    const producer = await client.producer({ transactionalId, transactionTimeout }, timeout)
+  const isTaken = async (record: NewRecord, { client, transactionalId, timeout }: Trying): Promise<boolean> => {
+    const producer = await client.producer({ transactionalId: `${transactionalId}-trial`, transactionTimeout }, timeout)
     try {
       await producer.begin()
       producer.produce(record)
@@ -65,24 +69,26 @@ export function createRefusals(): Refusals {
       refused.set(digest, true)
       throw tooLarge(output, undefined)
     },
-    async learn(error, parts) {
+    async learn(error, { outputs, all }, by) {
       if (!isTooLarge(error)) return error
       let isAny = false
-      for (const record of [...parts.outputs].sort((one, other) => sizeOf(other) - sizeOf(one))) {
-        if (await isTaken(record, parts)) break
+      for (const record of [...outputs].sort((one, other) => sizeOf(other) - sizeOf(one))) {
+        const isFine = await isTaken(record, by).catch(() => undefined)
+        if (isFine === undefined) return error // another life finds out
+        if (isFine) break
         isAny = true
         refused.set(digestOf(record), false)
         sizes.add(sizeOf(record))
       }
       const unseen = [...refused.values()].filter((isSeen) => !isSeen).length
-      return isAny && unseen <= mostUnseen ? error : final(parts.all, error)
+      return isAny && unseen <= mostUnseen ? error : final(all, error)
     },
   }
 }
 
 const isTooLarge = (error: unknown): boolean => error instanceof KafkaError && error.fault === 'too large'
 
-function final(all: readonly NewRecord[], error: unknown): WallarxError | unknown {
+function final(all: readonly NewRecord[], error: unknown): unknown {
   const [largest] = [...all].sort((one, other) => sizeOf(other) - sizeOf(one))
   return largest === undefined ? error : tooLarge(largest, undefined)
 }

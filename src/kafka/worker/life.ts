@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { createDeferred } from '../../base/deferred.ts'
-import { createPackedExchange } from '../../cluster/exchange.ts'
+import { createPackedExchange, type PackedExchange } from '../../cluster/exchange.ts'
 import { createShardTarget } from './shardTarget.ts'
 import { createSubscriptions, type Subscription } from './subscriptions.ts'
 import { createShardStore } from '../../cluster/shardStore.ts'
@@ -92,10 +92,7 @@ export function createLife(
     shards,
     partitionOf: (id) => partitionIds.get(id)!,
     partitionsOf: counts.ask,
-    explain: (error, outputs, all) =>
-      refusals
-        .learn(error, { outputs, all, client, transactionalId: `${settings.transactionalId}-trial`, timeout })
-        .catch(() => error),
+    explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
     lose: lost.resolve,
   })
@@ -174,15 +171,7 @@ export function createLife(
       await Promise.allSettled([...pumps.values()].map((one) => one.stop()))
       await client.close(timeout)
     },
-    status: () => ({
-      name: worker,
-      shards: Object.fromEntries(
-        exchange.partitions().map((partition) => {
-          const places = pumps.get(pumpId(names.group(partition), [names.exchange(partition)]))?.owned.list()
-          return [partition, shardStatus(places ?? [])]
-        }),
-      ),
-    }),
+    status: () => ({ name: worker, shards: shardsOf(exchange, names, pumps) }),
   }
 }
 
@@ -193,6 +182,18 @@ const cureOf = ({ brokers }: LifeSettings, group: string, topic: string): string
   '--reset-offsets --to-earliest --execute'
 
 const pumpId = (group: string, topics: readonly string[]): string => JSON.stringify([group, topics])
+
+const shardsOf = (
+  exchange: PackedExchange,
+  names: TopicNames,
+  pumps: ReadonlyMap<string, Pump>,
+): WorkerStatus['shards'] =>
+  Object.fromEntries(
+    exchange.partitions().map((partition) => {
+      const places = pumps.get(pumpId(names.group(partition), [names.exchange(partition)]))?.owned.list()
+      return [partition, shardStatus(places ?? [])]
+    }),
+  )
 
 function shardStatus(places: ReturnType<Pump['owned']['list']>): WorkerStatus['shards'][string] {
   const shardsThat = (are: boolean): number[] =>

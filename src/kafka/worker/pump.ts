@@ -161,9 +161,7 @@ export async function createPump({ join, target, clock, timeout, lose, explain }
       else await waitHeard()
     }
   }
-  const reading = read().catch(async (error: unknown) => {
-    lose(await explain(error, owned.reached()))
-  })
+  const reading = read().catch((error: unknown) => explain(error, owned.reached()).then(lose))
 
   return {
     member,

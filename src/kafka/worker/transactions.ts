@@ -10,6 +10,7 @@ import { recordKeyOf } from './changelog.ts'
 import type { KafkaProducer, NewRecord } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { createPlacing, type Output } from '../output/output.ts'
+import type { FailedRecords } from '../output/refusals.ts'
 import type { Pump } from './pump.ts'
 import type { TopicNames } from '../topics.ts'
 
@@ -37,7 +38,7 @@ export interface TransactionsOptions {
   readonly partitionsOf: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
   readonly timeout: number
   /** Finds out more of what a transaction with these outputs and records has failed with. */
-  readonly explain: (error: unknown, outputs: readonly NewRecord[], all: readonly NewRecord[]) => Promise<unknown>
+  readonly explain: (error: unknown, records: FailedRecords) => Promise<unknown>
   /** Called with what a transaction has failed with. */
   readonly lose: (reason: unknown) => void
 }
@@ -123,7 +124,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           checkOwned()
           await producer.commit(timeout)
         } catch (failure) {
-          const error = await explain(failure, records, [...own, ...records])
+          const error = await explain(failure, { outputs: records, all: [...own, ...records] })
           if (!(error instanceof WallarxError)) lose(error)
           throw error
         }

@@ -58,7 +58,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   writeFileSync(file, settings)
   const java = [...heap, `-Dkafka.logs.dir=${dir}`, '-cp', classPath(jars)]
   if (!existsSync(join(dir, 'data', 'meta.properties'))) {
-    const format = ['format', '--ignore-formatted', '--cluster-id', 'wallarxTestCluster-0_A', '--config', file, ...(options.format ?? [])]
+    const format = [
+      'format',
+      '--ignore-formatted',
+      '--cluster-id',
+      'wallarxTestCluster-0_A',
+      '--config',
+      file,
+      ...(options.format ?? []),
+    ]
     execute('java', [...java, 'kafka.tools.StorageTool', ...format], { cwd: dir })
   }
 

@@ -244,7 +244,7 @@ describe('a packed exchange', () => {
   })
 })
 
-test('what is too much for one pack goes in several, in order; a message that is too large by itself is refused', () => {
+test('what is too much for one pack goes in several, in order; a message that is too large is refused', () => {
   const sizes = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 50 })
   fc.assert(
     fc.property(sizes, (lengths) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { observerSink, type Sink } from 'wallarx'
+import { observerSink } from 'wallarx'
 import { decode, toSink } from 'wallarx/operators'
 import type { KafkaHeader } from '../../../src/kafka/client.ts'
 import { kafkaDeadLettersThrough } from '../../../src/kafka/deadLetters.ts'
@@ -16,14 +16,16 @@ function number(bytes: Buffer): number {
 
 const reading = (kafka: SimulatedKafka, topic = 'dead'): Program & { seen: number[] } => {
   const seen: number[] = []
-  const source = recordSource({ topic: 'in', brokers }, 'kafkaSource', ({ value }) => Buffer.from(value!), kafka.connect)
+  const source = recordSource(
+    { topic: 'in', brokers },
+    'kafkaSource',
+    ({ value }) => Buffer.from(value!),
+    kafka.connect,
+  )
   return {
     seen,
     pipelines: {
-      numbers: source.pipe(
-        decode(number),
-        toSink(observerSink({ next: (n: number) => void seen.push(n) }) as Sink<number>),
-      ),
+      numbers: source.pipe(decode(number), toSink(observerSink({ next: (n: number) => void seen.push(n) }))),
     },
     deadLetters: kafkaDeadLettersThrough({ topic, brokers }, kafka.connect),
   }

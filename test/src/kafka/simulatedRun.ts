@@ -66,7 +66,7 @@ export function simulatedKafka(seed = 1): SimulatedKafka {
     async runAlone(program, withStore = true) {
       const options = { name: 'app', handleSignals: false, deadLetters: (one: DeadLetter) => letters.push(one) }
       const ground = { log: ownLog, clock: process.clock, store: withStore ? await store.open() : undefined }
-      app = startApplication({ ...options, ...program, ...(withStore && { store }) } as RunOptions, ground)
+      app = startApplication({ ...options, ...program, ...(withStore && { store }) }, ground)
       app.closed.catch(() => undefined) // told by `opened`, or looked at by the test
       await app.opened
       return app

@@ -149,13 +149,19 @@ describe.each(ways)('kafkaSink $way', ({ run }) => {
 test('a record of a topic that is refused as too large does not keep a worker from going on', async () => {
   const kafka = kafkaWith({ 'max.message.bytes': '1000' })
   const orders = recordSource({ topic: 'in' }, 'kafkaSource', ({ value }) => String(value), kafka.connect)
-  const sink = kafkaSinkThrough<string>({ ...options, value: (id) => id.padEnd(id.startsWith('large') ? 1200 : 0) }, kafka.connect)
+  const sink = kafkaSinkThrough<string>(
+    { ...options, value: (id) => id.padEnd(id.startsWith('large') ? 1200 : 0) },
+    kafka.connect,
+  )
   kafka.write('in', 0, ['one', 'large 1', 'two', 'large 2', 'three'])
   const letters: DeadLetter[] = []
-  const app = await kafka.runOnCluster({
-    pipelines: { orders: orders.pipe(toSink(sink)) },
-    deadLetters: (letter) => letters.push(letter),
-  }, { timeout: 2000 })
+  const app = await kafka.runOnCluster(
+    {
+      pipelines: { orders: orders.pipe(toSink(sink)) },
+      deadLetters: (letter) => letters.push(letter),
+    },
+    { timeout: 2000 },
+  )
   await kafka.until('all that can be written', () => kafka.values('orders').length === 3)
   await kafka.elapse(3000)
   expect(kafka.values('orders').sort()).toEqual(['one', 'three', 'two'])
@@ -184,7 +190,12 @@ test('on a cluster, another Kafka than the cluster’s is refused', async () => 
 
 test('without a cluster exactly once is refused, and the error says how it is had', async () => {
   const kafka = kafkaWith()
-  const orders = recordSource({ topic: 'in', brokers: 'simulated:9092' }, 'kafkaSource', () => ({ id: 'a' }), kafka.connect)
+  const orders = recordSource(
+    { topic: 'in', brokers: 'simulated:9092' },
+    'kafkaSource',
+    () => ({ id: 'a' }),
+    kafka.connect,
+  )
   await expect(kafka.runAlone({ ...writing(kafka, orders), guarantee: 'exactly-once' })).rejects.toMatchObject({
     code: 'GUARANTEE_IMPOSSIBLE',
     got: expect.stringMatching(/cluster: kafka\(…\), with one worker/),

@@ -1,6 +1,6 @@
 import { lastValueFrom, take, toArray, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { observerSink, statePartition, utf8, type Sink } from 'wallarx'
+import { observerSink, statePartition, utf8 } from 'wallarx'
 import { decode, toSink, toStatePartition } from 'wallarx/operators'
 import type { KafkaSourceOptions } from '../../../../src/kafka/source.ts'
 import { recordSource } from '../../../../src/kafka/source.ts'
@@ -21,7 +21,7 @@ function counting(source: Observable<Buffer>) {
   const pipeline = source.pipe(
     decode(utf8),
     toStatePartition((word: string, state: { count: number }) => [`${word} ${++state.count}`, true], words),
-    toSink(observerSink({ next: (count: string) => void counts.push(count) }) as Sink<string>),
+    toSink(observerSink({ next: (count: string) => void counts.push(count) })),
   )
   return { counts, pipelines: { words: pipeline } }
 }

@@ -111,7 +111,10 @@ export function recordLaws(law: Law): void {
       },
       soon,
     )
-    const producer = await trial.observer.producer({ transactionalId: trial.name('id'), transactionTimeout: 10_000 }, soon)
+    const producer = await trial.observer.producer(
+      { transactionalId: trial.name('id'), transactionTimeout: 10_000 },
+      soon,
+    )
     await producer.begin()
     producer.produce({ topic, partition: 0, key: null, value: incompressible(20_000) })
     await trial.elapse(1_000)

@@ -18,8 +18,7 @@ const kafkaWith = async (): Promise<SimulatedKafka> => {
   return kafka
 }
 
-const ending = (kafka: SimulatedKafka): Promise<void> =>
-  kafka.runOnCluster(reading(kafka)).then(({ closed }) => closed)
+const ending = (kafka: SimulatedKafka): Promise<void> => kafka.runOnCluster(reading(kafka)).then(({ closed }) => closed)
 
 const gone = (range: string) => ({
   code: 'KAFKA_OFFSET_GONE',
