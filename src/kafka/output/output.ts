@@ -14,13 +14,13 @@ export interface Output extends Omit<NewRecord, 'partition'> {
 
 /** What a record takes, as the client counts it. */
 export function sizeOf({ key, value, headers }: Pick<Output, 'key' | 'value' | 'headers'>): number {
-  return (key?.length ?? 0) + (value?.length ?? 0) + headersSize(headers)
+  return (key?.length ?? 0) + (value?.length ?? 0) + (headers === undefined ? 0 : headersSize(headers))
 }
 
 /** Of a header besides its name and value. */
 const headerLengths = 10
 
-const headersSize = (headers: readonly KafkaHeader[] = []): number =>
+const headersSize = (headers: readonly KafkaHeader[]): number =>
   headers.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + value.length + headerLengths, 0)
 
 /** Gives records their partitions. */

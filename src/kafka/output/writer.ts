@@ -33,7 +33,7 @@ export function openInTransactions<Message>({
   return {
     write(message) {
       const output = make(message)
-      checkPartition(output, transactions.partitions(topic))
+      if (output.partition !== undefined) checkPartition(output, transactions.partitions(topic))
       transactions.refusals.check(output)
       transactions.write(output)
       if (waiting === 0) transactions.onBegin(begun)
