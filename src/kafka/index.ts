@@ -5,7 +5,7 @@
  */
 export type { KafkaHeader, KafkaRecord } from './client.ts'
 export type { KafkaConnection, KafkaEndpointConnection } from './connection.ts'
-export { kafkaDeadLetters, type KafkaDeadLettersOptions } from './deadLetters.ts'
+export { kafkaDeadLetters, type KafkaDeadLettersOptions } from './output/deadLetters.ts'
 export type { KafkaFrom } from './input/from.ts'
 export { kafka, type KafkaOptions } from './kafka.ts'
 export type { KafkaHeaders } from './output/recordMaker.ts'

@@ -13,7 +13,10 @@ import { createWorker } from './worker/worker.ts'
 export interface KafkaOptions extends KafkaConnection {
   /** Into how many shards the entities of each state partition are divided; fixed for an application. Default: 32 */
   readonly shards?: number
-  /** The name of this worker: of each, another one. Default: a random one */
+  /**
+   * The name of this worker: of each, another one. One that is started again with its name goes on with its own sources
+   * (files, journals) where it was. Default: a random one
+   */
   readonly worker?: string
   /** Milliseconds after which a worker that is not heard of is taken for dead. Default: 6,000 */
   readonly sessionTimeout?: number
@@ -21,6 +24,11 @@ export interface KafkaOptions extends KafkaConnection {
   readonly transactionTimeout?: number
   /** Milliseconds that a call to Kafka may take. Default: 30,000 */
   readonly timeout?: number
+  /**
+   * Milliseconds for which a worker may try in vain to commit, beginning anew again and again; then it stops with
+   * `CLUSTER_COMMIT_TIMEOUT`. Default: 300,000
+   */
+  readonly commitTimeout?: number
   /**
    * How Kafka divides the shards: `'classic'`, which any broker can, or `'consumer'` (KIP-848, brokers from 4.0 on),
    * where the session timeout is the broker's. Default: `'classic'`
@@ -71,6 +79,7 @@ export function kafka(options: KafkaOptions): Cluster {
     sessionTimeout: true,
     transactionTimeout: true,
     timeout: true,
+    commitTimeout: true,
     groupProtocol: true,
   })
   const brokers = brokerList(checked.brokers)
@@ -88,10 +97,11 @@ const interval = 25
 export function kafkaCluster(
   {
     shards = 32,
-    worker = randomUUID().slice(0, 8),
+    worker: named,
     sessionTimeout = 6000,
     transactionTimeout = 10_000,
     timeout = defaultTimeout,
+    commitTimeout = 300_000,
     groupProtocol = 'classic',
     settings = {},
   }: Omit<KafkaOptions, 'brokers'>,
@@ -102,14 +112,17 @@ export function kafkaCluster(
   timerLength('sessionTimeout', sessionTimeout)
   timerLength('transactionTimeout', transactionTimeout)
   timerLength('timeout', timeout)
+  timerLength('commitTimeout', commitTimeout)
   if (groupProtocol !== 'classic' && groupProtocol !== 'consumer') {
     throw invalidOption('groupProtocol', "'classic' or 'consumer'", groupProtocol)
   }
   const brokers = addresses.join(',')
   const connection: Connection = { brokers: addresses, settings, timeout }
+  const worker = named ?? randomUUID().slice(0, 8)
   return {
     name: `kafka ${brokers}`,
     checkpointInterval: interval,
+    commitTimeout,
     join: (application, log, clock) =>
       createWorker({
         brokers,
@@ -117,8 +130,12 @@ export function kafkaCluster(
         warn: (event) => {
           log.warn(event)
         },
+        info: (event) => {
+          log.info(event)
+        },
         application,
         worker,
+        isNamed: named !== undefined,
         names: topicNames(application),
         shards,
         timeout,

@@ -1,24 +1,28 @@
 import type { Clock } from '../../base/clock.ts'
 import { createDeferred } from '../../base/deferred.ts'
-import { createPackedExchange, type PackedExchange } from '../../cluster/exchange.ts'
+import { createPackedExchange } from '../../cluster/exchange.ts'
 import { createShardTarget } from './shardTarget.ts'
 import { createSubscriptions, type Subscription } from './subscriptions.ts'
 import { createShardStore } from '../../cluster/shardStore.ts'
-import type { WorkerLife, WorkerProgram, WorkerStatus } from '../../cluster/cluster.ts'
+import type { WorkerLife, WorkerStatus } from '../../cluster/cluster.ts'
 import type { KafkaClient, KafkaProducer, KafkaReader } from '../client.ts'
 import { largestRecord, type Connection } from '../connection.ts'
-import { explained, goneOffset } from '../input/offsetGone.ts'
 import type { Refusals } from '../output/refusals.ts'
-import { createPump, type Pump, type PumpTarget } from './pump.ts'
 import { createRestorer } from './restorer.ts'
-import { createDeadWorkers, workerRecord, workersTopic } from './deadWorkers.ts'
+import { createJoinedGroups } from './joined.ts'
+import { createOwnershipLog } from './ownership.ts'
+import { createDeadWorkers } from '../upkeep/deadWorkers.ts'
+import { createUpkeep, standingText, type TendedGroup, type Upkeep } from '../upkeep/upkeep.ts'
 import { beginningOf, createPartitionCounts, ensureTopics, partitionTopics, type TopicNames } from '../topics.ts'
+import { ownPositions, workerRecord, workersTopic } from '../workersTopic.ts'
 import { createTransactions, type KafkaTransactions } from './transactions.ts'
 
 /** How a worker works, whatever its life. */
 export interface LifeSettings {
   readonly application: string
   readonly worker: string
+  /** Whether it has this name again when its process is started again. */
+  readonly isNamed: boolean
   readonly transactionalId: string
   /** Addresses, for what a user is told. */
   readonly brokers: string
@@ -26,10 +30,12 @@ export interface LifeSettings {
   readonly connection: Connection
   readonly names: TopicNames
   readonly warn: (event: string) => void
+  readonly info: (event: string) => void
   readonly shards: number
   /** In ms: of each call to Kafka. */
   readonly timeout: number
   readonly sessionTimeout: number
+  readonly transactionTimeout: number
   readonly protocol: 'classic' | 'consumer'
   readonly clock: Clock
   readonly refusals: Refusals
@@ -59,11 +65,11 @@ export function createLife(
   producer: KafkaProducer,
   reader: KafkaReader,
   settings: LifeSettings,
-): WorkerLife {
-  const { worker, names, warn, shards, timeout, sessionTimeout, protocol, clock, refusals } = settings
-  const exchange = createPackedExchange({ shards, longestPack, largestPack: largestRecord(settings.connection) })
+): WorkerLife & { prepare(): Promise<void> } {
+  const { worker, names, warn, info, shards, brokers, timeout, clock, refusals, connection } = settings
+  const exchange = createPackedExchange({ shards, longestPack, largestPack: largestRecord(connection) })
   const store = createShardStore(shards)
-  const endDead = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })
+  const deadWorkers = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })
   const restorer = createRestorer({
     client,
     reader,
@@ -71,59 +77,49 @@ export function createLife(
     timeout,
     standing({ topic }) {
       for (const partition of exchange.partitions()) {
-        if (names.changelog(partition) === topic) endDead(names.group(partition))
+        if (names.changelog(partition) === topic) deadWorkers.endSoon(names.group(partition))
       }
     },
   })
   const lost = createDeferred<unknown>()
-  const pumps = new Map<string, Pump>()
-  const counts = createPartitionCounts(client, settings.brokers, timeout)
+  const groups = createJoinedGroups({ ...settings, client, lose: lost.resolve, changed: () => ownership.changed() })
+  const counts = createPartitionCounts(client, brokers, timeout)
   const partitionIds = new Map<number, string>()
   const outputTopics = new Set<string>()
-  let program: WorkerProgram | undefined
+  const exchangeTopics = new Set<string>()
+  let lastCommit: number | undefined
+  let upkeep: Upkeep | undefined
   let ended = false
 
   const transactions = createTransactions({
     producer,
     exchange,
     store,
-    pumps: () => pumps.values(),
+    pumps: groups.pumps,
     names,
+    worker,
+    isNamed: settings.isNamed,
     shards,
     partitionOf: (id) => partitionIds.get(id)!,
     partitionsOf: counts.ask,
     explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
+    committed(places) {
+      lastCommit = clock.now()
+      upkeep?.processed(places.filter(({ topic }) => exchangeTopics.has(topic)))
+    },
     lose: lost.resolve,
   })
 
-  const pump = async (group: string, topics: readonly string[], target: PumpTarget): Promise<void> => {
-    const joined = await createPump({
-      join: (events) => client.member({ client: worker, group, topics, sessionTimeout, protocol, ...events }, timeout),
-      target,
-      clock,
-      timeout,
-      lose: lost.resolve,
-      explain: (error, places) =>
-        explained(error, () => goneOffset(client, places, ({ topic }) => cureOf(settings, group, topic), timeout)),
-    })
-    if (ended) await joined.stop()
-    else pumps.set(pumpId(group, topics), joined)
-  }
+  const allShards = (): WorkerStatus['shards'] => groups.shards(exchange.partitions(), names, restorer.read)
+  const ownership = createOwnershipLog(clock, allShards, (event) => {
+    info(`worker ${worker} ${event}`)
+  })
 
-  const read = async (source: Pick<Subscription, 'group' | 'topics'>, running: WorkerProgram): Promise<void> => {
-    const target = subscriptions.target(source, {
-      release: () => running.checkpoint(),
-      pending() {
-        endDead(source.group)
-      },
-    })
-    await pump(source.group, source.topics, target)
-    subscriptions.opened(source)
-  }
-
-  const subscriptions = createSubscriptions((source) => {
-    if (program !== undefined) read(source, program).catch(lost.resolve) // one that is subscribed to later
+  const subscriptions = createSubscriptions({
+    join: (of, target) => groups.join({ ...of, changelog: undefined }, target),
+    pending: deadWorkers.endSoon,
+    lose: lost.resolve,
   })
 
   const own: LifeTransactions = {
@@ -131,11 +127,11 @@ export function createLife(
     application: settings.application,
     worker,
     client,
-    connection: settings.connection,
+    connection,
     refusals,
     partitions: counts.known,
     writesTo: (topic) => void outputTopics.add(topic),
-    subscribe: (subscription) => subscriptions.add(subscription),
+    subscribe: subscriptions.add,
   }
 
   return {
@@ -144,59 +140,47 @@ export function createLife(
     committer: transactions.committer,
     transactions: own,
     lost: lost.promise,
+    async prepare() {
+      await ensureTopics(client, [workersTopic(names.workers)], timeout)
+      await restorer.restore(...ownPositions(names.workers, worker, store), () => !ended)
+    },
     async start(running) {
       const partitions = exchange.partitions()
       const ownTopics = partitions.flatMap((partition) => partitionTopics(names, partition, shards))
-      await ensureTopics(client, [workersTopic(names.workers), ...ownTopics], timeout)
-      // Those of others must be there.
-      await counts.ask([...subscriptions.list().flatMap(({ topics }) => topics), ...outputTopics])
+      await ensureTopics(client, ownTopics, timeout)
+      await counts.ask([...subscriptions.topics(), ...outputTopics]) // those of others must be there
+      await counts.ask(partitions.map(names.exchange))
       transactions.write(workerRecord(names.workers, worker, settings.transactionalId))
-      program = running
       for (const partition of partitions) {
         const id = running.idOf(partition)!
         partitionIds.set(id, partition)
         const group = names.group(partition)
         const pending = (): void => {
-          endDead(group)
+          deadWorkers.endSoon(group)
         }
         const changelog = names.changelog(partition)
         const beginning = beginningOf(client, timeout)
         const target = { beginning, partition, id, changelog, shards, exchange, store, restorer, pending }
-        await pump(group, [names.exchange(partition)], createShardTarget({ ...target, program: running }))
+        const of = { group, topics: [names.exchange(partition)], changelog }
+        exchangeTopics.add(names.exchange(partition))
+        await groups.join(of, createShardTarget({ ...target, program: running }))
       }
-      for (const source of subscriptions.list()) await read(source, running)
+      await subscriptions.start(() => running.checkpoint())
+      const tended = async (): Promise<TendedGroup[]> => groups.tended(await counts.ask([]))
+      if (!ended) upkeep = createUpkeep({ ...settings, client, deadWorkers, groups: tended, lose: lost.resolve })
     },
     async end() {
       ended = true
-      await Promise.allSettled([...pumps.values()].map((one) => one.stop()))
+      upkeep?.stop()
+      ownership.stop()
+      await groups.stop()
       await client.close(timeout)
     },
-    status: () => ({ name: worker, shards: shardsOf(exchange, names, pumps) }),
-  }
-}
-
-/** What to do where offsets of a group are gone. */
-const cureOf = ({ brokers }: LifeSettings, group: string, topic: string): string =>
-  `Stop all workers, and have the group ${group} begin where you want it to, here at what there is: ` +
-  `kafka-consumer-groups --bootstrap-server ${brokers} --group ${group} --topic ${topic} ` +
-  '--reset-offsets --to-earliest --execute'
-
-const pumpId = (group: string, topics: readonly string[]): string => JSON.stringify([group, topics])
-
-const shardsOf = (
-  exchange: PackedExchange,
-  names: TopicNames,
-  pumps: ReadonlyMap<string, Pump>,
-): WorkerStatus['shards'] =>
-  Object.fromEntries(
-    exchange.partitions().map((partition) => {
-      const places = pumps.get(pumpId(names.group(partition), [names.exchange(partition)]))?.owned.list()
-      return [partition, shardStatus(places ?? [])]
+    status: () => ({
+      name: worker,
+      shards: allShards(),
+      lastCommit,
+      standing: (upkeep?.standing ?? []).map(standingText),
     }),
-  )
-
-function shardStatus(places: ReturnType<Pump['owned']['list']>): WorkerStatus['shards'][string] {
-  const shardsThat = (are: boolean): number[] =>
-    places.flatMap(({ place, ready }) => (ready === are ? [place.partition] : [])).sort((one, other) => one - other)
-  return { owned: shardsThat(true), restoring: shardsThat(false) }
+  }
 }

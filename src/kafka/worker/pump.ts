@@ -42,6 +42,8 @@ export interface PumpOptions {
   readonly lose: (reason: unknown) => void
   /** Finds out more of what reading has failed with, at these offsets. Does not reject. */
   readonly explain: (error: unknown, at: readonly PlaceAt[]) => Promise<unknown>
+  /** Called when a place has come, has become ready, or has gone. */
+  readonly changed: () => void
 }
 
 const mostRecords = 500
@@ -56,7 +58,8 @@ const mayPass = (error: unknown, isEarly: boolean): boolean =>
   error instanceof KafkaError &&
   (error.fault === 'pending' || error.fault === 'again' || (error.fault === 'unreachable' && isEarly))
 
-export async function createPump({ join, target, clock, timeout, lose, explain }: PumpOptions): Promise<Pump> {
+export async function createPump(options: PumpOptions): Promise<Pump> {
+  const { join, target, clock, timeout, lose, explain, changed } = options
   const owned = createOwnedPlaces()
   /** Read, and not handed over yet. */
   let waiting: readonly KafkaRecord[] = []
@@ -70,11 +73,13 @@ export async function createPump({ join, target, clock, timeout, lose, explain }
   const member = await join({
     assigned: (given) => {
       owned.add(given)
+      changed()
     },
     async revoked(given) {
       await target.release(given)
       owned.remove(given)
       waiting = waiting.filter(owned.isNext)
+      changed()
     },
     lost(given) {
       isLost = true
@@ -122,6 +127,7 @@ export async function createPump({ join, target, clock, timeout, lose, explain }
     if (!isWanted()) return
     one.next = next
     member.resume([one.place])
+    changed()
   }
 
   const handOver = (): void => {
@@ -133,19 +139,8 @@ export async function createPump({ join, target, clock, timeout, lose, explain }
     }
   }
 
-  /** Resolves when nothing holds, or after a time. */
-  const free = (): Promise<void> =>
-    new Promise((resolve) => {
-      const cancel = clock.after(longestHold, resolve)
-      wake = () => {
-        cancel()
-        resolve()
-      }
-      target.onFree(wake)
-    })
-
   const waitHeard = async (): Promise<void> => {
-    await free()
+    await free(target, clock, (woken) => (wake = woken))
     if (!target.held()) return
     member.pause(owned.ready())
     const more = await member.poll(1, 0)
@@ -176,3 +171,15 @@ export async function createPump({ join, target, clock, timeout, lose, explain }
     },
   }
 }
+
+/** Resolves when nothing holds, or after a time, or when it is woken. */
+const free = (target: PumpTarget, clock: Clock, wakeWith: (wake: () => void) => void): Promise<void> =>
+  new Promise((resolve) => {
+    const cancel = clock.after(longestHold, resolve)
+    const wake = (): void => {
+      cancel()
+      resolve()
+    }
+    wakeWith(wake)
+    target.onFree(wake)
+  })

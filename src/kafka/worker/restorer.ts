@@ -10,6 +10,8 @@ export interface Restorer {
    * Rejects with what reading has failed with.
    */
   restore(place: Place, apply: (record: KafkaRecord) => void, isWanted: () => boolean): Promise<void>
+  /** How far it is with a place, from 0 to 1; 0 for one that is not begun. */
+  readonly read: (place: Place) => number
 }
 
 interface Restore {
@@ -18,9 +20,12 @@ interface Restore {
   readonly isWanted: () => boolean
   /** The end of the log when it began: also of transactions that are open now. */
   readonly end: number
+  readonly low: number
   readonly done: Deferred<void>
   /** When its last record has come. */
   moved: number
+  /** The offset behind it. */
+  next: number
 }
 
 const mostRecords = 1000
@@ -58,6 +63,7 @@ export function createRestorer({ client, reader, clock, timeout, standing }: Res
           if (restore === undefined) continue
           restore.apply(record)
           restore.moved = clock.elapsed()
+          restore.next = record.offset + 1
         }
         for (const [id, restore] of restores) {
           const isDone = (reader.position(restore.place) ?? 0) >= restore.end
@@ -78,11 +84,17 @@ export function createRestorer({ client, reader, clock, timeout, standing }: Res
       const [found] = await client.ends([place], 'uncommitted', timeout)
       const { low, end } = found!
       if (low >= end || !isWanted()) return
-      const restore = { place, apply, isWanted, end, done: createDeferred(), moved: clock.elapsed() }
+      const restore = { place, apply, isWanted, low, end, done: createDeferred(), moved: clock.elapsed(), next: low }
       restores.set(idOf(place), restore)
       reader.assign([{ ...place, offset: low }])
       void read()
       await restore.done.promise
+    },
+    read(place) {
+      const restore = restores.get(idOf(place))
+      if (restore === undefined) return 0
+      const { low, end, next } = restore
+      return (next - low) / (end - low)
     },
   }
 }

@@ -7,12 +7,13 @@ import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
 import { recordKeyOf } from './changelog.ts'
-import type { KafkaProducer, NewRecord } from '../client.ts'
+import type { KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { createPlacing, type Output } from '../output/output.ts'
 import type { FailedRecords } from '../output/refusals.ts'
 import type { Pump } from './pump.ts'
 import type { TopicNames } from '../topics.ts'
+import { positionRecord } from '../workersTopic.ts'
 
 /** Makes a checkpoint of one transaction of Kafka. */
 export interface KafkaTransactions extends Transactions {
@@ -31,6 +32,10 @@ export interface TransactionsOptions {
   readonly store: ShardStore
   readonly pumps: () => Iterable<Pump>
   readonly names: TopicNames
+  /** The name of this one. */
+  readonly worker: string
+  /** Whether it has this name again when its process is started again. */
+  readonly isNamed: boolean
   readonly shards: number
   /** The name of a state partition by its id in the store. */
   readonly partitionOf: (id: number) => string
@@ -39,13 +44,15 @@ export interface TransactionsOptions {
   readonly timeout: number
   /** Finds out more of what a transaction with these outputs and records has failed with. */
   readonly explain: (error: unknown, records: FailedRecords) => Promise<unknown>
+  /** Called when a transaction is committed, with how far the places are processed that it was about. */
+  readonly committed: (places: readonly PlaceAt[]) => void
   /** Called with what a transaction has failed with. */
   readonly lose: (reason: unknown) => void
 }
 
 export function createTransactions(options: TransactionsOptions): KafkaTransactions {
-  const { producer, exchange, store, pumps, names, shards, partitionOf, partitionsOf, timeout } = options
-  const { explain, lose } = options
+  const { producer, exchange, store, pumps, names, worker, isNamed, shards, partitionOf, partitionsOf } = options
+  const { timeout, explain, committed, lose } = options
   let outputs: Output[] = []
   const { placed } = createPlacing()
   let onBegin = new Set<() => void>()
@@ -87,6 +94,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
 
   return {
     kind: kafkaTransactions,
+    keepsPositions: isNamed,
     write(record) {
       outputs.push(record)
     },
@@ -109,7 +117,11 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
         onBegin = new Set()
         for (const one of begun) one()
 
-        const own = [...packs.map(packRecord), ...entities.map(changelogRecord).filter(isRecord)]
+        const own = [
+          ...packs.map(packRecord),
+          ...entities.map(changelogRecord).filter(isRecord),
+          ...positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)),
+        ]
         let records: NewRecord[] = []
         try {
           const partitions = await partitionsOf(written.map(({ topic }) => topic))
@@ -123,6 +135,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           }
           checkOwned()
           await producer.commit(timeout)
+          committed(offsets.flatMap(({ places }) => places))
         } catch (failure) {
           const error = await explain(failure, { outputs: records, all: [...own, ...records] })
           if (!(error instanceof WallarxError)) lose(error)

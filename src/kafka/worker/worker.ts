@@ -7,11 +7,9 @@ import { createLife, type LifeSettings } from './life.ts'
 export interface WorkerOptions extends Omit<LifeSettings, 'refusals'> {
   /** A client of its own for each life. */
   readonly connect: () => Promise<KafkaClient>
-  /** In ms. */
-  readonly transactionTimeout: number
 }
 
-export function createWorker({ connect, transactionTimeout, ...rest }: WorkerOptions): Worker {
+export function createWorker({ connect, ...rest }: WorkerOptions): Worker {
   const settings: LifeSettings = { ...rest, refusals: createRefusals() }
   return {
     name: settings.worker,
@@ -22,11 +20,12 @@ export function createWorker({ connect, transactionTimeout, ...rest }: WorkerOpt
       try {
         // First: it ends what an earlier life has left open, and fences it.
         const producer = await client.producer(
-          { transactionalId: settings.transactionalId, transactionTimeout },
+          { transactionalId: settings.transactionalId, transactionTimeout: settings.transactionTimeout },
           settings.timeout,
         )
         const reader = await client.reader('committed', settings.timeout)
         const life = createLife(client, producer, reader, settings)
+        await life.prepare()
         return {
           ...life,
           start: (program) =>

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { observerSink } from 'wallarx'
 import { decode, toSink } from 'wallarx/operators'
-import type { KafkaHeader } from '../../../src/kafka/client.ts'
-import { kafkaDeadLettersThrough } from '../../../src/kafka/deadLetters.ts'
-import { recordSource } from '../../../src/kafka/source.ts'
-import { simulatedKafka, type Program, type SimulatedKafka } from './simulatedRun.ts'
+import type { KafkaHeader } from '../../../../src/kafka/client.ts'
+import { kafkaDeadLettersThrough } from '../../../../src/kafka/output/deadLetters.ts'
+import { recordSource } from '../../../../src/kafka/source.ts'
+import { simulatedKafka, type Program, type SimulatedKafka } from '../simulatedRun.ts'
 
 const brokers = 'simulated:9092'
 

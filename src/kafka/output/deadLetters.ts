@@ -1,11 +1,11 @@
-import type { DeadLetter } from '../context/deadLetter.ts'
-import { shown } from '../base/shown.ts'
-import { knownOptions } from '../base/option.ts'
-import type { Sink } from '../sink/sink.ts'
-import type { KafkaRecord } from './client.ts'
-import { connectionOptions, connectReal, type Connect, type KafkaEndpointConnection } from './connection.ts'
-import { letterHeaders } from './output/letterHeaders.ts'
-import { kafkaSinkThrough } from './sink.ts'
+import type { DeadLetter } from '../../context/deadLetter.ts'
+import { shown } from '../../base/shown.ts'
+import { knownOptions } from '../../base/option.ts'
+import type { Sink } from '../../sink/sink.ts'
+import type { KafkaRecord } from '../client.ts'
+import { connectionOptions, connectReal, type Connect, type KafkaEndpointConnection } from '../connection.ts'
+import { letterHeaders } from './letterHeaders.ts'
+import { kafkaSinkThrough } from '../sink.ts'
 
 /** Where `kafkaDeadLetters` writes to. */
 export interface KafkaDeadLettersOptions extends KafkaEndpointConnection {
