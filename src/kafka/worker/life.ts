@@ -44,8 +44,6 @@ export interface LifeSettings {
 /** The transactions of a life, as its own sources and sinks see them. */
 export interface LifeTransactions extends KafkaTransactions {
   readonly application: string
-  /** The name of this worker. */
-  readonly worker: string
   readonly client: KafkaClient
   readonly connection: Connection
   readonly refusals: Refusals
@@ -112,9 +110,7 @@ export function createLife(
   })
 
   const allShards = (): WorkerStatus['shards'] => groups.shards(exchange.partitions(), names, restorer.read)
-  const ownership = createOwnershipLog(clock, allShards, (event) => {
-    info(`worker ${worker} ${event}`)
-  })
+  const ownership = createOwnershipLog(clock, allShards, (event) => info(`worker ${worker} ${event}`))
 
   const subscriptions = createSubscriptions({
     join: (of, target) => groups.join({ ...of, changelog: undefined }, target),
@@ -125,7 +121,6 @@ export function createLife(
   const own: LifeTransactions = {
     ...transactions,
     application: settings.application,
-    worker,
     client,
     connection,
     refusals,
@@ -155,9 +150,7 @@ export function createLife(
         const id = running.idOf(partition)!
         partitionIds.set(id, partition)
         const group = names.group(partition)
-        const pending = (): void => {
-          deadWorkers.endSoon(group)
-        }
+        const pending = (): void => deadWorkers.endSoon(group)
         const changelog = names.changelog(partition)
         const beginning = beginningOf(client, timeout)
         const target = { beginning, partition, id, changelog, shards, exchange, store, restorer, pending }
