@@ -5,6 +5,7 @@ import { memoryStore, observerSink, run, statePartition, utf8, type Running, typ
 import { decode, toSink, toStatePartition } from '../../operators/index.ts'
 import type { KafkaClient, KafkaRecord } from '../../src/kafka/client.ts'
 import { confluentClient } from '../../src/kafka/confluent/confluent.ts'
+import { importLibrary, type LibraryHandle } from '../../src/kafka/confluent/library.ts'
 import { kafka, kafkaDeadLetters, kafkaRecords, kafkaSink, kafkaSource } from '../../src/kafka/index.ts'
 import { placeOf } from '../../src/cluster/shard.ts'
 
@@ -27,6 +28,25 @@ async function write(topic: string, partition: number, values: readonly string[]
   for (const value of values) producer.produce({ topic, partition, key: null, value: Buffer.from(value), timestamp })
   await producer.flush(soon)
   await producer.close(soon)
+}
+
+interface PartitionAdmin {
+  AdminClient: {
+    createFrom(handle: LibraryHandle): {
+      createPartitions(topic: string, count: number, timeout: number, done: (error: unknown) => void): void
+    }
+  }
+}
+
+/** Until there are so many. */
+async function addPartitions(topic: string, partitions: number): Promise<void> {
+  const library = await importLibrary()
+  const handle = new library.Producer({ 'bootstrap.servers': brokers }, {})
+  await new Promise((resolve) => handle.connect({ allTopics: false, timeout: 5_000 }, resolve))
+  const admin = (library as unknown as PartitionAdmin).AdminClient.createFrom(handle)
+  await new Promise((resolve) => admin.createPartitions(topic, partitions, 5_000, resolve))
+  await new Promise((resolve) => handle.disconnect(1, resolve))
+  await vi.waitFor(async () => expect((await client.topics([topic], soon)).get(topic)?.partitions).toBe(partitions))
 }
 
 const recordsOf = (topic: string, count: number): Promise<KafkaRecord[]> =>
@@ -77,6 +97,19 @@ describe('without a cluster', () => {
     await start({ ...second.program, store })
     await eventually(() => expect(second.counts).toEqual(['a 3']))
     await Promise.all(ended)
+  })
+
+  test('a partition that is added while it is away is read from its beginning', async () => {
+    const topic = await topicOf(1)
+    const store = memoryStore()
+    const first = counting(topic, { from: 'latest' })
+    const app = await start({ ...first.program, store })
+    await app.close()
+    await addPartitions(topic, 2)
+    await write(topic, 1, ['x', 'x'])
+    const second = counting(topic, { from: 'latest' })
+    await start({ ...second.program, store })
+    await eventually(() => expect(second.counts).toEqual(['x 1', 'x 2']))
   })
 
   test('it begins at a time', async () => {
