@@ -7,6 +7,8 @@ import { createReader, readerDefaults, readerSettings, readerTopicSettings } fro
 /** The code that the library calls with for new partitions; any other takes some away. */
 const assignPartitions = -175
 const timedOut = -185
+/** In place of an offset. */
+const logEnd = -1
 
 /** The group waits until this is answered, with exactly one call; one of no partitions too. */
 interface Rebalance {
@@ -57,9 +59,10 @@ export async function openMember(
       return
     }
     reader.add(places)
-    // From the beginning, so that nothing is asked for: it is paused, and sought before it is resumed.
+    // From the end, which is always there: the first records may be deleted, and a fetch may be on its way before it is
+    // paused. It is sought before it is resumed.
     handle.callNow('taking partitions', () =>
-      native.incrementalAssign(places.map((place) => ({ ...place, offset: 0 }))),
+      native.incrementalAssign(places.map((place) => ({ ...place, offset: logEnd }))),
     )
     if (places.length > 0) reader.pause(places)
   }

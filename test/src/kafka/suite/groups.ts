@@ -26,6 +26,28 @@ export function groupLaws(law: Law, protocol: MemberOptions['protocol']): void {
     expect(player.records.map(({ value, offset }) => [text(value), offset])).toEqual([['b', 1]])
   })
 
+  law('a member waits in places whose first records are deleted, and reads where it seeks', async (trial) => {
+    const places = placesOf(await trial.topic(6), 6)
+    const { topic } = places[0]!
+    for (const { partition } of places) await write(trial, topic, ['a', 'b', 'c'], partition)
+    await trial.observer.deleteBefore(
+      places.map((place) => at(place, 2)),
+      soon,
+    )
+    const team = createTeam(trial, [topic], protocol)
+    const player = await team.join()
+    await team.settled([player], places)
+    for (let polls = 0; polls < 10; polls++) await player.poll()
+    expect(player.records).toEqual([])
+    for (const place of places) await player.member.seek(at(place, 2))
+    player.member.resume(places)
+    await eventually('the last record of each', async () => {
+      await player.poll()
+      return player.records.length >= places.length
+    })
+    expect(player.records.map(({ value, offset }) => [text(value), offset])).toEqual(places.map(() => ['c', 2]))
+  })
+
   law('places move to members that come, and back from those that go', async (trial) => {
     const topic = await trial.topic(6)
     const places = placesOf(topic, 6)
