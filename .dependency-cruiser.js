@@ -20,7 +20,7 @@ const rooms = {
   checkpoint: ['base', 'key', 'state', 'context', 'serialization', 'store'],
   cluster: ['base', 'key', 'state', 'context', 'serialization', 'store', 'checkpoint'],
   framing: ['base', 'context', 'step'],
-  run: ['base', 'state', 'context', 'store', 'checkpoint', 'cluster'],
+  run: ['base', 'state', 'context', 'sink', 'store', 'checkpoint', 'cluster'],
   source: ['base', 'context', 'step', 'framing'],
   journal: ['base', 'context', 'step', 'source'],
   kafka: ['base', 'context', 'store', 'checkpoint', 'cluster', 'sink', 'source'],
@@ -75,7 +75,7 @@ export default {
       to: {
         path: '^src/(store|source|sink|framing)/',
         pathNot: [
-          '^src/(store/(store|failures|lowerBound)|source/source|sink/sink|framing/(framing|framer|streamFramer))\\.ts$',
+          '^src/(store/(store|failures|lowerBound)|source/(source|pull)|sink/sink|framing/(framing|framer|streamFramer))\\.ts$',
           '^$1/',
         ],
       },

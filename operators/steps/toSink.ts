@@ -30,6 +30,7 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
       for (const writer of writers) writer.abort()
     }
     const fail = (error: unknown): void => {
+      closing = true
       abort()
       output.error(error)
     }
@@ -58,6 +59,7 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
         const writer = sink.open({
           transactions: endpoints.transactions,
           holds,
+          reject: (error, message) => report.reject(error.at(where), message),
           restored,
           fingerprint,
           warn: report.warn,
@@ -74,15 +76,20 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
       abort()
       throw error
     }
-    const [first, ...others] = writers as [SinkWriter<Message>, ...SinkWriter<Message>[]]
+    /** A message that cannot be written is a dead letter, where it is the message's fault. */
+    const refused = (thrown: unknown, message: Message): void => {
+      const error = failureOf('SINK_FAILED', `the sink to take ${shown(message)}`, thrown, where)
+      const isOfMessage = error.kind === 'bad input' || error.kind === 'user code'
+      if (!isOfMessage || !report.reject(error, message)) fail(error)
+    }
     return {
       next(message) {
-        if (closing) return
-        try {
-          first.write(message)
-          for (let at = 0; at < others.length; at++) others[at]!.write(message)
-        } catch (thrown) {
-          fail(failureOf('SINK_FAILED', `the sink to take ${shown(message)}`, thrown, where))
+        for (let at = 0; at < writers.length && !closing; at++) {
+          try {
+            writers[at]!.write(message)
+          } catch (thrown) {
+            refused(thrown, message)
+          }
         }
       },
       complete,

@@ -44,6 +44,8 @@ const kinds = {
   CLUSTER_PACK_INVALID: 'environment',
   CLUSTER_COMMIT_TIMEOUT: 'environment',
   KAFKA_TOPIC_MISSING: 'misuse',
+  KAFKA_MESSAGE_TOO_LARGE: 'bad input',
+  KAFKA_OFFSET_GONE: 'misuse',
   KAFKA_UNREACHABLE: 'environment',
   KAFKA_DENIED: 'misuse',
   KAFKA_FAILED: 'environment',

@@ -37,6 +37,8 @@ export interface PackedExchangeOptions {
   readonly longestPack: number
   /** Bytes, about, that may wait to be taken. */
   readonly highWaterMark: number
+  /** Bytes of a pack that can be sent at all. */
+  readonly largestPack: number
 }
 
 interface OpenPack {
@@ -49,7 +51,8 @@ interface OpenPack {
 /** What a pack takes for a message that is no text and no bytes, for all that is known before it is packed. */
 const guessed = 100
 
-export function createPackedExchange({ shards, longestPack, highWaterMark }: PackedExchangeOptions): PackedExchange {
+export function createPackedExchange(options: PackedExchangeOptions): PackedExchange {
+  const { shards, longestPack, largestPack, highWaterMark } = options
   const steps = new Map<string, ExchangeStep<never>>()
   /** Packs that grow, and those that are full, in the order they were begun in. */
   let packs: OpenPack[] = []
@@ -74,12 +77,17 @@ export function createPackedExchange({ shards, longestPack, highWaterMark }: Pac
     return crc32(text, 0, text.length)
   }
 
-  const differ = (got: string, partition: string): WallarxError =>
-    new WallarxError('CLUSTER_PROGRAMS_DIFFER', {
-      expected: 'workers that run the same pipelines, with the same steps and number of shards',
-      got,
-      where: { partition },
-    })
+  /** How large messages are is known when they are packed: what cannot be sent in one is sent in two. */
+  const packInto = (all: OutgoingPack[], open: OpenPack, messages: readonly unknown[]): void => {
+    const { partition, shard, step } = open
+    const bytes = pack({ program: program!, step, messages })
+    if (bytes.length <= largestPack) all.push({ partition, shard, bytes })
+    else if (messages.length > 1) {
+      const half = messages.length >> 1
+      packInto(all, open, messages.slice(0, half))
+      packInto(all, open, messages.slice(half))
+    } else steps.get(step)?.refuse(tooLarge(partition, bytes.length, largestPack), messages[0] as never)
+  }
 
   return {
     join(step) {
@@ -123,11 +131,13 @@ export function createPackedExchange({ shards, longestPack, highWaterMark }: Pac
       packs = []
       waiting = 0
       for (const { gate } of steps.values()) gate.open()
-      return taking.map((one) => {
-        const { partition, shard, step, messages } = one
+      const outgoing: OutgoingPack[] = []
+      for (const one of taking) {
+        const { messages } = one
         one.messages = taken
-        return { partition, shard, bytes: pack({ program: program!, step, messages }) }
-      })
+        packInto(outgoing, one, messages)
+      }
+      return outgoing
     },
 
     partitions: () => [...new Set([...everJoined.values()].map(({ partition }) => partition))],
@@ -163,3 +173,17 @@ const taken: unknown[] = []
 
 const lengthOf = (message: unknown): number =>
   typeof message === 'string' || message instanceof Uint8Array ? message.length + 4 : guessed
+
+const tooLarge = (partition: string, size: number, largest: number): WallarxError =>
+  new WallarxError('KAFKA_MESSAGE_TOO_LARGE', {
+    expected: `a message of at most ${largest} bytes on its way to another worker (setting message.max.bytes)`,
+    got: `${size} bytes`,
+    where: { partition },
+  })
+
+const differ = (got: string, partition: string): WallarxError =>
+  new WallarxError('CLUSTER_PROGRAMS_DIFFER', {
+    expected: 'workers that run the same pipelines, with the same steps and number of shards',
+    got,
+    where: { partition },
+  })

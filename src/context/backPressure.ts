@@ -99,6 +99,23 @@ export function createHolds(clock: Clock = systemClock): Holds {
   }
 }
 
+/** Holds of its own, each of which is one of those `take` as well: for what stands behind several pipelines. */
+export function createHoldsOver(take: (name: string) => () => void, clock: Clock): Holds {
+  const own = createHolds(clock)
+  return {
+    ...own,
+    get held() {
+      return own.held
+    },
+    take(name) {
+      const releases = [take(name), own.take(name)]
+      return () => {
+        for (const release of releases) release()
+      }
+    },
+  }
+}
+
 /** Whether a reader waits: something holds the pipeline, and no bridge upstream of it has anything that must pass. */
 export function isBlocked(holds: Holds, upstream: BridgeInFlight | undefined): boolean {
   return holds.held && upstream?.any !== true

@@ -1,5 +1,12 @@
 import type { WallarxError } from '../base/errors.ts'
 
+/** A record of a topic, as far as it is known who it was. */
+export interface RecordOrigin {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
 /** An input that could not be used. */
 export interface DeadLetter {
   readonly pipeline: string
@@ -10,4 +17,9 @@ export interface DeadLetter {
    * connection that was refused.
    */
   readonly input: unknown
+  /**
+   * The record that the source was handing over: a `KafkaRecord` of `kafkaSource`. Absent where it is not known: behind
+   * an asynchronous step, and on a cluster behind a step with a state partition.
+   */
+  readonly record?: RecordOrigin
 }

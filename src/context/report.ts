@@ -1,4 +1,5 @@
 import type { WallarxError } from '../base/errors.ts'
+import type { RecordOrigin } from './deadLetter.ts'
 
 /** Whom the steps of a pipeline tell what goes wrong, and what one should know. */
 export interface Report {
@@ -7,6 +8,8 @@ export interface Report {
    * belongs on the error channel.
    */
   readonly reject: (error: WallarxError, input: unknown) => boolean
+  /** A source hands this record over: it stands in the dead letters from here to the next call. */
+  readonly handingOver?: (record: RecordOrigin | undefined) => void
   /** Something an operator of the application should know; a line for the log of `run`, elsewhere a process warning. */
   readonly warn: (event: string) => void
   /** Something worth knowing that is in order; a line for the log of `run`, elsewhere nothing. */

@@ -32,6 +32,8 @@ export type Isolation = 'committed' | 'uncommitted'
 /** No settings: the client in use cannot ask for them. */
 export interface FoundTopic {
   readonly partitions: number
+  /** 32 hexadecimal digits: another one where the topic was made anew. `undefined`: the broker gives none. */
+  readonly id: string | undefined
 }
 
 export interface NewTopic {

@@ -4,20 +4,10 @@ import type { Clock } from '../base/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { KafkaClient } from './client.ts'
 import { confluentClient } from './confluent/confluent.ts'
+import { brokerList, defaultTimeout, type Connection, type KafkaConnection } from './connection.ts'
 import { checkSettings } from './settings.ts'
 import { topicNames } from './topics.ts'
 import { createWorker } from './worker/worker.ts'
-
-/** Where a Kafka is, and how to speak with it. */
-export interface KafkaConnection {
-  /** Addresses of one broker or more: `'host:9092'` */
-  readonly brokers: string | readonly string[]
-  /**
-   * Further settings of the client, librdkafka, by its names for them: `security.protocol`, `compression.type` … Those
-   * that are options, or that exactly once rests on, are `OPTION_INVALID`. Default: none
-   */
-  readonly settings?: Readonly<Record<string, string | number | boolean>>
-}
 
 /** How the workers of a run meet on Kafka. */
 export interface KafkaOptions extends KafkaConnection {
@@ -94,16 +84,7 @@ export function kafka(options: KafkaOptions): Cluster {
   })
   const brokers = brokerList(checked.brokers)
   checkSettings(checked.settings)
-  return kafkaCluster(checked, brokers.join(','), () => confluentClient({ brokers, settings: checked.settings }))
-}
-
-/** Checks where Kafka is. Throws `OPTION_INVALID`. */
-function brokerList(brokers: KafkaConnection['brokers']): readonly string[] {
-  const all: readonly unknown[] = typeof brokers === 'string' ? [brokers] : brokers
-  if (!Array.isArray(all) || all.length === 0 || !all.every((one) => typeof one === 'string' && one !== '')) {
-    throw invalidOption('brokers', "addresses of brokers, such as 'localhost:9092'", brokers)
-  }
-  return all as readonly string[]
+  return kafkaCluster(checked, brokers, () => confluentClient({ brokers, settings: checked.settings }))
 }
 
 /** As which a worker commits: one that is started again with its name ends what it has left open. */
@@ -119,11 +100,12 @@ export function kafkaCluster(
     worker: named,
     sessionTimeout = 6000,
     transactionTimeout = 10_000,
-    timeout = 30_000,
+    timeout = defaultTimeout,
     commitTimeout = 300_000,
     groupProtocol = 'classic',
+    settings = {},
   }: Omit<KafkaOptions, 'brokers'>,
-  brokers: string,
+  addresses: readonly string[],
   connect: (clock: Clock) => Promise<KafkaClient>,
 ): Cluster {
   wholeNumber('shards', shards, 1)
@@ -134,6 +116,8 @@ export function kafkaCluster(
   if (groupProtocol !== 'classic' && groupProtocol !== 'consumer') {
     throw invalidOption('groupProtocol', "'classic' or 'consumer'", groupProtocol)
   }
+  const brokers = addresses.join(',')
+  const connection: Connection = { brokers: addresses, settings, timeout }
   const worker = named ?? randomUUID().slice(0, 8)
   return {
     name: `kafka ${brokers}`,
@@ -142,6 +126,7 @@ export function kafkaCluster(
     join: (application, log, clock) =>
       createWorker({
         brokers,
+        connection,
         warn: (event) => {
           log.warn(event)
         },

@@ -53,23 +53,28 @@ export async function ensureTopics(client: KafkaClient, topics: readonly NewTopi
   }
 }
 
-/** How many partitions topics have: those that were asked for by now. Rejects with `KAFKA_TOPIC_MISSING`. */
-export function createPartitionCounts(
-  client: KafkaClient,
-  brokers: string,
-  timeout: number,
-): (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>> {
+/** How many partitions topics have, as far as they have been asked for. */
+export interface PartitionCounts {
+  /** Rejects with `KAFKA_TOPIC_MISSING`. */
+  readonly ask: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
+  readonly known: (topic: string) => number | undefined
+}
+
+export function createPartitionCounts(client: KafkaClient, brokers: string, timeout: number): PartitionCounts {
   const counts = new Map<string, number>()
-  return async (topics) => {
-    const unknown = [...topics].filter((topic) => !counts.has(topic))
-    if (unknown.length === 0) return counts
-    const found = await client.topics(unknown, timeout)
-    for (const topic of unknown) {
-      const { partitions } = found.get(topic) ?? {}
-      if (partitions === undefined) throw topicMissing(topic, brokers)
-      counts.set(topic, partitions)
-    }
-    return counts
+  return {
+    known: (topic) => counts.get(topic),
+    async ask(topics) {
+      const unknown = [...new Set(topics)].filter((topic) => !counts.has(topic))
+      if (unknown.length === 0) return counts
+      const found = await client.topics(unknown, timeout)
+      for (const topic of unknown) {
+        const { partitions } = found.get(topic) ?? {}
+        if (partitions === undefined) throw topicMissing(topic, brokers)
+        counts.set(topic, partitions)
+      }
+      return counts
+    },
   }
 }
 

@@ -1,17 +1,18 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { invalidOption } from '../base/option.ts'
 import type { Log } from '../base/log.ts'
-import { createCheckpointer, quiesceAll } from '../checkpoint/checkpointer.ts'
+import { createCheckpointer, quiesceAll, type Checkpointer, type Quiescible } from '../checkpoint/checkpointer.ts'
 import { storeCommitter, type Committer } from '../checkpoint/committer.ts'
 import { createRunPartitions, type RunPartitions } from '../checkpoint/partitions.ts'
 import { createPositions, forgottenPositions } from '../checkpoint/positions.ts'
 import { lastCheckpoint, logRecovery } from '../checkpoint/recovery.ts'
+import { createHoldsOver } from '../context/backPressure.ts'
 import type { Meter } from '../context/meter.ts'
 import type { Transactions } from '../context/endpoint.ts'
 import type { Exchange } from '../state/exchange.ts'
 import type { OpenStore } from '../store/store.ts'
 import type { Running, RunOptions } from './contract.ts'
-import { createDeadLetters } from './deadLetters.ts'
+import { createDeadLetters, type DeadLetters } from './deadLetters.ts'
 import { checkGuarantees } from './guarantee.ts'
 import { createLifecycle, type RunLifecycle } from './lifecycle.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
@@ -47,18 +48,20 @@ export interface Ground {
 
 /** Starts the pipelines of a run, and looks after them until all have ended; closes the store then. */
 export function startApplication(options: RunOptions, ground: Ground): Application {
-  const { name, onError = 'stop', drainTimeout = 30_000, handleSignals = true, checkpointInterval = 1000 } = options
+  const { name, drainTimeout = 30_000, handleSignals = true, checkpointInterval = 1000 } = options
   const { log, store, clock = systemClock, meter } = ground
-  const deadLetters = createDeadLetters(options.deadLetters, log, clock)
   const partitions = createRunPartitions(name, store, log, () => checkpointer?.takeSoon(), ground.exchange)
   const positions = store === undefined ? forgottenPositions : createPositions(store)
   const pipelines = new Map<string, Pipeline>()
+  let isKilled = false
 
   const lifecycle = createLifecycle({
     pipelines,
     drainTimeout,
     clock,
     async finish() {
+      if (isKilled) deadLetters.abort()
+      else await deadLetters.close().catch(lifecycle.fail)
       if (checkpointer === undefined) return
       try {
         await checkpointer.stop()
@@ -79,12 +82,21 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     },
   })
 
+  const deadLetters = createDeadLetters(options, {
+    log,
+    clock,
+    transactions: ground.transactions,
+    holds: createHoldsOver((hold) => holdAll(pipelines, hold), clock),
+    fail: lifecycle.fail,
+  })
+  const whole = wholeOf(pipelines, deadLetters)
+
   const checkpointer =
     store &&
     createCheckpointer({
       application: name,
       committer: ground.committer ?? storeCommitter(store),
-      pipelines,
+      pipelines: new Map([[name, whole]]),
       partitions,
       positions,
       run: lifecycle,
@@ -104,11 +116,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     closeAfter: lifecycle.closeAfter,
     follow: positions.follow,
     transactions: ground.transactions,
-    reject(pipeline, error, input) {
-      if (error.kind !== 'bad input' && !(error.kind === 'user code' && onError === 'skip')) return false
-      deadLetters.deliver({ pipeline, error, input })
-      return true
-    },
+    reject: deadLetters.reject,
     async checkpointed() {
       await lifecycle.started
       await checkpointer?.take()
@@ -134,7 +142,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
   const closed = lifecycle.ended.then(() => undefined)
   return {
     name,
-    opened: Promise.race([lifecycle.opened, lifecycle.ended]),
+    opened: Promise.race([Promise.all([lifecycle.opened, deadLetters.flush()]), lifecycle.ended]),
     get lifecycle() {
       return lifecycle.state
     },
@@ -143,14 +151,10 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
       lifecycle.stop()
       return closed
     },
-    async checkpoint() {
-      if (checkpointer === undefined) throw invalidOption('store', 'a store that checkpoints are kept in', undefined)
-      if (!lifecycle.closing) await checkpointer.take()
-      if (lifecycle.closing) await closed // the last one may be what begins after the call
-      if (lifecycle.failure !== undefined) throw lifecycle.failure.error
-    },
-    quiesce: () => quiesceAll(pipelines),
+    checkpoint: () => takeNow(checkpointer, lifecycle, closed),
+    quiesce: () => whole.quiesce(),
     async kill() {
+      isKilled = true
       lifecycle.kill()
       await Promise.allSettled([closed])
     },
@@ -163,6 +167,34 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     }),
   }
 }
+
+async function takeNow(
+  checkpointer: Checkpointer | undefined,
+  lifecycle: RunLifecycle,
+  closed: Promise<void>,
+): Promise<void> {
+  if (checkpointer === undefined) throw invalidOption('store', 'a store that checkpoints are kept in', undefined)
+  if (!lifecycle.closing) await checkpointer.take()
+  if (lifecycle.closing) await closed // the last one may be what begins after the call
+  if (lifecycle.failure !== undefined) throw lifecycle.failure.error
+}
+
+/** Holds all pipelines; the result releases them. */
+function holdAll(pipelines: ReadonlyMap<string, Pipeline>, name?: string): () => void {
+  const releases = [...pipelines.values()].map((pipeline) => pipeline.hold(name))
+  return () => {
+    for (const release of releases) release()
+  }
+}
+
+/** All pipelines, and what has become a dead letter in them. */
+const wholeOf = (pipelines: ReadonlyMap<string, Pipeline>, deadLetters: DeadLetters): Quiescible => ({
+  hold: () => holdAll(pipelines),
+  async quiesce() {
+    await quiesceAll(pipelines)
+    await deadLetters.flush()
+  },
+})
 
 function startPipelines(
   programs: RunOptions['pipelines'],

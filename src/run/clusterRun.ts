@@ -81,11 +81,10 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       if (life === undefined) return
       const lost = await liveOnce(life)
       if (lost === undefined) return
-      past.rejoined++
-      past.rejoinedBecause = shown(lost.reason)
-      log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${past.rejoinedBecause}`)
+      if (isFinal(lost.reason)) throw lost.reason
       const { lastCommit: committed } = life.status()
-      past.lastCommit = committed ?? past.lastCommit
+      noteLoss(past, lost.reason, committed)
+      log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${past.rejoinedBecause!}`)
       retryLimit.failed(lost.reason, committed !== undefined)
       if (lost.hasStarted) continue
       await Promise.race([stopping.promise, paused(clock, firstPause)])
@@ -191,6 +190,12 @@ async function beginLife(
     }
   }
   return undefined
+}
+
+function noteLoss(past: Past, reason: unknown, committed: number | undefined): void {
+  past.rejoined++
+  past.rejoinedBecause = shown(reason)
+  past.lastCommit = committed ?? past.lastCommit
 }
 
 const programOf = (app: Application): WorkerProgram => ({

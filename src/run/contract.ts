@@ -3,6 +3,7 @@ import type { DeadLetter } from '../context/deadLetter.ts'
 import type { Hold } from '../context/backPressure.ts'
 import type { Log } from '../base/log.ts'
 import type { Cluster, WorkerStatus } from '../cluster/cluster.ts'
+import type { Sink } from '../sink/sink.ts'
 import type { Store } from '../store/store.ts'
 
 /** A pipeline, of Rx operators or of Ix operators. */
@@ -24,10 +25,10 @@ export interface RunOptions {
    */
   readonly onError?: 'stop' | 'skip'
   /**
-   * Gets every dead letter, besides the count and the log: a function, or an observer such as a `Subject`. Default:
-   * none
+   * Gets every dead letter, besides the count and the log: a function, an observer such as a `Subject`, or a sink, such
+   * as `kafkaDeadLetters(…)`, which has each before the checkpoint that is behind it. Default: none
    */
-  readonly deadLetters?: ((letter: DeadLetter) => void) | Pick<Observer<DeadLetter>, 'next'>
+  readonly deadLetters?: ((letter: DeadLetter) => void) | Pick<Observer<DeadLetter>, 'next'> | Sink<DeadLetter>
   /**
    * Where checkpoints are kept: entities, positions of sources and of sinks, written together. At the next start the
    * run goes on from the last one. Default: none, everything is in memory

@@ -51,7 +51,8 @@ function impossible(pipeline: string, asked: 'exactly-once', { state, output }: 
       ? 'a source that cannot replay: use a file, or put journaled(source, …) around it; on a cluster give the ' +
         'worker a name of its own, too (option worker of kafka)'
       : output === 'at least once'
-        ? 'a sink that cannot go back to a position: use a file'
+        ? 'a sink that cannot go back to a position: use a file; exactly once into Kafka is the option cluster: ' +
+          'kafka(…), with one worker too'
         : undefined
   if (why === undefined) return undefined
   return new WallarxError('GUARANTEE_IMPOSSIBLE', {

@@ -19,6 +19,8 @@ export interface PipelineEvents {
 /** One pipeline of a run. */
 export interface Pipeline extends Quiescible {
   readonly opening: boolean
+  /** Default: for a checkpoint */
+  hold(name?: string): () => void
   /** It has not ended. */
   readonly running: boolean
   start(events: PipelineEvents): void
@@ -96,7 +98,7 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
       )
     },
     stop: shutdown.stop,
-    hold: () => holds.take('checkpoint'),
+    hold: (name = 'checkpoint') => holds.take(name),
     quiesce: () => (lifecycle === 'running' ? Promise.race([quiesce(), ended.promise]) : ended.promise),
     abort() {
       if (lifecycle === 'running') end('failed')

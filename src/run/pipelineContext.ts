@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts'
 import type { Positions } from '../checkpoint/positions.ts'
 import { createHolds, type Holds } from '../context/backPressure.ts'
 import type { Context } from '../context/context.ts'
+import type { DeadLetter, RecordOrigin } from '../context/deadLetter.ts'
 import type { Endpoints } from '../context/endpoint.ts'
 import { createBridgeInFlight, createInFlight, type InFlightCount } from '../context/inFlight.ts'
 import type { Meter } from '../context/meter.ts'
@@ -24,7 +25,7 @@ export interface Shared {
   readonly follow: Positions['follow']
   readonly transactions: Endpoints['transactions']
   /** `true`: the error is a dead letter of this pipeline now. */
-  reject(pipeline: string, ...rejected: Parameters<Report['reject']>): boolean
+  reject(letter: DeadLetter): boolean
   /** Resolves when a checkpoint is durable that was begun after the call and all pipelines, or the run has failed. */
   readonly checkpointed: () => Promise<void>
 }
@@ -55,6 +56,7 @@ export function createPipelineContext(
   let deadLetters = 0
   let pulled = false
   let failing = false
+  let record: RecordOrigin | undefined // that is being handed over
   const endpoints = createPipelineEndpoints({
     pipeline,
     transactions: shared.transactions,
@@ -91,9 +93,12 @@ export function createPipelineContext(
     },
     report: {
       reject(error, input) {
-        const rejected = shared.reject(pipeline, error, input)
+        const rejected = shared.reject({ pipeline, error, input, ...(record && { record }) })
         if (rejected) deadLetters++
         return rejected
+      },
+      handingOver(now) {
+        record = now
       },
       warn(event) {
         log.warn(`${pipeline}: ${event}`)

@@ -1,5 +1,6 @@
 /* Where outputs go: what a sink is, each kind of it, and what those of bytes share. */
 
+import type { WallarxError } from '../base/errors.ts'
 import type { Holds } from '../context/backPressure.ts'
 import type { Fingerprint, Position, SinkDelivery, Transactions } from '../context/endpoint.ts'
 
@@ -37,6 +38,11 @@ export interface SinkContext {
    * where the sink gives none, or the checkpoint is of a version that kept none.
    */
   readonly fingerprint?: Fingerprint | undefined
+  /**
+   * A message that was taken cannot be written, through its own fault. `true`: it is a dead letter now, go on without
+   * it; `false`: the sink cannot go on. Absent: the same as `false`
+   */
+  readonly reject?: (error: WallarxError, message: unknown) => boolean
   /** Something an operator should know, such as a lost connection; a line for the log. */
   readonly warn: (event: string) => void
   /**
@@ -50,7 +56,10 @@ export type ByteSink = Sink<Uint8Array | string>
 
 /** `write` any number of times, then `close` or `abort`; `abort` may follow `close`. */
 export interface SinkWriter<in Message> {
-  /** Takes a message; never blocks and never refuses. Bytes are copied: the caller may reuse them. */
+  /**
+   * Takes a message; never blocks. Bytes are copied: the caller may reuse them. What it throws as bad input or user
+   * code makes a dead letter of the message, as far as that is possible; anything else fails the pipeline.
+   */
   write(message: Message): void
   /**
    * Resolves when everything written so far has been handed over, with the position then if the sink has positions. A

@@ -19,6 +19,8 @@ export interface ExchangeStep<In> {
   readonly gate: { readonly close: () => void; readonly open: () => void }
   /** Processes messages that workers have handed over, because their entities are here. */
   readonly receive: (messages: readonly In[]) => void
+  /** A message that was taken cannot go to another worker. */
+  readonly refuse: (error: unknown, message: In) => void
 }
 
 export interface ExchangeLink<In> {

@@ -37,6 +37,9 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
         for (const message of messages) next(message)
       })
     },
+    refuse(error, message) {
+      within(context, fail, error, message)
+    },
   })
 
   const isHereByKey = withKeyOf(partition, key, isHere)

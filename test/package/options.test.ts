@@ -299,6 +299,7 @@ const ofKafka: readonly Row[] = [
   { name: 'kafkaSource', call: kafka.kafkaSource, options: { topic: 'a' }, typo: ['form', 'from'] },
   { name: 'kafkaRecords', call: kafka.kafkaRecords, options: { topic: 'a' }, typo: ['gruop', 'group'] },
   { name: 'kafkaSink', call: kafka.kafkaSink, options: { topic: 'a' }, typo: ['kye', 'key'] },
+  { name: 'kafkaDeadLetters', call: kafka.kafkaDeadLetters, options: { topic: 'a' }, typo: ['tpoic', 'topic'] },
 ]
 
 /** Public functions that take no options, and classes. */

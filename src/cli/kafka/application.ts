@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts'
 import { timeout } from './connection.ts'
 
 /** A topic that there is. */
-export interface NamedTopic extends FoundTopic {
+export interface NamedTopic extends Pick<FoundTopic, 'partitions'> {
   readonly name: string
 }
 
@@ -40,7 +40,7 @@ export async function findApplication(client: KafkaClient, application: string):
   const names = topicNames(application)
   const topic = (name: string): NamedTopic | undefined => {
     const found = topics.get(name)
-    return found && { name, ...found }
+    return found && { name, partitions: found.partitions }
   }
   const workers = topic(names.workers)
   if (workers === undefined) throw new Failure(unknownApplication(application, topics.keys()))

@@ -54,7 +54,7 @@ export async function readOverview(client: KafkaClient, application: string): Pr
     const known = [...committed, ...group.members.flatMap((member) => member.places)].map(({ topic }) => topic)
     const places = [...new Set([...own, ...known])]
       .sort()
-      .flatMap((name) => allOf({ name, partitions: 0, ...topics.get(name) }))
+      .flatMap((name) => allOf({ name, partitions: topics.get(name)?.partitions ?? 0 }))
     const ends = await client.ends(places, 'uncommitted', timeout)
     return places.map((place, at) => {
       const { low, end } = ends[at]!
@@ -87,7 +87,7 @@ export async function readOverview(client: KafkaClient, application: string): Pr
   }
 }
 
-const allOf = ({ name, partitions }: NamedTopic): Place[] =>
+const allOf = ({ name, partitions }: Pick<NamedTopic, 'name' | 'partitions'>): Place[] =>
   Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition }))
 
 /** Who has each place. */

@@ -97,6 +97,7 @@ export interface LibraryProducer extends LibraryHandle {
 export interface LibraryTopic {
   readonly name: string
   readonly partitions: readonly unknown[]
+  readonly topicId?: { readonly mostSignificantBits: bigint; readonly leastSignificantBits: bigint }
   readonly error?: LibraryError
 }
 

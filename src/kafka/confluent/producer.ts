@@ -42,8 +42,10 @@ export async function openProducer(
     return error
   }
   const call = async (what: string, limit: number, start: Parameters<typeof handle.call>[2]): Promise<void> => {
-    await handle.call(what, limit, start).catch((error: unknown) => {
-      throw failed(error)
+    await handle.call(what, limit, start).catch(async (error: unknown) => {
+      await reports()
+      // A transaction in which a record has failed says of each later call no more than that.
+      throw undelivered?.fault === 'too large' ? undelivered : failed(error)
     })
   }
   const close = (limit: number): Promise<void> => closed(limit, (done) => native.disconnect(1, done))
@@ -90,8 +92,7 @@ export async function openProducer(
     },
     async flush(limit) {
       await call('flushing', limit, (left, done) => native.flush(left, done))
-      // Reports come from another thread: those that were on their way are here in the next turn.
-      await new Promise((resolve) => setImmediate(resolve))
+      await reports()
       const why = undelivered
       undelivered = undefined
       if (why !== undefined) throw failed(why)
@@ -99,6 +100,12 @@ export async function openProducer(
     close,
   }
 }
+
+/** Reports come from another thread: those that were on their way are here in the next turn. */
+const reports = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 
 function send(native: LibraryProducer, { topic, partition, key, value, headers, timestamp }: NewRecord): void {
   const named = headers?.map(([name, bytes]) => ({ [name]: present(bytes) }))

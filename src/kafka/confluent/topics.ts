@@ -20,7 +20,10 @@ export function createTopics(native: LibraryHandle, handle: Handle, admin: Libra
     const { topics } = await handle.call<LibraryMetadata>('listing topics', timeout, (limit, done) =>
       native.getMetadata({ allTopics: true, timeout: limit }, done),
     )
-    return new Map(topics.map(({ name, partitions }) => [name, { partitions: partitions.length }]))
+    return describe(
+      topics.map(({ name }) => name),
+      timeout,
+    )
   }
 
   const describe = async (names: readonly string[], timeout: number): Promise<Map<string, FoundTopic>> => {
@@ -29,8 +32,8 @@ export function createTopics(native: LibraryHandle, handle: Handle, admin: Libra
     const topics = await handle.call<readonly LibraryTopic[]>('looking topics up', timeout, (limit, done) =>
       admin.describeTopics(names, { timeout: limit }, done),
     )
-    for (const { name, partitions, error } of topics) {
-      if (error === undefined) found.set(name, { partitions: partitions.length })
+    for (const { name, partitions, topicId, error } of topics) {
+      if (error === undefined) found.set(name, { partitions: partitions.length, id: idOf(topicId) })
       else if (failureOf(name, error).fault !== 'missing') throw failureOf(`topic ${name}`, error)
     }
     return found
@@ -73,4 +76,11 @@ export function createTopics(native: LibraryHandle, handle: Handle, admin: Libra
       await untilKnown(names, 0, timeout)
     },
   }
+}
+
+/** Brokers before 2.8 give nothing but zeros. */
+function idOf(id: LibraryTopic['topicId']): string | undefined {
+  const digits = (bits = 0n): string => BigInt.asUintN(64, bits).toString(16).padStart(16, '0')
+  const whole = digits(id?.mostSignificantBits) + digits(id?.leastSignificantBits)
+  return /^0*$/.test(whole) ? undefined : whole
 }

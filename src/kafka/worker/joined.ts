@@ -1,5 +1,6 @@
 import type { WorkerStatus } from '../../cluster/cluster.ts'
 import type { KafkaClient, MemberOptions, Place } from '../client.ts'
+import { explained, goneOffset } from '../input/offsetGone.ts'
 import { placesOf } from '../place.ts'
 import type { TopicNames } from '../topics.ts'
 import type { TendedGroup } from '../upkeep/upkeep.ts'
@@ -30,13 +31,15 @@ export interface JoinedGroups {
 
 export interface JoinedGroupsOptions extends Pick<PumpOptions, 'clock' | 'timeout' | 'lose' | 'changed'> {
   readonly client: KafkaClient
+  /** Addresses, for what a user is told. */
+  readonly brokers: string
   readonly worker: string
   readonly sessionTimeout: number
   readonly protocol: MemberOptions['protocol']
 }
 
 export function createJoinedGroups(options: JoinedGroupsOptions): JoinedGroups {
-  const { client, worker, sessionTimeout, protocol, clock, timeout, lose, changed } = options
+  const { client, brokers, worker, sessionTimeout, protocol, clock, timeout, lose, changed } = options
   const all: Joined[] = []
   let isStopped = false
 
@@ -45,7 +48,10 @@ export function createJoinedGroups(options: JoinedGroupsOptions): JoinedGroups {
       const { group, topics } = of
       const member = { client: worker, group, topics, sessionTimeout, protocol }
       const join: PumpOptions['join'] = (events) => client.member({ ...member, ...events }, timeout)
-      const pump = await createPump({ join, target, clock, timeout, lose, changed })
+      const cure = ({ topic }: Place): string => cureOf(brokers, group, topic)
+      const explain: PumpOptions['explain'] = (error, places) =>
+        explained(error, () => goneOffset(client, places, cure, timeout))
+      const pump = await createPump({ join, target, clock, timeout, lose, explain, changed })
       if (isStopped) await pump.stop()
       else all.push({ ...of, pump })
     },
@@ -74,3 +80,9 @@ export function createJoinedGroups(options: JoinedGroupsOptions): JoinedGroups {
       }),
   }
 }
+
+/** What to do where offsets of a group are gone. */
+const cureOf = (brokers: string, group: string, topic: string): string =>
+  `Stop all workers, and have the group ${group} begin where you want it to, here at what there is: ` +
+  `kafka-consumer-groups --bootstrap-server ${brokers} --group ${group} --topic ${topic} ` +
+  '--reset-offsets --to-earliest --execute'

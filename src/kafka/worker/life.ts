@@ -6,6 +6,8 @@ import { createSubscriptions, type Subscription } from './subscriptions.ts'
 import { createShardStore } from '../../cluster/shardStore.ts'
 import type { WorkerLife, WorkerStatus } from '../../cluster/cluster.ts'
 import type { KafkaClient, KafkaProducer, KafkaReader } from '../client.ts'
+import { largestRecord, type Connection } from '../connection.ts'
+import type { Refusals } from '../output/refusals.ts'
 import { createRestorer } from './restorer.ts'
 import { createJoinedGroups } from './joined.ts'
 import { createOwnershipLog } from './ownership.ts'
@@ -24,6 +26,8 @@ export interface LifeSettings {
   readonly transactionalId: string
   /** Addresses, for what a user is told. */
   readonly brokers: string
+  /** What its own sources and sinks are on, too. */
+  readonly connection: Connection
   readonly names: TopicNames
   readonly warn: (event: string) => void
   readonly info: (event: string) => void
@@ -34,14 +38,19 @@ export interface LifeSettings {
   readonly transactionTimeout: number
   readonly protocol: 'classic' | 'consumer'
   readonly clock: Clock
+  readonly refusals: Refusals
 }
 
 /** The transactions of a life, as its own sources and sinks see them. */
 export interface LifeTransactions extends KafkaTransactions {
   readonly application: string
   readonly client: KafkaClient
-  /** In ms: of a call to Kafka. */
-  readonly timeout: number
+  readonly connection: Connection
+  readonly refusals: Refusals
+  /** How many partitions a topic has, where that is known. */
+  readonly partitions: (topic: string) => number | undefined
+  /** Something is to be written to this topic: it must be there when the life starts. */
+  writesTo(topic: string): void
   /** Begins to read when the life has started. The result ends that. */
   subscribe(subscription: Subscription): () => void
 }
@@ -57,8 +66,8 @@ export function createLife(
   reader: KafkaReader,
   settings: LifeSettings,
 ): WorkerLife & { prepare(): Promise<void> } {
-  const { worker, names, warn, info, shards, brokers, timeout, clock } = settings
-  const exchange = createPackedExchange({ shards, longestPack, highWaterMark })
+  const { worker, names, warn, info, shards, brokers, timeout, clock, refusals, connection } = settings
+  const exchange = createPackedExchange({ shards, longestPack, highWaterMark, largestPack: largestRecord(connection) })
   const store = createShardStore(shards)
   const deadWorkers = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })
   const restorer = createRestorer({
@@ -74,8 +83,9 @@ export function createLife(
   })
   const lost = createDeferred<unknown>()
   const groups = createJoinedGroups({ ...settings, client, lose: lost.resolve, changed: () => ownership.changed() })
-  const countPartitions = createPartitionCounts(client, brokers, timeout)
+  const counts = createPartitionCounts(client, brokers, timeout)
   const partitionIds = new Map<number, string>()
+  const outputTopics = new Set<string>()
   const exchangeTopics = new Set<string>()
   let lastCommit: number | undefined
   let upkeep: Upkeep | undefined
@@ -91,7 +101,8 @@ export function createLife(
     isNamed: settings.isNamed,
     shards,
     partitionOf: (id) => partitionIds.get(id)!,
-    partitionsOf: countPartitions,
+    partitionsOf: counts.ask,
+    explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
     committed(places) {
       lastCommit = clock.now()
@@ -101,9 +112,7 @@ export function createLife(
   })
 
   const allShards = (): WorkerStatus['shards'] => groups.shards(exchange.partitions(), names, restorer.read)
-  const ownership = createOwnershipLog(clock, allShards, (event) => {
-    info(`worker ${worker} ${event}`)
-  })
+  const ownership = createOwnershipLog(clock, allShards, (event) => info(`worker ${worker} ${event}`))
 
   const subscriptions = createSubscriptions({
     join: (of, target) => groups.join({ ...of, changelog: undefined }, target),
@@ -115,7 +124,10 @@ export function createLife(
     ...transactions,
     application: settings.application,
     client,
-    timeout,
+    connection,
+    refusals,
+    partitions: counts.known,
+    writesTo: (topic) => void outputTopics.add(topic),
     subscribe: subscriptions.add,
   }
 
@@ -133,16 +145,14 @@ export function createLife(
       const partitions = exchange.partitions()
       const ownTopics = partitions.flatMap((partition) => partitionTopics(names, partition, shards))
       await ensureTopics(client, ownTopics, timeout)
-      await countPartitions(subscriptions.topics()) // those of others must be there
-      await countPartitions(partitions.map(names.exchange))
+      await counts.ask([...subscriptions.topics(), ...outputTopics]) // those of others must be there
+      await counts.ask(partitions.map(names.exchange))
       transactions.write(workerRecord(names.workers, worker, settings.transactionalId))
       for (const partition of partitions) {
         const id = running.idOf(partition)!
         partitionIds.set(id, partition)
         const group = names.group(partition)
-        const pending = (): void => {
-          deadWorkers.endSoon(group)
-        }
+        const pending = (): void => deadWorkers.endSoon(group)
         const changelog = names.changelog(partition)
         const beginning = beginningOf(client, timeout)
         const target = { beginning, partition, id, changelog, shards, exchange, store, restorer, pending }
@@ -151,7 +161,7 @@ export function createLife(
         await groups.join(of, createShardTarget({ ...target, program: running }))
       }
       await subscriptions.start(() => running.checkpoint())
-      const tended = async (): Promise<TendedGroup[]> => groups.tended(await countPartitions([]))
+      const tended = async (): Promise<TendedGroup[]> => groups.tended(await counts.ask([]))
       if (!ended) upkeep = createUpkeep({ ...settings, client, deadWorkers, groups: tended, lose: lost.resolve })
     },
     async end() {

@@ -29,6 +29,8 @@ export interface OwnedPlaces {
   readonly moved: boolean
   /** How far each place has been handed over, where that has changed since the last call. */
   takeOffsets(): PlaceAt[]
+  /** Where each place goes on whose records may come. */
+  reached(): PlaceAt[]
   list(): { readonly place: Place; readonly ready: boolean }[]
 }
 
@@ -77,6 +79,8 @@ export function createOwnedPlaces(): OwnedPlaces {
       }
       return offsets
     },
+    reached: () =>
+      [...all.values()].flatMap(({ place, next }) => (next === undefined ? [] : [{ ...place, offset: next }])),
     list: () => [...all.values()].map(({ place, next }) => ({ place, ready: next !== undefined })),
   }
 }

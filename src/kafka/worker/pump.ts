@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { KafkaError } from '../fault.ts'
-import type { KafkaMember, KafkaRecord, MemberOptions, Place } from '../client.ts'
+import type { KafkaMember, KafkaRecord, MemberOptions, Place, PlaceAt } from '../client.ts'
 import { createOwnedPlaces, type OwnedPlace, type OwnedPlaces } from './ownedPlaces.ts'
 
 /** Whom the records of a group's topics are for. */
@@ -40,6 +40,8 @@ export interface PumpOptions {
   readonly timeout: number
   /** Called once, with what reading has failed with, or that places are lost. */
   readonly lose: (reason: unknown) => void
+  /** Finds out more of what reading has failed with, at these offsets. Does not reject. */
+  readonly explain: (error: unknown, at: readonly PlaceAt[]) => Promise<unknown>
   /** Called when a place has come, has become ready, or has gone. */
   readonly changed: () => void
 }
@@ -56,7 +58,8 @@ const mayPass = (error: unknown, isEarly: boolean): boolean =>
   error instanceof KafkaError &&
   (error.fault === 'pending' || error.fault === 'again' || (error.fault === 'unreachable' && isEarly))
 
-export async function createPump({ join, target, clock, timeout, lose, changed }: PumpOptions): Promise<Pump> {
+export async function createPump(options: PumpOptions): Promise<Pump> {
+  const { join, target, clock, timeout, lose, explain, changed } = options
   const owned = createOwnedPlaces()
   /** Read, and not handed over yet. */
   let waiting: readonly KafkaRecord[] = []
@@ -153,7 +156,7 @@ export async function createPump({ join, target, clock, timeout, lose, changed }
       else await waitHeard()
     }
   }
-  const reading = read().catch(lose)
+  const reading = read().catch((error: unknown) => explain(error, owned.reached()).then(lose))
 
   return {
     member,

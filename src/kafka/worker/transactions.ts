@@ -2,13 +2,15 @@ import { WallarxError } from '../../base/errors.ts'
 import type { Committer } from '../../checkpoint/committer.ts'
 import { entityPlace } from '../../checkpoint/layout.ts'
 import type { PackedExchange } from '../../cluster/exchange.ts'
-import { placeOf, shardOf } from '../../cluster/shard.ts'
+import { shardOf } from '../../cluster/shard.ts'
 import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
 import { recordKeyOf } from './changelog.ts'
 import type { KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
+import { createPlacing, type Output } from '../output/output.ts'
+import type { FailedRecords } from '../output/refusals.ts'
 import type { Pump } from './pump.ts'
 import type { TopicNames } from '../topics.ts'
 import { positionRecord } from '../workersTopic.ts'
@@ -21,9 +23,6 @@ export interface KafkaTransactions extends Transactions {
   /** Calls `begun` when the records that have been written are on their way. */
   onBegin(begun: () => void): void
 }
-
-/** A record, of which the partition may be left to the key: where Java's producer places it; without one, by turns. */
-export type Output = Omit<NewRecord, 'partition'> & { readonly partition?: number | undefined }
 
 export const kafkaTransactions = Symbol('wallarx.kafkaTransactions')
 
@@ -41,8 +40,10 @@ export interface TransactionsOptions {
   /** The name of a state partition by its id in the store. */
   readonly partitionOf: (id: number) => string
   /** How many partitions topics have. Rejects with `KAFKA_TOPIC_MISSING`. */
-  readonly partitionsOf: (topics: ReadonlySet<string>) => Promise<ReadonlyMap<string, number>>
+  readonly partitionsOf: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
   readonly timeout: number
+  /** Finds out more of what a transaction with these outputs and records has failed with. */
+  readonly explain: (error: unknown, records: FailedRecords) => Promise<unknown>
   /** Called when a transaction is committed, with how far the places are processed that it was about. */
   readonly committed: (places: readonly PlaceAt[]) => void
   /** Called with what a transaction has failed with. */
@@ -51,9 +52,9 @@ export interface TransactionsOptions {
 
 export function createTransactions(options: TransactionsOptions): KafkaTransactions {
   const { producer, exchange, store, pumps, names, worker, isNamed, shards, partitionOf, partitionsOf } = options
-  const { timeout, committed, lose } = options
+  const { timeout, explain, committed, lose } = options
   let outputs: Output[] = []
-  let turn = 0
+  const { placed } = createPlacing()
   let onBegin = new Set<() => void>()
 
   const packRecord = ({ partition, shard, bytes }: ReturnType<PackedExchange['take']>[number]): NewRecord => ({
@@ -75,13 +76,6 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
     }
   }
 
-  const placed = (record: Output, partitions: ReadonlyMap<string, number>): NewRecord => {
-    if (record.partition !== undefined) return record as NewRecord
-    const { topic, key } = record
-    const of = partitions.get(topic)!
-    return { ...record, partition: key === null ? turn++ % of : placeOf(key, of) }
-  }
-
   /**
    * A member that was put out of its group may be in it again by now, and could commit in its own name what others do
    * too.
@@ -92,9 +86,8 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
     }
   }
 
-  const produceAll = async (records: Iterable<NewRecord | undefined>): Promise<void> => {
+  const produceAll = async (records: Iterable<NewRecord>): Promise<void> => {
     for (const record of records) {
-      if (record === undefined) continue
       while (!producer.produce(record)) await producer.drained()
     }
   }
@@ -124,13 +117,18 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
         onBegin = new Set()
         for (const one of begun) one()
 
+        const own = [
+          ...packs.map(packRecord),
+          ...entities.map(changelogRecord).filter(isRecord),
+          ...positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)),
+        ]
+        let records: NewRecord[] = []
         try {
-          const partitions = await partitionsOf(new Set(written.map(({ topic }) => topic)))
+          const partitions = await partitionsOf(written.map(({ topic }) => topic))
+          records = written.map((output) => placed(output, partitions.get(output.topic)!)).filter(isRecord)
           await producer.begin()
-          await produceAll(packs.map(packRecord))
-          await produceAll(entities.map(changelogRecord))
-          await produceAll(positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)))
-          await produceAll(written.map((record) => placed(record, partitions)))
+          await produceAll(own)
+          await produceAll(records)
           for (const { member, places } of offsets) {
             checkOwned()
             if (places.length > 0) await producer.sendOffsets(places, member, timeout)
@@ -138,7 +136,8 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           checkOwned()
           await producer.commit(timeout)
           committed(offsets.flatMap(({ places }) => places))
-        } catch (error) {
+        } catch (failure) {
+          const error = await explain(failure, { outputs: records, all: [...own, ...records] })
           if (!(error instanceof WallarxError)) lose(error)
           throw error
         }
@@ -146,3 +145,5 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
     },
   }
 }
+
+const isRecord = (record: NewRecord | undefined): record is NewRecord => record !== undefined

@@ -1,14 +1,16 @@
 import type { Worker } from '../../cluster/cluster.ts'
 import { kafkaFailure } from '../failure.ts'
 import type { KafkaClient } from '../client.ts'
+import { createRefusals } from '../output/refusals.ts'
 import { createLife, type LifeSettings } from './life.ts'
 
-export interface WorkerOptions extends LifeSettings {
+export interface WorkerOptions extends Omit<LifeSettings, 'refusals'> {
   /** A client of its own for each life. */
   readonly connect: () => Promise<KafkaClient>
 }
 
-export function createWorker({ connect, ...settings }: WorkerOptions): Worker {
+export function createWorker({ connect, ...rest }: WorkerOptions): Worker {
+  const settings: LifeSettings = { ...rest, refusals: createRefusals() }
   return {
     name: settings.worker,
     async begin() {

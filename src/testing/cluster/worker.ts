@@ -80,7 +80,7 @@ export function startWorker(options: WorkerOptions): SimulatedWorker {
     if (!process.isDead) log(`${name}: ${event}`)
   }
   const ownLog: Log = { info: line, warn: line, error: line }
-  const cluster = kafkaCluster({ ...kafka, worker: name }, 'simulated', () =>
+  const cluster = kafkaCluster({ ...kafka, worker: name }, ['simulated'], () =>
     Promise.resolve(through(createSimulatedClient(process))),
   )
 

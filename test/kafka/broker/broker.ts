@@ -27,6 +27,10 @@ export interface BrokerOptions {
   readonly port?: number | undefined
   /** Its data, its settings and its log; made where it is not there. */
   readonly dir: string
+  /** Further settings, which have the last word; @PORT@, @CONTROLLER_PORT@ and @DIR@ are put in. Default: none */
+  readonly settings?: string | undefined
+  /** What its storage is formatted with besides. Default: nothing */
+  readonly format?: readonly string[] | undefined
   /** Where it says what takes long. */
   readonly tell?: ((line: string) => void) | undefined
 }
@@ -45,7 +49,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const jars = brokerJars(options.tell ?? (() => undefined))
   const dir = resolve(options.dir)
   const port = options.port ?? (await freePort())
-  const settings = readFileSync(template, 'utf8')
+  const settings = `${readFileSync(template, 'utf8')}\n${options.settings ?? ''}`
     .replaceAll('@PORT@', String(port))
     .replaceAll('@CONTROLLER_PORT@', String(await freePort()))
     .replaceAll('@DIR@', dir)
@@ -54,7 +58,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   writeFileSync(file, settings)
   const java = [...heap, `-Dkafka.logs.dir=${dir}`, '-cp', classPath(jars)]
   if (!existsSync(join(dir, 'data', 'meta.properties'))) {
-    const format = ['format', '--ignore-formatted', '--cluster-id', 'wallarxTestCluster-0_A', '--config', file]
+    const format = [
+      'format',
+      '--ignore-formatted',
+      '--cluster-id',
+      'wallarxTestCluster-0_A',
+      '--config',
+      file,
+      ...(options.format ?? []),
+    ]
     execute('java', [...java, 'kafka.tools.StorageTool', ...format], { cwd: dir })
   }
 
@@ -126,7 +138,7 @@ function startProcess(args: readonly string[], dir: string): Running {
 }
 
 /** A port that nobody listens on now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const { port } = server.address() as AddressInfo

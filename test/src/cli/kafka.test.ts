@@ -246,7 +246,8 @@ test('wallarx kafka create makes what is missing, and says what there is', async
   await client.createTopics([{ name: 'lines', partitions: 3, settings: {} }], timeout)
   expect(await createTopics(client, ['lines', 'words', 'words'], { partitions: 1, replication: undefined })).toBe(0)
   expect(printed).toEqual(['made topic words, 1 partition', 'topic lines is there, 3 partitions'])
-  expect(await client.topics('all', timeout)).toEqual(
+  const made = await client.topics('all', timeout)
+  expect(new Map([...made].map(([name, { partitions }]) => [name, { partitions }]))).toEqual(
     new Map([
       ['lines', { partitions: 3 }],
       ['words', { partitions: 1 }],

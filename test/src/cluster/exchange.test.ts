@@ -3,23 +3,26 @@ import { describe, expect, test } from 'vitest'
 import { createPackedExchange, type OutgoingPack, type PackedExchange } from '../../../src/cluster/exchange.ts'
 import { unpack } from '../../../src/cluster/pack.ts'
 import { shardOf } from '../../../src/cluster/shard.ts'
+import type { WallarxError } from '../../../src/base/errors.ts'
 import type { ExchangeStep } from '../../../src/state/exchange.ts'
 
 const shards = 4
-const make = (longestPack = 1000, highWaterMark = 1_000_000): PackedExchange =>
-  createPackedExchange({ shards, longestPack, highWaterMark })
+const make = (longestPack = 1000, highWaterMark = 1_000_000, largestPack = 1_000_000): PackedExchange =>
+  createPackedExchange({ shards, longestPack, highWaterMark, largestPack })
 
 interface TestStep extends ExchangeStep<unknown> {
   isHeld: boolean
   /** Its gate is closed. */
   isClosed: boolean
   readonly received: unknown[]
+  readonly refused: unknown[]
   free(): void
 }
 
 function testStep(step: string, partition = 'accounts', pipeline = 'p'): TestStep {
   let waiting: (() => void)[] = []
   const received: unknown[] = []
+  const refused: unknown[] = []
   const made: TestStep = {
     pipeline,
     step,
@@ -35,9 +38,11 @@ function testStep(step: string, partition = 'accounts', pipeline = 'p'): TestSte
       },
     },
     received,
+    refused,
     held: () => made.isHeld,
     onFree: (resume) => waiting.push(resume),
     receive: (messages) => received.push(...messages),
+    refuse: (error, message) => refused.push([(error as WallarxError).code, message]),
     free() {
       const resumed = waiting
       waiting = []
@@ -225,7 +230,8 @@ describe('a packed exchange', () => {
     const exchange = make()
     const step = testStep('a')
     exchange.join(step)
-    const otherShards = createPackedExchange({ shards: shards + 1, longestPack: 1000, highWaterMark: 1000 })
+    const limits = { longestPack: 1000, highWaterMark: 1000, largestPack: 10_000 }
+    const otherShards = createPackedExchange({ shards: shards + 1, ...limits })
     otherShards.join(testStep('a')).isHere(1, 2, 'message')
     for (const [one] of [
       packedOf(testStep('b')),
@@ -267,4 +273,26 @@ describe('a packed exchange', () => {
     exchange.join(testStep('a')).isHere(1, 2, () => 1)
     expect(() => exchange.take()).toThrow(expect.objectContaining({ code: 'MESSAGE_NOT_SERIALIZABLE' }))
   })
+})
+
+test('what is too much for one pack goes in several, in order; a message that is too large is refused', () => {
+  const sizes = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 50 })
+  fc.assert(
+    fc.property(sizes, (lengths) => {
+      const exchange = make(10_000, 1_000_000, 300)
+      const step = testStep('step')
+      const link = exchange.join(step)
+      const messages = lengths.map((length, at) => ({ at, text: 'x'.repeat(length) }))
+      for (const message of messages) link.isHere(1, 2, message)
+      const packs = exchange.take()
+      for (const { bytes } of packs) expect(bytes.length).toBeLessThanOrEqual(300)
+      const sent = packs.flatMap(({ bytes }) => unpack(bytes).messages)
+      const refused = step.refused.map((one) => (one as [string, unknown])[1])
+      expect(sent).toEqual(messages.filter((message) => !refused.includes(message)))
+      for (const [code, message] of step.refused as [string, { text: string }][]) {
+        expect(code).toBe('KAFKA_MESSAGE_TOO_LARGE')
+        expect(message.text.length).toBeGreaterThan(200)
+      }
+    }),
+  )
 })

@@ -46,7 +46,7 @@ function startAlone(
   for (const name of ['in', 'out']) simulation.broker.topics.create({ name, partitions: 1, settings: {} })
   const process = simulation.process('alone')
   let lives = 0
-  const cluster = kafkaCluster({ worker: 'alone', shards: 2, sessionTimeout: 1000, ...options }, 'simulated', () =>
+  const cluster = kafkaCluster({ worker: 'alone', shards: 2, sessionTimeout: 1000, ...options }, ['simulated'], () =>
     Promise.resolve(through(createSimulatedClient(process), ++lives)),
   )
   const run: RunOptions = { name: 'alone', pipelines: { messages }, handleSignals: false }

@@ -7,6 +7,8 @@ export interface Topics {
   find(name: string): FoundTopic | undefined
   /** An existing one stays as it is. Throws `invalid`. */
   create(topic: NewTopic): void
+  /** Adds partitions until there are so many. */
+  grow(name: string, partitions: number): void
   /** Throws `missing`. */
   remove(name: string): void
   /** The log of a partition. Throws `missing`. */
@@ -19,7 +21,8 @@ export interface Topics {
 }
 
 interface Topic {
-  readonly logs: readonly Log[]
+  readonly id: string
+  readonly logs: Log[]
   readonly settings: NewTopic['settings']
 }
 
@@ -27,18 +30,24 @@ const policies = ['delete', 'compact', 'compact,delete', 'delete,compact']
 
 export function createTopics(): Topics {
   const topics = new Map<string, Topic>()
+  let made = 0
   const policyOf = ({ settings }: Topic | NewTopic): string => settings['cleanup.policy'] ?? 'delete'
   return {
     find(name) {
       const found = topics.get(name)
-      return found && { partitions: found.logs.length }
+      return found && { partitions: found.logs.length, id: found.id }
     },
     create(topic) {
       const { name, partitions, settings, replicationFactor = 1 } = topic
       if (topics.has(name)) return
       if (!policies.includes(policyOf(topic))) throw new KafkaError('invalid', `cleanup.policy: ${policyOf(topic)}`, 40)
       if (replicationFactor > 1) throw new KafkaError('invalid', `${replicationFactor} replicas on one broker`, 38)
-      topics.set(name, { settings, logs: Array.from({ length: partitions }, createLog) })
+      const id = (++made).toString(16).padStart(12, '0').padEnd(32, '0')
+      topics.set(name, { id, settings, logs: Array.from({ length: partitions }, createLog) })
+    },
+    grow(name, partitions) {
+      const { logs } = topics.get(name)!
+      while (logs.length < partitions) logs.push(createLog())
     },
     remove(name) {
       if (!topics.delete(name)) throw new KafkaError('missing', `no topic ${name}`, 3)

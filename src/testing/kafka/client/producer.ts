@@ -85,6 +85,7 @@ export async function openProducer(
     },
     drained: () => process.sleep(untilThereIsRoom),
     async sendOffsets(offsets, member, limit) {
+      if (isTooLarge(outbox.undelivered)) throw outbox.undelivered
       const { group, offsets: committed, id, generation } = membershipOf(member)
       await call('sending offsets', limit, async () => {
         await transactions.ready(identity!)
@@ -102,8 +103,7 @@ export async function openProducer(
     async abort(limit) {
       outbox.clear()
       await outbox.flushed(limit).catch((error: unknown) => {
-        const isRecord = error instanceof KafkaError && error.fault === 'too large'
-        if (isRecord) gap = new KafkaError('abort', 'skipped sequence numbers', 45)
+        if (isTooLarge(error)) gap = new KafkaError('abort', 'skipped sequence numbers', 45)
       })
       await end('aborting', 'aborted', limit)
       outbox.undelivered = undefined
@@ -118,3 +118,5 @@ export async function openProducer(
     close: () => Promise.resolve(),
   }
 }
+
+const isTooLarge = (error: unknown): error is KafkaError => error instanceof KafkaError && error.fault === 'too large'

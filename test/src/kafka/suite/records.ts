@@ -86,10 +86,7 @@ export function recordLaws(law: Law): void {
     const tooLarge = async (): Promise<void> => {
       await producer.begin()
       producer.produce(record(topic, 'small'))
-      // not compressible
-      let seed = 1
-      const value = Uint8Array.from({ length: 20_000 }, () => (seed = (seed * 16_807) % 2_147_483_647) & 255)
-      producer.produce({ topic, partition: 0, key: null, value })
+      producer.produce({ topic, partition: 0, key: null, value: incompressible(20_000) })
       await producer.commit(soon)
     }
     await expect(tooLarge()).rejects.toMatchObject({ name: 'KafkaError', fault: 'too large' })
@@ -97,6 +94,33 @@ export function recordLaws(law: Law): void {
     await producer.close(soon)
     await transact(await trial.producer(id), 'commit', [record(topic, 'after')])
     expect(await valuesOf(trial, 'committed', topic)).toEqual(['after'])
+  })
+
+  law('offsets that follow a record which was too large are refused for it', async (trial) => {
+    const topic = await trial.topic(1, { 'max.message.bytes': '10000' })
+    const member = await trial.observer.member(
+      {
+        client: 'one',
+        group: trial.name('group'),
+        topics: [topic],
+        sessionTimeout: 6_000,
+        protocol: 'classic',
+        assigned: () => undefined,
+        revoked: () => Promise.resolve(),
+        lost: () => undefined,
+      },
+      soon,
+    )
+    const producer = await trial.observer.producer(
+      { transactionalId: trial.name('id'), transactionTimeout: 10_000 },
+      soon,
+    )
+    await producer.begin()
+    producer.produce({ topic, partition: 0, key: null, value: incompressible(20_000) })
+    await trial.elapse(1_000)
+    const sending = producer.sendOffsets([{ topic, partition: 0, offset: 0 }], member, soon)
+    await expect(sending).rejects.toMatchObject({ name: 'KafkaError', fault: 'too large' })
+    await producer.abort(soon)
   })
 
   law('a partition that does not exist is missing', async (trial) => {
@@ -121,4 +145,9 @@ export function recordLaws(law: Law): void {
       ['d', 3],
     ])
   })
+}
+
+function incompressible(length: number): Uint8Array {
+  let seed = 1
+  return Uint8Array.from({ length }, () => (seed = (seed * 16_807) % 2_147_483_647) & 255)
 }

@@ -5,9 +5,8 @@ import { at, eventually, placesOf, record, soon, valuesOf, write, type Law } fro
 export function topicLaws(law: Law): void {
   law('a topic is made with its partitions, and found', async (trial) => {
     const topic = await trial.topic(3, { 'cleanup.policy': 'compact' })
-    expect(await trial.observer.topics([topic, trial.name('missing')], soon)).toEqual(
-      new Map([[topic, { partitions: 3 }]]),
-    )
+    const found = await trial.observer.topics([topic, trial.name('missing')], soon)
+    expect(found).toEqual(new Map([[topic, { partitions: 3, id: expect.stringMatching(/^[0-9a-f]{32}$/) }]]))
     expect(await trial.observer.topics([], soon)).toEqual(new Map())
   })
 
@@ -43,6 +42,16 @@ export function topicLaws(law: Law): void {
     await trial.observer.deleteTopics([topic], soon)
     expect((await trial.observer.topics([topic], soon)).size).toBe(0)
     await expect(trial.observer.deleteTopics([topic], soon)).rejects.toMatchObject({ fault: 'missing' })
+  })
+
+  law('a topic that was made anew has another id, and the same one while it is there', async (trial) => {
+    const topic = await trial.topic()
+    const id = async (): Promise<string | undefined> => (await trial.observer.topics([topic], soon)).get(topic)?.id
+    const [first, again] = [await id(), await id()]
+    await trial.observer.deleteTopics([topic], soon)
+    await trial.observer.createTopics([{ name: topic, partitions: 1, settings: {} }], soon)
+    expect(again).toBe(first)
+    expect(await id()).not.toBe(first)
   })
 
   law('the ends of an empty partition are 0 and 0', async (trial) => {

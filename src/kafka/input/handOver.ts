@@ -1,0 +1,35 @@
+import type { Context } from '../../context/context.ts'
+import type { SourceSubscription } from '../../source/source.ts'
+import type { KafkaRecord } from '../client.ts'
+import type { Beginning } from './from.ts'
+
+/** What is read, and how a record becomes a message. */
+export interface ReadOptions<Message> {
+  readonly topics: readonly string[]
+  readonly from: Beginning
+  /** `undefined`: it is none. */
+  readonly messageOf: (record: KafkaRecord) => Message | undefined
+}
+
+/**
+ * Hands records over one by one, as long as somebody takes them; each stands in the dead letters that it leads to
+ * meanwhile. `passed` is called for each before.
+ */
+export function handOverTo<Message>(
+  output: SourceSubscription<Message>['output'],
+  { report }: Context,
+  messageOf: ReadOptions<Message>['messageOf'],
+  passed?: (record: KafkaRecord) => void,
+): (records: readonly KafkaRecord[]) => void {
+  return (records) => {
+    for (const record of records) {
+      if (output.closed) break
+      passed?.(record)
+      const message = messageOf(record)
+      if (message === undefined) continue
+      report.handingOver?.(record)
+      output.next(message)
+    }
+    report.handingOver?.(undefined)
+  }
+}
