@@ -14,11 +14,11 @@ export interface Cluster {
   /** Milliseconds from the end of one checkpoint to the start of the next, where `run` is not told. */
   readonly checkpointInterval: number
   /**
-   * Becomes a worker of an application.
+   * Becomes a worker of an application, whose `cache` outlasts it.
    *
    * @internal
    */
-  join(application: string, log: Log, clock: Clock): Worker
+  join(application: string, log: Log, clock: Clock, cache?: OpenStore): Promise<Worker>
 }
 
 /** A worker: one process that runs the program. It lives several times, one life after the other. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { invalidOption, knownOptions, timerLength, wholeNumber } from '../base/option.ts'
 import type { Clock } from '../base/clock.ts'
+import { openCache } from '../cluster/cache/cache.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { KafkaClient } from './client.ts'
 import { confluentClient } from './confluent/confluent.ts'
@@ -23,7 +24,10 @@ export interface KafkaConnection {
 export interface KafkaOptions extends KafkaConnection {
   /** Into how many shards the entities of each state partition are divided; fixed for an application. Default: 32 */
   readonly shards?: number
-  /** The name of this worker: of each, another one. Default: a random one */
+  /**
+   * The name of this worker: of each, another one. Default: a random one; with the option `store` of `run`, the one
+   * that was kept there first
+   */
   readonly worker?: string
   /** Milliseconds after which a worker that is not heard of is taken for dead. Default: 6,000 */
   readonly sessionTimeout?: number
@@ -103,11 +107,11 @@ export const transactionalIdOf = (application: string, worker: string): string =
 /** In ms: commits are often, because latency is about half of it, and they cost next to nothing. */
 const interval = 25
 
-/** The same over any client: a simulated one. */
+/** The same over any client: a simulated one. `cacheInterval`, in ms: how often a cache is brought up to date. */
 export function kafkaCluster(
   {
     shards = 32,
-    worker = randomUUID().slice(0, 8),
+    worker: named,
     sessionTimeout = 6000,
     transactionTimeout = 10_000,
     timeout = 30_000,
@@ -115,6 +119,7 @@ export function kafkaCluster(
   }: Omit<KafkaOptions, 'brokers'>,
   brokers: string,
   connect: (clock: Clock) => Promise<KafkaClient>,
+  cacheInterval = 2000,
 ): Cluster {
   wholeNumber('shards', shards, 1)
   timerLength('sessionTimeout', sessionTimeout)
@@ -126,8 +131,11 @@ export function kafkaCluster(
   return {
     name: `kafka ${brokers}`,
     checkpointInterval: interval,
-    join: (application, log, clock) =>
-      createWorker({
+    async join(application, log, clock, store) {
+      const addresses = brokers.split(',').sort().join(',')
+      const kept = store && (await openCache(store, { application, cluster: addresses, shards }, log))
+      const worker = named ?? kept ?? randomUUID().slice(0, 8)
+      return createWorker({
         brokers,
         warn: (event) => {
           log.warn(event)
@@ -136,6 +144,13 @@ export function kafkaCluster(
         worker,
         names: topicNames(application),
         shards,
+        cache: store && {
+          store,
+          interval: cacheInterval,
+          info: (event) => {
+            log.info(event)
+          },
+        },
         timeout,
         sessionTimeout,
         protocol: groupProtocol,
@@ -143,6 +158,7 @@ export function kafkaCluster(
         connect: () => connect(clock),
         transactionalId: transactionalIdOf(application, worker),
         transactionTimeout,
-      }),
+      })
+    },
   }
 }

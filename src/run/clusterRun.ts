@@ -3,6 +3,7 @@ import { createDeferred } from '../base/deferred.ts'
 import { WallarxError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { shown } from '../base/shown.ts'
+import { cacheFailure, isStoreFailure } from '../cluster/cache/failure.ts'
 import type { Cluster, WorkerLife, WorkerProgram } from '../cluster/cluster.ts'
 import { startApplication, stopBy, type Application } from './application.ts'
 import { onSignals } from './signals.ts'
@@ -36,7 +37,19 @@ interface Loss {
  */
 export async function runOnCluster(options: RunOptions, cluster: Cluster, ground: ClusterGround): Promise<Running> {
   const { log, clock } = ground
-  const worker = cluster.join(options.name, log, clock)
+  const cache = await options.store?.open().catch((error: unknown) => {
+    throw cacheFailure(error)
+  })
+  const leaveCache = async (hasFailed: boolean): Promise<void> => {
+    await cache?.close().catch((error: unknown) => {
+      if (!hasFailed) throw cacheFailure(error)
+      log.error(String(error))
+    })
+  }
+  const worker = await cluster.join(options.name, log, clock, cache).catch(async (error: unknown) => {
+    await leaveCache(true)
+    throw error
+  })
   const opened = createDeferred()
   const stopping = createDeferred()
   let present: Present | undefined
@@ -51,7 +64,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   }
 
   // A stop is one of the whole run, also between two lives.
-  const { handleSignals = true, signal, ...rest } = options
+  const { handleSignals = true, signal, store: _, ...rest } = options
   const ofLife: RunOptions = { checkpointInterval: cluster.checkpointInterval, ...rest, handleSignals: false }
   const forgetSignals = handleSignals ? onSignals(stopBy(log, { stop }), clock) : () => undefined
   signal?.addEventListener('abort', stop)
@@ -76,6 +89,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       if (life === undefined) return
       const lost = await liveOnce(life)
       if (lost === undefined) return
+      if (isStoreFailure(lost.reason)) throw lost.reason // a later life would meet it again
       rejoined++
       log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${shown(lost.reason)}`)
       if (lost.hasStarted) continue
@@ -129,7 +143,16 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     return lost
   }
 
-  const closed = live().finally(() => {
+  const liveAll = async (): Promise<void> => {
+    let hasFailed = true
+    try {
+      await live()
+      hasFailed = false
+    } finally {
+      await leaveCache(hasFailed)
+    }
+  }
+  const closed = liveAll().finally(() => {
     isClosed = true
     forgetSignals()
     signal?.removeEventListener('abort', stop)

@@ -3,13 +3,16 @@ import { createDeferred } from '../../base/deferred.ts'
 import { createPackedExchange } from '../../cluster/exchange.ts'
 import { createShardTarget } from './shardTarget.ts'
 import { createSubscriptions, type Subscription } from './subscriptions.ts'
+import { createCachedShards } from '../../cluster/cache/shards.ts'
 import { createShardStore } from '../../cluster/shardStore.ts'
+import type { OpenStore } from '../../store/store.ts'
+import { keepCache } from './keepCache.ts'
 import type { WorkerLife, WorkerProgram, WorkerStatus } from '../../cluster/cluster.ts'
 import type { KafkaClient, KafkaProducer, KafkaReader } from '../client.ts'
 import { createPump, type Pump, type PumpTarget } from './pump.ts'
 import { createRestorer } from './restorer.ts'
 import { createDeadWorkers, workerRecord, workersTopic } from './deadWorkers.ts'
-import { beginningOf, createPartitionCounts, ensureTopics, partitionTopics, type TopicNames } from '../topics.ts'
+import { beginningOf, createPartitionCounts, ensureTopics, partitionTopics, removedFor, type TopicNames } from '../topics.ts'
 import { createTransactions, type KafkaTransactions } from './transactions.ts'
 
 /** How a worker works, whatever its life. */
@@ -22,11 +25,21 @@ export interface LifeSettings {
   readonly names: TopicNames
   readonly warn: (event: string) => void
   readonly shards: number
+  /** Default: none, entities are in memory */
+  readonly cache: LifeCache | undefined
   /** In ms: of each call to Kafka. */
   readonly timeout: number
   readonly sessionTimeout: number
   readonly protocol: 'classic' | 'consumer'
   readonly clock: Clock
+}
+
+/** What entities are kept in, besides on Kafka. */
+export interface LifeCache {
+  readonly store: OpenStore
+  /** In ms: how often it is brought up to date. */
+  readonly interval: number
+  readonly info: (event: string) => void
 }
 
 /** The transactions of a life, as its own sources and sinks see them. */
@@ -48,9 +61,11 @@ export function createLife(
   reader: KafkaReader,
   settings: LifeSettings,
 ): WorkerLife {
-  const { worker, names, warn, shards, timeout, sessionTimeout, protocol, clock } = settings
+  const { worker, names, warn, shards, cache, timeout, sessionTimeout, protocol, clock } = settings
   const exchange = createPackedExchange({ shards, longestPack })
-  const store = createShardStore(shards)
+  const lost = createDeferred<unknown>()
+  const cached = cache && createCachedShards({ ...cache, shards, clock, retention: removedFor, failed: lost.resolve })
+  const store = cached ?? createShardStore(shards)
   const endDead = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })
   const restorer = createRestorer({
     client,
@@ -63,10 +78,11 @@ export function createLife(
       }
     },
   })
-  const lost = createDeferred<unknown>()
   const pumps = new Map<string, Pump>()
   const countPartitions = createPartitionCounts(client, settings.brokers, timeout)
   const partitionIds = new Map<number, string>()
+  const forgetCache =
+    cached && keepCache({ ...cache!, client, shards: cached, names, clock, timeout })
   let program: WorkerProgram | undefined
   let ended = false
 
@@ -147,6 +163,7 @@ export function createLife(
     },
     async end() {
       ended = true
+      forgetCache?.()
       await Promise.allSettled([...pumps.values()].map((one) => one.stop()))
       await client.close(timeout)
     },

@@ -1,20 +1,26 @@
 import type { Clock } from '../../base/clock.ts'
 import { createDeferred, type Deferred } from '../../base/deferred.ts'
+import type { ShardRestore } from '../../cluster/shardStore.ts'
 import { idOf } from '../place.ts'
 import type { KafkaClient, KafkaReader, KafkaRecord, Place } from '../client.ts'
 
 /** Reads changelogs of shards, several at a time, beside everything else. */
 export interface Restorer {
   /**
-   * Gives all committed records of a place to `apply`; resolves when that was all, or nobody `isWanted` it any more.
-   * Rejects with what reading has failed with.
+   * Gives all committed records of a place, from where the shard says, to `apply`; resolves when that was all, or
+   * nobody `isWanted` it any more. Rejects with what reading has failed with.
    */
-  restore(place: Place, apply: (record: KafkaRecord) => void, isWanted: () => boolean): Promise<void>
+  restore(place: Place, shard: RestoringShard, isWanted: () => boolean): Promise<void>
+}
+
+/** Whom the records are for. */
+export interface RestoringShard extends Pick<ShardRestore, 'from' | 'room' | 'done'> {
+  apply(record: KafkaRecord): void
 }
 
 interface Restore {
   readonly place: Place
-  readonly apply: (record: KafkaRecord) => void
+  readonly shard: RestoringShard
   readonly isWanted: () => boolean
   /** The end of the log when it began: also of transactions that are open now. */
   readonly end: number
@@ -56,9 +62,10 @@ export function createRestorer({ client, reader, clock, timeout, standing }: Res
         for (const record of await reader.poll(mostRecords, longestWait)) {
           const restore = restores.get(idOf(record))
           if (restore === undefined) continue
-          restore.apply(record)
+          restore.shard.apply(record)
           restore.moved = clock.elapsed()
         }
+        for (const { shard } of restores.values()) await shard.room()
         for (const [id, restore] of restores) {
           const isDone = (reader.position(restore.place) ?? 0) >= restore.end
           if (isDone || !restore.isWanted()) finish(id, restore)
@@ -74,15 +81,21 @@ export function createRestorer({ client, reader, clock, timeout, standing }: Res
   }
 
   return {
-    async restore(place, apply, isWanted) {
+    async restore(place, shard, isWanted) {
       const [found] = await client.ends([place], 'uncommitted', timeout)
       const { low, end } = found!
-      if (low >= end || !isWanted()) return
-      const restore = { place, apply, isWanted, end, done: createDeferred(), moved: clock.elapsed() }
-      restores.set(idOf(place), restore)
-      reader.assign([{ ...place, offset: low }])
-      void read()
-      await restore.done.promise
+      const firstSince = async (time: number): Promise<number> => (await client.offsetsAt([place], time, timeout))[0]!
+      const offset = await shard.from({ low, end, firstSince })
+      if (!isWanted()) return
+      if (offset < end) {
+        const restore = { place, shard, isWanted, end, done: createDeferred(), moved: clock.elapsed() }
+        restores.set(idOf(place), restore)
+        reader.assign([{ ...place, offset }])
+        void read()
+        await restore.done.promise
+        if (!isWanted()) return
+      }
+      shard.done(end)
     },
   }
 }

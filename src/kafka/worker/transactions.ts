@@ -127,6 +127,8 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           }
           checkOwned()
           await producer.commit(timeout)
+          const moved = new Set(offsets.flatMap(({ places }) => places.map(({ topic }) => topic)))
+          store.committed(exchange.partitions().filter((partition) => moved.has(names.exchange(partition))))
         } catch (error) {
           if (!(error instanceof WallarxError)) lose(error)
           throw error

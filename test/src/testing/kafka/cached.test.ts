@@ -1,0 +1,155 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { statePartition } from 'wallarx'
+import { toStatePartition } from 'wallarx/operators'
+import { WallarxError } from '../../../../src/base/errors.ts'
+import type { Store } from '../../../../src/store/store.ts'
+import type { KafkaClient } from '../../../../src/kafka/client.ts'
+import { simulateThrough, type Through } from '../../../../src/testing/cluster/simulateThrough.ts'
+import { workersThrough } from '../../../../src/testing/pipelineLaw/workersDoNotMatter.ts'
+import { createCaches, type Caches } from './caches.ts'
+import { cachedMutants } from './cachedMutants.ts'
+import { account, notes, programs, turning } from './programs.ts'
+
+const key = (n: number): number => n % 16
+const counting = () =>
+  toStatePartition(
+    (n: number, state: { count: number }) => [`${key(n)} ${++state.count}`, true],
+    statePartition('counts', { key, build: () => ({ count: 0 }) }),
+  )
+
+/** A worker that counts, with what it reads of its changelogs. */
+async function createTrial() {
+  const caches = createCaches()
+  let read = 0
+  const through: Through = (client) => countingRecords(client, () => read++)
+  const cluster = await simulateThrough(through, counting, { workers: 1, shards: 2, key }, caches.cacheOf)
+  onTestFinished(() => cluster.close())
+  let sent = 0
+  return {
+    cluster,
+    content: () => caches.contentOf('worker-1'),
+    /** So many rounds: one message for each key, and a commit. */
+    async send(rounds: number): Promise<void> {
+      for (let round = 0; round < rounds; round++) {
+        cluster.send(...Array.from({ length: 16 }, () => sent++))
+        await cluster.advance(50)
+      }
+      await cluster.settle()
+    },
+    /** What was read since the last call. */
+    read(): number {
+      const now = read
+      read = 0
+      return now
+    },
+    /** Kills it; what `while` does comes before it is there again. */
+    async restart(meanwhile = (): void => undefined): Promise<void> {
+      meanwhile()
+      cluster.disturb({ disturbance: 'restart', worker: 0, call: 0 })
+      await cluster.advance(2000)
+    },
+    /** Whether each key was counted once for each round. */
+    isExact(): boolean {
+      const outputs = cluster.outputsBy((line) => line.split(' ')[0]!)
+      return [...outputs].every(([of, lines]) => lines.every((line, at) => line === `${of} ${at + 1}`))
+    },
+  }
+}
+
+const countingRecords = (client: KafkaClient, counted: () => void): KafkaClient => ({
+  ...client,
+  async reader(isolation, timeout) {
+    const reader = await client.reader(isolation, timeout)
+    return Object.assign(reader, {
+      poll: ((poll) => async (most: number, wait: number) => {
+        const records = await poll(most, wait)
+        for (const { topic } of records) if (topic.endsWith('.changelog')) counted()
+        return records
+      })(reader.poll.bind(reader)),
+    })
+  },
+})
+
+test('a worker that is started again reads only the rest of its changelogs', async () => {
+  const trial = await createTrial()
+  await trial.send(20)
+  await trial.cluster.advance(500)
+  await trial.send(2)
+  trial.read()
+  await trial.restart()
+  const rest = trial.read()
+  expect(rest).toBeLessThan(16 * 10)
+  await trial.send(1)
+  expect(trial.isExact()).toBe(true)
+
+  await trial.restart(() => {
+    trial.content().clear() // the directory was deleted
+  })
+  expect(trial.read()).toBeGreaterThanOrEqual(16 * 23)
+  await trial.send(1)
+  expect(trial.isExact()).toBe(true)
+  expect(trial.cluster.log().join('\n')).toContain('its changelog is read whole: it is not in the cache')
+})
+
+test('a cache that cannot be written stops its worker, and the next one finds the state whole', async () => {
+  const caches = createCaches()
+  let isFull = false
+  const cluster = await simulateThrough(
+    (client) => client,
+    counting,
+    { workers: 1, shards: 2, key },
+    (process) => (isFull ? fullStore(caches.cacheOf(process)) : caches.cacheOf(process)),
+  )
+  onTestFinished(() => cluster.close())
+  cluster.send(1, 2, 3)
+  await cluster.settle()
+  isFull = true
+  cluster.disturb({ disturbance: 'join' })
+  await expect(cluster.advance(5000)).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    got: expect.stringContaining('may be deleted') as string,
+  })
+})
+
+/** What writes nothing. */
+const fullStore = (store: Store): Store => ({
+  name: store.name,
+  async open() {
+    const opened = await store.open()
+    const full = new WallarxError('STORE_FAILED', { expected: 'to commit', got: 'no space' })
+    let commits = 0
+    return { ...opened, commit: (changes) => (commits++ === 0 ? opened.commit(changes) : Promise.reject(full)) }
+  },
+})
+
+beforeAll(() => fc.configureGlobal({ endOnFailure: true })) // that it is found is enough
+afterAll(() => fc.resetConfigureGlobal())
+
+/** Tries it with caches that nobody else has. */
+function check(through: (caches: Caches) => Through, program: typeof turning, runs: number): Promise<void> {
+  let caches = createCaches()
+  let own = through(caches)
+  const options = { input: notes, key: account, seed: 1, runs }
+  return workersThrough((client, broker) => own(client, broker), program, options, () => {
+    caches = createCaches({ disturbed: true })
+    own = through(caches)
+    return caches.cacheOf
+  })
+}
+
+test.each(Object.entries(programs))(
+  '%s: it does not matter what happens to workers with caches',
+  async (_, program) => {
+    await check(() => (client) => client, program as typeof turning, 100)
+  },
+  60_000,
+)
+
+test.each(Object.entries(cachedMutants))(
+  'the law finds %s',
+  async (_, mutant) => {
+    await expect(check(mutant, turning, 200)).rejects.toMatchObject({ code: 'LAW_BROKEN' })
+  },
+  60_000,
+)
