@@ -12,7 +12,14 @@ import type { KafkaClient, KafkaProducer, KafkaReader } from '../client.ts'
 import { createPump, type Pump, type PumpTarget } from './pump.ts'
 import { createRestorer } from './restorer.ts'
 import { createDeadWorkers, workerRecord, workersTopic } from './deadWorkers.ts'
-import { beginningOf, createPartitionCounts, ensureTopics, partitionTopics, removedFor, type TopicNames } from '../topics.ts'
+import {
+  beginningOf,
+  createPartitionCounts,
+  ensureTopics,
+  partitionTopics,
+  removedFor,
+  type TopicNames,
+} from '../topics.ts'
 import { createTransactions, type KafkaTransactions } from './transactions.ts'
 
 /** How a worker works, whatever its life. */
@@ -81,8 +88,7 @@ export function createLife(
   const pumps = new Map<string, Pump>()
   const countPartitions = createPartitionCounts(client, settings.brokers, timeout)
   const partitionIds = new Map<number, string>()
-  const forgetCache =
-    cached && keepCache({ ...cache!, client, shards: cached, names, clock, timeout })
+  const forgetCache = cached && keepCache({ ...cache!, client, shards: cached, names, clock, timeout })
   let program: WorkerProgram | undefined
   let ended = false
 

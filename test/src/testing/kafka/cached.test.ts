@@ -78,15 +78,14 @@ test('a worker that is started again reads only the rest of its changelogs', asy
   await trial.send(2)
   trial.read()
   await trial.restart()
-  const rest = trial.read()
-  expect(rest).toBeLessThan(16 * 10)
+  expect(trial.read()).toBeLessThan(16 * 10)
   await trial.send(1)
   expect(trial.isExact()).toBe(true)
 
   await trial.restart(() => {
     trial.content().clear() // the directory was deleted
   })
-  expect(trial.read()).toBeGreaterThanOrEqual(16 * 23)
+  expect(trial.read()).toBeGreaterThan(16 * 20)
   await trial.send(1)
   expect(trial.isExact()).toBe(true)
   expect(trial.cluster.log().join('\n')).toContain('its changelog is read whole: it is not in the cache')
@@ -131,11 +130,16 @@ function check(through: (caches: Caches) => Through, program: typeof turning, ru
   let caches = createCaches()
   let own = through(caches)
   const options = { input: notes, key: account, seed: 1, runs }
-  return workersThrough((client, broker) => own(client, broker), program, options, () => {
-    caches = createCaches({ disturbed: true })
-    own = through(caches)
-    return caches.cacheOf
-  })
+  return workersThrough(
+    (client, broker) => own(client, broker),
+    program,
+    options,
+    () => {
+      caches = createCaches({ disturbed: true })
+      own = through(caches)
+      return caches.cacheOf
+    },
+  )
 }
 
 test.each(Object.entries(programs))(

@@ -1,4 +1,4 @@
-import type { KafkaClient, NewRecord } from '../../../../src/kafka/client.ts'
+import type { NewRecord } from '../../../../src/kafka/client.ts'
 import type { Through } from '../../../../src/testing/cluster/simulateThrough.ts'
 import { textOf } from '../../../../src/store/store.ts'
 import type { Caches } from './caches.ts'
@@ -37,18 +37,4 @@ export const cachedMutants: Readonly<Record<string, CachedMutant>> = {
       }
     },
   }),
-
-  'a cache that stands for more than is in it': () => (client) => askingFor(client, 'uncommitted', 0),
-
-  'a cache that stands for an offset too many': () => (client) => askingFor(client, 'committed', 1),
 }
-
-/** Where changelogs end that are contained in a cache. */
-const askingFor = (client: KafkaClient, asked: 'committed' | 'uncommitted', more: number): KafkaClient => ({
-  ...client,
-  async ends(places, isolation, timeout) {
-    if (isolation !== 'committed' || !places.every(isChangelog)) return client.ends(places, isolation, timeout)
-    const found = await client.ends(places, asked, timeout)
-    return found.map(({ low, end }) => ({ low, end: end + more }))
-  },
-})
