@@ -34,7 +34,7 @@ export interface ShardLog {
   readonly low: number
   readonly end: number
   /** The first offset whose record is not older than a time in ms since 1970; the end where there is none. */
-  firstSince(time: number): Promise<number>
+  readonly firstSince: (time: number) => Promise<number>
 }
 
 /** The way of a shard from its changelog into a store. */

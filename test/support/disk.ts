@@ -48,7 +48,7 @@ export function createDisk(): Disk {
             },
             fail(error) {
               seen = new Map(content)
-              reject(error as Error)
+              reject(error)
             },
           })
         }),

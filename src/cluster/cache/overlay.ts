@@ -13,17 +13,17 @@ export interface Overlay {
   /** The keys that begin so, some maybe twice. Those that are added meanwhile need not be among them. */
   keys(prefix: Uint8Array): Iterable<Uint8Array>
   /** A change of the transaction under way. */
-  put(change: Change): void
+  readonly put: (change: Change) => void
   /** The transaction is committed. */
   committed(): void
   /** A change that is committed on the cluster. */
-  putCommitted(change: Change): void
+  readonly putCommitted: (change: Change) => void
   /** Resolves when all that is committed by now is in the store. Rejects with what it has failed with. */
-  flush(): Promise<void>
+  readonly flush: () => Promise<void>
   /** `undefined`, or resolves when it is worth asking again whether more may be put. Does not reject. */
-  room(): Promise<void> | undefined
+  readonly room: () => Promise<void> | undefined
   /** Forgets the transaction under way, and flushes. What is put afterwards is lost. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Bytes of memory that committed changes may take before they are written. */

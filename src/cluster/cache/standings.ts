@@ -25,8 +25,8 @@ export interface Standings {
   /** Something of it is being changed. */
   changed(shard: StandingShard): void
   /** Those of which it is worth to ask. */
-  questions(): StandingShard[]
-  answer(shard: StandingShard, offset: number, at: number): void
+  readonly questions: () => StandingShard[]
+  readonly answer: (shard: StandingShard, offset: number, at: number) => void
   /** A transaction begins. */
   begin(): void
   /** It is committed; in it this worker was taken for the owner of its shards of these state partitions. */

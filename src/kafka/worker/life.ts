@@ -88,7 +88,7 @@ export function createLife(
   const pumps = new Map<string, Pump>()
   const countPartitions = createPartitionCounts(client, settings.brokers, timeout)
   const partitionIds = new Map<number, string>()
-  const forgetCache = cached && keepCache({ ...cache!, client, shards: cached, names, clock, timeout })
+  const forgetCache = cached && keepCache({ ...cache, client, shards: cached, names, clock, timeout })
   let program: WorkerProgram | undefined
   let ended = false
 

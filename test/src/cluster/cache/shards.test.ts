@@ -219,7 +219,7 @@ async function createTrial() {
       logs.delete(idOf(partition, shard))
     },
     commit({ writing: all }) {
-      const isMine = (id: string): boolean => owned.has(id) && ![...evicted].some((one) => one[0] === id[0]) // its group
+      const isMine = (id: string): boolean => owned.has(id) && ![...evicted].some((one) => one.startsWith(id[0]!)) // its group
       const own = that(all, isMine)
       const changes = own.map(([place, value]) => changeOf(place, value))
       for (const one of [cached, reference]) one.apply(changes)

@@ -145,7 +145,7 @@ function check(through: (caches: Caches) => Through, program: typeof turning, ru
 test.each(Object.entries(programs))(
   '%s: it does not matter what happens to workers with caches',
   async (_, program) => {
-    await check(() => (client) => client, program as typeof turning, 100)
+    await check(() => (client) => client, program, 100)
   },
   60_000,
 )
