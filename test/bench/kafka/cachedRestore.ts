@@ -40,49 +40,44 @@ export async function cachedRestore(course: KafkaCourse, entities: number, chang
     await until('all entities', async () => (await course.committed(out)) >= entities)
     await first.stop()
     const { application } = first
-    await restoreWith(course, application, store) // what it stands for: the end, and not two seconds before it
+    await restoreWithCache(course, application, store) // what it stands for: the end, and not two seconds before it
     const before = await course.committed(out)
     await write(changes)
     const second = course.start('ours', lines, out, { application })
     await until('all changes', async () => (await course.committed(out)) >= before + changes)
     await second.stop()
     return {
-      withCache: await timed(() => restoreWith(course, application, store)),
-      whole: await timed(() => restoreAll(course, application, createShardStore(partitions))),
+      withCache: await restoreWithCache(course, application, store),
+      whole: await restoreAll(course, application, createShardStore(partitions)),
     }
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
+/** Opens a cache and restores all shards into it; resolves to how long that took, in seconds. */
+async function restoreWithCache(course: KafkaCourse, application: string, directory: string): Promise<number> {
   const begin = performance.now()
-  await work()
-  return (performance.now() - begin) / 1000
-}
-
-/** Opens a cache and restores all shards into it. */
-async function restoreWith(course: KafkaCourse, application: string, directory: string): Promise<void> {
-  const opened = await lmdbStore(directory).open()
-  await openCache(opened, { application, cluster: course.brokers, shards: partitions }, silentLog)
-  const cached = createCachedShards({
-    store: opened,
-    shards: partitions,
-    clock: systemClock,
-    retention: removedFor,
-    info: () => undefined,
-    failed: (error) => {
-      throw error
-    },
-  })
-  await restoreAll(course, application, cached)
+  const store = await lmdbStore(directory).open()
+  await openCache(store, { application, cluster: course.brokers, shards: partitions }, silentLog)
+  const failed = (error: unknown): never => {
+    throw error
+  }
+  const info = (): void => undefined
+  const options = { store, shards: partitions, clock: systemClock, retention: removedFor, info, failed }
+  const cached = createCachedShards(options)
+  const opening = (performance.now() - begin) / 1000
+  const restoring = await restoreAll(course, application, cached)
   await cached.close()
-  await opened.close()
+  await store.close()
+  return opening + restoring
 }
 
-async function restoreAll({ client }: KafkaCourse, application: string, store: ShardStore): Promise<void> {
+/** Restores all shards; resolves to how long that took, in seconds. */
+async function restoreAll({ client }: KafkaCourse, application: string, store: ShardStore): Promise<number> {
   const changelog = topicNames(application).changelog(partition)
   const reader = await client.reader('committed', timeout)
+  const begin = performance.now()
   const restorer = createRestorer({ client, reader, clock: systemClock, timeout, standing: () => undefined })
   const none = (): never => {
     throw new Error('nothing of it is used')
@@ -101,5 +96,7 @@ async function restoreAll({ client }: KafkaCourse, application: string, store: S
   })
   const places = Array.from({ length: partitions }, (_, shard) => ({ topic: changelog, partition: shard }))
   await Promise.all(places.map((place) => target.acquire(place, () => true)))
+  const seconds = (performance.now() - begin) / 1000
   await reader.close(timeout)
+  return seconds
 }
