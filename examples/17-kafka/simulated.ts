@@ -14,7 +14,8 @@ export async function countSimulated(): Promise<void> {
   const sayShards = (): void => {
     for (const [name, { worker }] of Object.entries(cluster.workers())) {
       const { owned = [], restoring = [] } = worker?.shards.totals ?? {}
-      const more = restoring.length > 0 ? `, and reads the entities of ${restoring.join(' ')}` : ''
+      const more =
+        restoring.length > 0 ? `, and reads the entities of ${restoring.map(({ shard }) => shard).join(' ')}` : ''
       say(`  ${name} owns the shards ${owned.length > 0 ? owned.join(' ') : '-'}${more}`)
     }
   }

@@ -13,6 +13,8 @@ export interface Cluster {
   readonly name: string
   /** Milliseconds from the end of one checkpoint to the start of the next, where `run` is not told. */
   readonly checkpointInterval: number
+  /** Milliseconds for which a worker may try in vain to commit, until it stops. */
+  readonly commitTimeout: number
   /**
    * Becomes a worker of an application, whose `cache` outlasts it.
    *
@@ -68,9 +70,13 @@ export interface WorkerStatus {
       {
         /** That it owns and processes. */
         readonly owned: readonly number[]
-        /** That it owns, and whose entities are being read. */
-        readonly restoring: readonly number[]
+        /** That it owns, and whose entities are being read: how far, from 0 to 1. */
+        readonly restoring: readonly { readonly shard: number; readonly read: number }[]
       }
     >
   >
+  /** When it last committed something, in ms since 1970; `undefined` before that. */
+  readonly lastCommit: number | undefined
+  /** Where nobody can read on, because a transaction stays open for longer than any worker has one open. */
+  readonly standing: readonly string[]
 }

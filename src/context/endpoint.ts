@@ -17,6 +17,8 @@ export type SinkDelivery = 'exactly once' | 'at least once'
 /** What checkpoints are made durable by, besides a store. Its own sources and sinks know it by its kind. */
 export interface Transactions {
   readonly kind: symbol
+  /** Whether a process that is started again finds the positions of its sources. */
+  readonly keepsPositions: boolean
 }
 
 /** Where the ends of a pipeline are known: its sources, its sinks, and what takes its time to close. */

@@ -25,8 +25,9 @@ export interface KafkaOptions extends KafkaConnection {
   /** Into how many shards the entities of each state partition are divided; fixed for an application. Default: 32 */
   readonly shards?: number
   /**
-   * The name of this worker: of each, another one. Default: a random one; with the option `store` of `run`, the one
-   * that was kept there first
+   * The name of this worker: of each, another one. One that is started again with its name goes on with its own sources
+   * (files, journals) where it was. Default: a random one; with the option `store` of `run`, the one that is in it,
+   * which is made once
    */
   readonly worker?: string
   /** Milliseconds after which a worker that is not heard of is taken for dead. Default: 6,000 */
@@ -35,6 +36,11 @@ export interface KafkaOptions extends KafkaConnection {
   readonly transactionTimeout?: number
   /** Milliseconds that a call to Kafka may take. Default: 30,000 */
   readonly timeout?: number
+  /**
+   * Milliseconds for which a worker may try in vain to commit, beginning anew again and again; then it stops with
+   * `CLUSTER_COMMIT_TIMEOUT`. Default: 300,000
+   */
+  readonly commitTimeout?: number
   /**
    * How Kafka divides the shards: `'classic'`, which any broker can, or `'consumer'` (KIP-848, brokers from 4.0 on),
    * where the session timeout is the broker's. Default: `'classic'`
@@ -85,6 +91,7 @@ export function kafka(options: KafkaOptions): Cluster {
     sessionTimeout: true,
     transactionTimeout: true,
     timeout: true,
+    commitTimeout: true,
     groupProtocol: true,
   })
   const brokers = brokerList(checked.brokers)
@@ -115,6 +122,7 @@ export function kafkaCluster(
     sessionTimeout = 6000,
     transactionTimeout = 10_000,
     timeout = 30_000,
+    commitTimeout = 300_000,
     groupProtocol = 'classic',
   }: Omit<KafkaOptions, 'brokers'>,
   brokers: string,
@@ -125,32 +133,33 @@ export function kafkaCluster(
   timerLength('sessionTimeout', sessionTimeout)
   timerLength('transactionTimeout', transactionTimeout)
   timerLength('timeout', timeout)
+  timerLength('commitTimeout', commitTimeout)
   if (groupProtocol !== 'classic' && groupProtocol !== 'consumer') {
     throw invalidOption('groupProtocol', "'classic' or 'consumer'", groupProtocol)
   }
+  const unnamed = randomUUID().slice(0, 8)
   return {
     name: `kafka ${brokers}`,
     checkpointInterval: interval,
+    commitTimeout,
     async join(application, log, clock, store) {
       const addresses = brokers.split(',').sort().join(',')
       const kept = store && (await openCache(store, { application, cluster: addresses, shards }, log))
-      const worker = named ?? kept ?? randomUUID().slice(0, 8)
+      const worker = named ?? kept ?? unnamed
       return createWorker({
         brokers,
         warn: (event) => {
           log.warn(event)
         },
+        info: (event) => {
+          log.info(event)
+        },
         application,
         worker,
+        isNamed: named !== undefined,
         names: topicNames(application),
         shards,
-        cache: store && {
-          store,
-          interval: cacheInterval,
-          info: (event) => {
-            log.info(event)
-          },
-        },
+        cache: store && { store, interval: cacheInterval },
         timeout,
         sessionTimeout,
         protocol: groupProtocol,

@@ -5,12 +5,12 @@ import type { KafkaClient, NewTopic, Place } from './client.ts'
 /** What a cluster calls its topics and groups on Kafka. */
 export interface TopicNames {
   /** On their way to the shards of a state partition. */
-  exchange(partition: string): string
+  readonly exchange: (partition: string) => string
   /** The entities of a state partition. */
   changelog(partition: string): string
   /** The group of those who own the shards of a state partition. */
   group(partition: string): string
-  /** Who the workers are, and the positions of their own sources. */
+  /** Who the workers are, and how far their own sources and sinks are. */
   readonly workers: string
 }
 

@@ -4,7 +4,8 @@ import { WallarxError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { shown } from '../base/shown.ts'
 import { cacheFailure, isStoreFailure } from '../cluster/cache/failure.ts'
-import type { Cluster, WorkerLife, WorkerProgram } from '../cluster/cluster.ts'
+import type { Cluster, Worker, WorkerLife, WorkerProgram } from '../cluster/cluster.ts'
+import { createRetryLimit } from '../cluster/retryLimit.ts'
 import { startApplication, stopBy, type Application } from './application.ts'
 import { onSignals } from './signals.ts'
 import type { Lifecycle, Running, RunOptions } from './contract.ts'
@@ -25,6 +26,13 @@ interface Present {
   readonly app: Application
 }
 
+/** What is told of the lives before. */
+interface Past {
+  rejoined: number
+  rejoinedBecause: string | undefined
+  lastCommit: number | undefined
+}
+
 /** Why a life was lost. */
 interface Loss {
   readonly reason: unknown
@@ -37,25 +45,14 @@ interface Loss {
  */
 export async function runOnCluster(options: RunOptions, cluster: Cluster, ground: ClusterGround): Promise<Running> {
   const { log, clock } = ground
-  const cache = await options.store?.open().catch((error: unknown) => {
-    throw cacheFailure(error)
-  })
-  const leaveCache = async (hasFailed: boolean): Promise<void> => {
-    await cache?.close().catch((error: unknown) => {
-      if (!hasFailed) throw cacheFailure(error)
-      log.error(String(error))
-    })
-  }
-  const worker = await cluster.join(options.name, log, clock, cache).catch(async (error: unknown) => {
-    await leaveCache(true)
-    throw error
-  })
+  const { worker, leaveAfter } = await joinCluster(options, cluster, ground)
   const opened = createDeferred()
   const stopping = createDeferred()
   let present: Present | undefined
   let isStopping = false
   let isClosed = false
-  let rejoined = 0
+  const retryLimit = createRetryLimit(clock, worker.name, cluster.commitTimeout)
+  const past: Past = { rejoined: 0, rejoinedBecause: undefined, lastCommit: undefined }
 
   const stop = (): void => {
     isStopping = true
@@ -64,24 +61,19 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   }
 
   // A stop is one of the whole run, also between two lives.
-  const { handleSignals = true, signal, store: _, ...rest } = options
-  const ofLife: RunOptions = { checkpointInterval: cluster.checkpointInterval, ...rest, handleSignals: false }
-  const forgetSignals = handleSignals ? onSignals(stopBy(log, { stop }), clock) : () => undefined
-  signal?.addEventListener('abort', stop)
-  if (signal?.aborted === true) stop()
+  const ofLife = optionsOfLife(options, cluster)
+  const forgetSignals = stopWith(options, stop, ground)
 
-  const begin = async (): Promise<WorkerLife | undefined> => {
-    for (let pause = firstPause; !isStopping; pause = Math.min(2 * pause, longestPause)) {
-      try {
-        return await worker.begin()
-      } catch (error) {
-        if (rejoined === 0 || isFinal(error)) throw error
+  const begin = (): Promise<WorkerLife | undefined> =>
+    beginLife(worker, {
+      isWanted: () => !isStopping,
+      async failed(error, pause) {
+        if (past.rejoined === 0 || isFinal(error)) throw error
+        retryLimit.failed(error, false)
         log.warn(`worker ${worker.name}: cannot join, trying again: ${shown(error)}`)
-      }
-      await Promise.race([stopping.promise, paused(clock, pause)])
-    }
-    return undefined
-  }
+        await Promise.race([stopping.promise, paused(clock, pause)])
+      },
+    })
 
   const live = async (): Promise<void> => {
     for (;;) {
@@ -90,8 +82,12 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       const lost = await liveOnce(life)
       if (lost === undefined) return
       if (isStoreFailure(lost.reason)) throw lost.reason // a later life would meet it again
-      rejoined++
-      log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${shown(lost.reason)}`)
+      past.rejoined++
+      past.rejoinedBecause = shown(lost.reason)
+      log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${past.rejoinedBecause}`)
+      const { lastCommit: committed } = life.status()
+      past.lastCommit = committed ?? past.lastCommit
+      retryLimit.failed(lost.reason, committed !== undefined)
       if (lost.hasStarted) continue
       await Promise.race([stopping.promise, paused(clock, firstPause)])
     }
@@ -109,7 +105,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
         await life.start(programOf(app))
         hasStarted = true
       } catch (error) {
-        if (rejoined === 0 || isFinal(error)) throw error
+        if (past.rejoined === 0 || isFinal(error)) throw error
         lost ??= { reason: error, hasStarted } // a later life is as patient as its beginning
       }
     }
@@ -118,15 +114,13 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     if (isStopping) void app.close().catch(() => undefined)
     app.closed.catch(() => undefined) // told below
     let isKilled = false // which opens it too: nothing is being opened any more
-    app.opened.then(
-      () => {
-        if (!isKilled) opened.resolve()
-      },
-      () => undefined,
-    )
-    const kill = async (): Promise<void> => {
+    const hasOpened = app.opened.then(() => {
+      if (!isKilled) opened.resolve()
+    })
+    hasOpened.catch(() => undefined) // told below
+    const kill = (): Promise<void> => {
       isKilled = true
-      await app.kill()
+      return app.kill()
     }
     try {
       await Promise.race([start(), losing])
@@ -143,38 +137,101 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     return lost
   }
 
-  const liveAll = async (): Promise<void> => {
-    let hasFailed = true
-    try {
-      await live()
-      hasFailed = false
-    } finally {
-      await leaveCache(hasFailed)
-    }
-  }
-  const closed = liveAll().finally(() => {
+  const living = leaveAfter(live()).finally(() => {
     isClosed = true
     forgetSignals()
-    signal?.removeEventListener('abort', stop)
   })
-  closed.catch(() => undefined) // told by `opened` or `closed` below
-  await Promise.race([opened.promise, closed])
-
-  const whole = closed.then(() => undefined)
+  living.catch(() => undefined) // told by `closed`
+  await Promise.race([opened.promise, living])
+  const closed = living.then(() => undefined)
   return {
     name: options.name,
     get lifecycle(): Lifecycle {
       if (isClosed) return 'closed'
       return isStopping ? 'draining' : (present?.app.lifecycle ?? 'opening')
     },
-    closed: whole,
+    closed,
     close() {
       stop()
-      return whole
+      return closed
     },
     checkpoint: () => present!.app.checkpoint(),
-    status: () => ({ ...present!.app.status(), worker: { ...present!.life.status(), rejoined } }),
+    status() {
+      const { app, life } = present!
+      const own = life.status()
+      return { ...app.status(), worker: { ...own, ...past, lastCommit: own.lastCommit ?? past.lastCommit } }
+    },
   }
+}
+
+/** A worker, and what closes its cache after it has been used; what that failed with comes first. */
+interface JoinedWorker {
+  readonly worker: Worker
+  readonly leaveAfter: (use: Promise<void>) => Promise<void>
+}
+
+async function joinCluster(
+  options: RunOptions,
+  cluster: Cluster,
+  { log, clock }: ClusterGround,
+): Promise<JoinedWorker> {
+  const cache = await options.store?.open().catch((error: unknown) => {
+    throw cacheFailure(error)
+  })
+  const leave = async (hasFailed: boolean): Promise<void> => {
+    await cache?.close().catch((error: unknown) => {
+      if (!hasFailed) throw cacheFailure(error)
+      log.error(String(error))
+    })
+  }
+  try {
+    return {
+      worker: await cluster.join(options.name, log, clock, cache),
+      async leaveAfter(use) {
+        const [used] = await Promise.allSettled([use])
+        await leave(used.status === 'rejected')
+        await use
+      },
+    }
+  } catch (error) {
+    await leave(true)
+    throw error
+  }
+}
+
+/** Without what is one of the whole run. */
+function optionsOfLife({ signal: _, store: __, ...rest }: RunOptions, { checkpointInterval }: Cluster): RunOptions {
+  return { checkpointInterval, ...rest, handleSignals: false }
+}
+
+/** Calls `stop` when the run is to end. The result forgets that. */
+function stopWith(
+  { handleSignals = true, signal }: Pick<RunOptions, 'handleSignals' | 'signal'>,
+  stop: () => void,
+  { log, clock }: ClusterGround,
+): () => void {
+  const forgetSignals = handleSignals ? onSignals(stopBy(log, { stop }), clock) : () => undefined
+  signal?.addEventListener('abort', stop)
+  if (signal?.aborted === true) stop()
+  return () => {
+    forgetSignals()
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+/** Tries again and again; `undefined` where it is not wanted any more. */
+async function beginLife(
+  worker: Worker,
+  attempts: { readonly isWanted: () => boolean; readonly failed: (error: unknown, pause: number) => Promise<void> },
+): Promise<WorkerLife | undefined> {
+  for (let pause = firstPause; attempts.isWanted(); pause = Math.min(2 * pause, longestPause)) {
+    try {
+      return await worker.begin()
+    } catch (error) {
+      await attempts.failed(error, pause)
+    }
+  }
+  return undefined
 }
 
 const programOf = (app: Application): WorkerProgram => ({

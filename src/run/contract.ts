@@ -105,6 +105,8 @@ export interface RunStatus {
   readonly worker?: WorkerStatus & {
     /** How often it has begun anew from the last commit, because others might have owned its shards. */
     readonly rejoined: number
+    /** Why it did the last time. */
+    readonly rejoinedBecause: string | undefined
   }
 }
 

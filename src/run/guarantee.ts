@@ -48,7 +48,8 @@ function logGuarantee(log: Log, pipeline: string, { state, output }: Guarantee):
 function impossible(pipeline: string, asked: 'exactly-once', { state, output }: Guarantee): WallarxError | undefined {
   const why =
     state !== 'exactly once'
-      ? 'a source that cannot replay: use a file, or put journaled(source, …) around it'
+      ? 'a source that cannot replay: use a file, or put journaled(source, …) around it; on a cluster give the ' +
+        'worker a name of its own, too (option worker of kafka)'
       : output === 'at least once'
         ? 'a sink that cannot go back to a position: use a file'
         : undefined

@@ -81,7 +81,7 @@ export function createPipelineEndpoints({
         fingerprint: place.fingerprint,
         opened,
         positionFrom(position, fingerprint) {
-          replayable.add(id)
+          if (transactions?.keepsPositions !== false) replayable.add(id)
           place.from(position, fingerprint)
           void holdForStart()
         },

@@ -38,8 +38,8 @@ type Disturbance = keyof typeof disturbances
 /**
  * Workers on a real broker count words, while they are killed, frozen, stopped, added and taken away, and the broker is
  * killed. Each count of a word that is committed must be the one after the count before it; in the end each word that
- * was written is counted. A worker that is killed comes back under its own name, with its cache unless that was deleted,
- * or another one does in its place.
+ * was written is counted. A worker that is killed comes back under its own name, with its cache unless that was
+ * deleted, or another one does in its place.
  */
 export async function kafkaWorkers({ directory, seed, runs, result, progress }: CourseOptions): Promise<void> {
   installClient((line) => console.log(line))

@@ -7,7 +7,7 @@ import { startNode, type Program } from '../support/processes.ts'
 import { settled } from './shards.ts'
 import { createWordCount, feed, follow, partitions, timeout, wordsPerLine } from './wordCount.ts'
 
-/** What a worker says of the shards that it has restored from its cache: how many offsets it has read, and of how many. */
+/** What a worker says of the shards that it had in its cache: how many offsets it has read, and of how many. */
 function readOf(worker: Program): { readonly read: number; readonly all: number; readonly shards: number } {
   const found = [...worker.stderr().matchAll(/(\d+) of (\d+) offsets of its changelog are read/g)]
   const sum = (group: number): number => found.reduce((total, one) => total + Number(one[group]), 0)

@@ -22,7 +22,7 @@ export interface ShardRestoreOptions {
 /** In ms: how much the clocks of workers and brokers may differ. */
 const clocksDiffer = 10_000
 
-/** Restores a shard from what the cache has of it, and the rest of its changelog; from all of it where that is wrong. */
+/** Restores a shard from what the cache has of it and the rest of its changelog, or from all of its changelog. */
 export function createShardRestore(options: ShardRestoreOptions): ShardRestore {
   const { shard, overlay, clock, longestAge, info, isWanted, apply, stands } = options
   /** Before the end of the changelog is asked for. */
@@ -34,12 +34,14 @@ export function createShardRestore(options: ShardRestoreOptions): ShardRestore {
   }
 
   /** Why what the cache has does not count, if it does not. */
-  const flaw = async (found: Standing | undefined, { low, end, firstSince }: ShardLog): Promise<string | undefined> => {
+  const flaw = async (found: Standing | undefined, log: ShardLog): Promise<string | undefined> => {
+    const { low, end, firstSince } = log
     if (found === undefined) return 'it is not in the cache'
     const { offset, at } = found
-    if (offset > end) return `the cache stands for ${offset} offsets, and it has ${end}: it was made anew`
+    if (offset > end) return `the cache stands for offset ${offset}, and it ends at ${end}: it was made anew`
     if (offset < low) return `the cache stands for offset ${offset}, and its beginning was deleted up to ${low}`
-    if (offset === low) return 'the cache stands for nothing of it yet' // what it has all the same may be of another one
+    // What the cache has all the same may be of another one.
+    if (offset === low) return 'the cache stands for nothing of it yet'
     const age = asked - at
     if (Math.abs(age) > longestAge) {
       return `the cache is of ${new Date(at).toISOString()}, and what was removed since may not be in it any more`

@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/clock.ts'
 import { entityPlace } from '../../checkpoint/layout.ts'
 import { bytesOf, textOf, type Change, type OpenStore } from '../../store/store.ts'
-import { shardOf } from '../shard.ts'
 import type { ShardStore } from '../shardStore.ts'
-import { cacheKey, standingKey, standingValue, storeKey, type CachedShard } from './layout.ts'
+import { cacheKey, standingKey, standingValue, storeKey } from './layout.ts'
 import { createNumbers } from './numbers.ts'
 import { createOverlay } from './overlay.ts'
+import { createOwnShards, type OwnShard } from './ownShards.ts'
 import { createShardRestore } from './restore.ts'
 import { createStandings, type StandingShard } from './standings.ts'
 
@@ -33,9 +33,6 @@ export interface CachedShards extends ShardStore {
   flush(): Promise<void>
 }
 
-/** A shard that shows. */
-interface OwnShard extends StandingShard, CachedShard {}
-
 export function createCachedShards(options: CachedShardsOptions): CachedShards {
   const { store, shards, clock, retention, info, failed } = options
   const overlay = createOverlay(store, failed)
@@ -44,17 +41,11 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
     overlay.putCommitted({ key: standingKey(shard as OwnShard), value: standingValue(standing) })
   })
   const others = new Map<string, Uint8Array>()
-  /** By the id of the state partition and the shard. */
-  const own = new Map<number, (OwnShard | undefined)[]>()
-
-  const shardAt = (partitionId: number, low: number, high: number): OwnShard | undefined =>
-    own.get(partitionId)?.[shardOf(low, high, shards)]
+  const own = createOwnShards(shards)
 
   const drop = (partitionId: number, shard: number): void => {
-    const owned = own.get(partitionId)
-    if (owned?.[shard] === undefined) return
-    standings.remove(owned[shard])
-    owned[shard] = undefined
+    const removed = own.remove(partitionId, shard)
+    if (removed !== undefined) standings.remove(removed)
   }
 
   /** Of a transaction, or of a changelog. */
@@ -65,33 +56,10 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
       else others.set(textOf(key), value)
       return
     }
-    const shard = shardAt(entity.partitionId, entity.low, entity.high)
+    const shard = own.of(entity)
     if (shard === undefined) return // of one that is gone, and with it all that was not committed
     standings.changed(shard)
     place({ key: cacheKey(shard, key), value })
-  }
-
-  /** The shards that have something under a prefix, and the prefix there. */
-  function* placesOf(prefix: Uint8Array): Generator<readonly [number, Buffer]> {
-    const entity = entityPlace(prefix)
-    if (entity !== undefined) {
-      const shard = shardAt(entity.partitionId, entity.low, entity.high)
-      if (shard !== undefined) yield [entity.partitionId, cacheKey(shard, prefix)]
-      return
-    }
-    const bytes = Buffer.from(prefix)
-    for (const [partitionId, all] of own) {
-      for (const shard of all) {
-        if (shard === undefined) continue
-        for (const kind of ['E', 'M']) {
-          const whole = Buffer.alloc(5)
-          whole.write(kind)
-          whole.writeUInt32BE(partitionId, 1)
-          const isUnder = whole.subarray(0, bytes.length).equals(bytes.subarray(0, 5))
-          if (isUnder) yield [partitionId, cacheKey(shard, bytes.length > 5 ? bytes : whole)]
-        }
-      }
-    }
   }
 
   const apply = (changes: readonly Change[]): void => {
@@ -109,7 +77,7 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
       let value: Uint8Array | undefined
       if (place === undefined) value = others.get(textOf(key))
       else {
-        const shard = shardAt(place.partitionId, place.low, place.high)
+        const shard = own.of(place)
         value = shard && overlay.get(cacheKey(shard, key))
       }
       return value && Buffer.from(value)
@@ -117,7 +85,7 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
     *range(prefix) {
       const text = textOf(prefix)
       const found = [...others].filter(([key]) => key.startsWith(text))
-      for (const [partitionId, ownPrefix] of placesOf(prefix)) {
+      for (const [partitionId, ownPrefix] of own.under(prefix)) {
         for (const [key, value] of overlay.under(ownPrefix)) {
           found.push([textOf(storeKey(partitionId, bytesOf(key))), value])
         }
@@ -135,9 +103,7 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
     restore({ id, partition, shard }, isWanted) {
       drop(id, shard)
       const one: OwnShard = { number: numberOf(partition), partition, shard }
-      let owned = own.get(id)
-      if (owned === undefined) own.set(id, (owned = []))
-      owned[shard] = one
+      own.set(id, one)
       return createShardRestore({
         shard: one,
         overlay,

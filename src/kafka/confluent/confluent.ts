@@ -31,6 +31,9 @@ export async function confluentClient(options: ConfluentOptions): Promise<KafkaC
   return createConfluentClient(await importLibrary(), options)
 }
 
+/** A compacted topic takes no record without one. */
+const anyKey = Buffer.of(0)
+
 /** In ms: how long it may take to close what was opened too late. */
 const lateClosing = 5000
 
@@ -90,7 +93,7 @@ export function createConfluentClient(
         if (standing.length === 0) return
         // A transaction of the same id that is aborted ends the one that the broker has lost, and shows nothing of it.
         await successor.begin()
-        for (const { topic, partition } of standing) successor.produce({ topic, partition, key: null, value: null })
+        for (const { topic, partition } of standing) successor.produce({ topic, partition, key: anyKey, value: null })
         await successor.flush(left())
         await successor.abort(left())
       } finally {

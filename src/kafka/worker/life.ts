@@ -3,50 +3,39 @@ import { createDeferred } from '../../base/deferred.ts'
 import { createPackedExchange } from '../../cluster/exchange.ts'
 import { createShardTarget } from './shardTarget.ts'
 import { createSubscriptions, type Subscription } from './subscriptions.ts'
-import { createCachedShards } from '../../cluster/cache/shards.ts'
-import { createShardStore } from '../../cluster/shardStore.ts'
-import type { OpenStore } from '../../store/store.ts'
-import { keepCache } from './keepCache.ts'
-import type { WorkerLife, WorkerProgram, WorkerStatus } from '../../cluster/cluster.ts'
+import type { WorkerLife, WorkerStatus } from '../../cluster/cluster.ts'
 import type { KafkaClient, KafkaProducer, KafkaReader } from '../client.ts'
-import { createPump, type Pump, type PumpTarget } from './pump.ts'
-import { createRestorer } from './restorer.ts'
-import { createDeadWorkers, workerRecord, workersTopic } from './deadWorkers.ts'
-import {
-  beginningOf,
-  createPartitionCounts,
-  ensureTopics,
-  partitionTopics,
-  removedFor,
-  type TopicNames,
-} from '../topics.ts'
+import { createRestorer, wholeLog } from './restorer.ts'
+import { createJoinedGroups } from './joined.ts'
+import { createOwnershipLog } from './ownership.ts'
+import { createEntityStore, type LifeCache } from '../upkeep/entityStore.ts'
+import { createDeadWorkers } from '../upkeep/deadWorkers.ts'
+import { createUpkeep, standingText, type TendedGroup, type Upkeep } from '../upkeep/upkeep.ts'
+import { beginningOf, createPartitionCounts, ensureTopics, partitionTopics, type TopicNames } from '../topics.ts'
+import { ownPositions, workerRecord, workersTopic } from '../workersTopic.ts'
 import { createTransactions, type KafkaTransactions } from './transactions.ts'
 
 /** How a worker works, whatever its life. */
 export interface LifeSettings {
   readonly application: string
   readonly worker: string
+  /** Whether it has this name again when its process is started again. */
+  readonly isNamed: boolean
   readonly transactionalId: string
   /** Addresses, for what a user is told. */
   readonly brokers: string
   readonly names: TopicNames
   readonly warn: (event: string) => void
+  readonly info: (event: string) => void
   readonly shards: number
   /** Default: none, entities are in memory */
   readonly cache: LifeCache | undefined
   /** In ms: of each call to Kafka. */
   readonly timeout: number
   readonly sessionTimeout: number
+  readonly transactionTimeout: number
   readonly protocol: 'classic' | 'consumer'
   readonly clock: Clock
-}
-
-/** What entities are kept in, besides on Kafka. */
-export interface LifeCache {
-  readonly store: OpenStore
-  /** In ms: how often it is brought up to date. */
-  readonly interval: number
-  readonly info: (event: string) => void
 }
 
 /** The transactions of a life, as its own sources and sinks see them. */
@@ -67,13 +56,12 @@ export function createLife(
   producer: KafkaProducer,
   reader: KafkaReader,
   settings: LifeSettings,
-): WorkerLife {
-  const { worker, names, warn, shards, cache, timeout, sessionTimeout, protocol, clock } = settings
+): WorkerLife & { prepare(): Promise<void> } {
+  const { worker, names, warn, info, shards, brokers, timeout, clock } = settings
   const exchange = createPackedExchange({ shards, longestPack })
   const lost = createDeferred<unknown>()
-  const cached = cache && createCachedShards({ ...cache, shards, clock, retention: removedFor, failed: lost.resolve })
-  const store = cached ?? createShardStore(shards)
-  const endDead = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })
+  const { store, stopKeeping } = createEntityStore({ ...settings, client, failed: lost.resolve })
+  const deadWorkers = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })
   const restorer = createRestorer({
     client,
     reader,
@@ -81,55 +69,46 @@ export function createLife(
     timeout,
     standing({ topic }) {
       for (const partition of exchange.partitions()) {
-        if (names.changelog(partition) === topic) endDead(names.group(partition))
+        if (names.changelog(partition) === topic) deadWorkers.endSoon(names.group(partition))
       }
     },
   })
-  const pumps = new Map<string, Pump>()
-  const countPartitions = createPartitionCounts(client, settings.brokers, timeout)
+  const groups = createJoinedGroups({ ...settings, client, lose: lost.resolve, changed: () => ownership.changed() })
+  const countPartitions = createPartitionCounts(client, brokers, timeout)
   const partitionIds = new Map<number, string>()
-  const forgetCache = cached && keepCache({ ...cache, client, shards: cached, names, clock, timeout })
-  let program: WorkerProgram | undefined
+  const exchangeTopics = new Set<string>()
+  let lastCommit: number | undefined
+  let upkeep: Upkeep | undefined
   let ended = false
 
   const transactions = createTransactions({
     producer,
     exchange,
     store,
-    pumps: () => pumps.values(),
+    pumps: groups.pumps,
     names,
+    worker,
+    isNamed: settings.isNamed,
     shards,
     partitionOf: (id) => partitionIds.get(id)!,
     partitionsOf: countPartitions,
     timeout,
+    committed(places) {
+      lastCommit = clock.now()
+      upkeep?.processed(places.filter(({ topic }) => exchangeTopics.has(topic)))
+    },
     lose: lost.resolve,
   })
 
-  const pump = async (group: string, topics: readonly string[], target: PumpTarget): Promise<void> => {
-    const joined = await createPump({
-      join: (events) => client.member({ client: worker, group, topics, sessionTimeout, protocol, ...events }, timeout),
-      target,
-      clock,
-      timeout,
-      lose: lost.resolve,
-    })
-    if (ended) await joined.stop()
-    else pumps.set(pumpId(group, topics), joined)
-  }
+  const allShards = (): WorkerStatus['shards'] => groups.shards(exchange.partitions(), names, restorer.read)
+  const ownership = createOwnershipLog(clock, allShards, (event) => {
+    info(`worker ${worker} ${event}`)
+  })
 
-  const read = async (source: Pick<Subscription, 'group' | 'topics'>, running: WorkerProgram): Promise<void> => {
-    const target = subscriptions.target(source, {
-      release: () => running.checkpoint(),
-      pending() {
-        endDead(source.group)
-      },
-    })
-    await pump(source.group, source.topics, target)
-    subscriptions.opened(source)
-  }
-
-  const subscriptions = createSubscriptions((source) => {
-    if (program !== undefined) read(source, program).catch(lost.resolve) // one that is subscribed to later
+  const subscriptions = createSubscriptions({
+    join: (of, target) => groups.join({ ...of, changelog: undefined }, target),
+    pending: deadWorkers.endSoon,
+    lose: lost.resolve,
   })
 
   const own: LifeTransactions = {
@@ -137,7 +116,7 @@ export function createLife(
     application: settings.application,
     client,
     timeout,
-    subscribe: (subscription) => subscriptions.add(subscription),
+    subscribe: subscriptions.add,
   }
 
   return {
@@ -146,49 +125,49 @@ export function createLife(
     committer: transactions.committer,
     transactions: own,
     lost: lost.promise,
+    async prepare() {
+      await ensureTopics(client, [workersTopic(names.workers)], timeout)
+      const [place, apply] = ownPositions(names.workers, worker, store)
+      await restorer.restore(place, wholeLog(apply), () => !ended)
+    },
     async start(running) {
       const partitions = exchange.partitions()
       const ownTopics = partitions.flatMap((partition) => partitionTopics(names, partition, shards))
-      await ensureTopics(client, [workersTopic(names.workers), ...ownTopics], timeout)
-      await countPartitions(subscriptions.list().flatMap(({ topics }) => topics)) // those of others must be there
+      await ensureTopics(client, ownTopics, timeout)
+      await countPartitions(subscriptions.topics()) // those of others must be there
+      await countPartitions(partitions.map(names.exchange))
       transactions.write(workerRecord(names.workers, worker, settings.transactionalId))
-      program = running
       for (const partition of partitions) {
         const id = running.idOf(partition)!
         partitionIds.set(id, partition)
         const group = names.group(partition)
         const pending = (): void => {
-          endDead(group)
+          deadWorkers.endSoon(group)
         }
         const changelog = names.changelog(partition)
         const beginning = beginningOf(client, timeout)
         const target = { beginning, partition, id, changelog, shards, exchange, store, restorer, pending }
-        await pump(group, [names.exchange(partition)], createShardTarget({ ...target, program: running }))
+        const of = { group, topics: [names.exchange(partition)], changelog }
+        exchangeTopics.add(names.exchange(partition))
+        await groups.join(of, createShardTarget({ ...target, program: running }))
       }
-      for (const source of subscriptions.list()) await read(source, running)
+      await subscriptions.start(() => running.checkpoint())
+      const tended = async (): Promise<TendedGroup[]> => groups.tended(await countPartitions([]))
+      if (!ended) upkeep = createUpkeep({ ...settings, client, deadWorkers, groups: tended, lose: lost.resolve })
     },
     async end() {
       ended = true
-      forgetCache?.()
-      await Promise.allSettled([...pumps.values()].map((one) => one.stop()))
+      stopKeeping()
+      upkeep?.stop()
+      ownership.stop()
+      await groups.stop()
       await client.close(timeout)
     },
     status: () => ({
       name: worker,
-      shards: Object.fromEntries(
-        exchange.partitions().map((partition) => {
-          const places = pumps.get(pumpId(names.group(partition), [names.exchange(partition)]))?.owned.list()
-          return [partition, shardStatus(places ?? [])]
-        }),
-      ),
+      shards: allShards(),
+      lastCommit,
+      standing: (upkeep?.standing ?? []).map(standingText),
     }),
   }
-}
-
-const pumpId = (group: string, topics: readonly string[]): string => JSON.stringify([group, topics])
-
-function shardStatus(places: ReturnType<Pump['owned']['list']>): WorkerStatus['shards'][string] {
-  const shardsThat = (are: boolean): number[] =>
-    places.flatMap(({ place, ready }) => (ready === are ? [place.partition] : [])).sort((one, other) => one - other)
-  return { owned: shardsThat(true), restoring: shardsThat(false) }
 }

@@ -40,6 +40,8 @@ export interface PumpOptions {
   readonly timeout: number
   /** Called once, with what reading has failed with, or that places are lost. */
   readonly lose: (reason: unknown) => void
+  /** Called when a place has come, has become ready, or has gone. */
+  readonly changed: () => void
 }
 
 const mostRecords = 500
@@ -54,7 +56,7 @@ const mayPass = (error: unknown, isEarly: boolean): boolean =>
   error instanceof KafkaError &&
   (error.fault === 'pending' || error.fault === 'again' || (error.fault === 'unreachable' && isEarly))
 
-export async function createPump({ join, target, clock, timeout, lose }: PumpOptions): Promise<Pump> {
+export async function createPump({ join, target, clock, timeout, lose, changed }: PumpOptions): Promise<Pump> {
   const owned = createOwnedPlaces()
   /** Read, and not handed over yet. */
   let waiting: readonly KafkaRecord[] = []
@@ -68,11 +70,13 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
   const member = await join({
     assigned: (given) => {
       owned.add(given)
+      changed()
     },
     async revoked(given) {
       await target.release(given)
       owned.remove(given)
       waiting = waiting.filter(owned.isNext)
+      changed()
     },
     lost(given) {
       isLost = true
@@ -120,6 +124,7 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
     if (!isWanted()) return
     one.next = next
     member.resume([one.place])
+    changed()
   }
 
   const handOver = (): void => {
@@ -131,19 +136,8 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
     }
   }
 
-  /** Resolves when nothing holds, or after a time. */
-  const free = (): Promise<void> =>
-    new Promise((resolve) => {
-      const cancel = clock.after(longestHold, resolve)
-      wake = () => {
-        cancel()
-        resolve()
-      }
-      target.onFree(wake)
-    })
-
   const waitHeard = async (): Promise<void> => {
-    await free()
+    await free(target, clock, (woken) => (wake = woken))
     if (!target.held()) return
     member.pause(owned.ready())
     const more = await member.poll(1, 0)
@@ -174,3 +168,15 @@ export async function createPump({ join, target, clock, timeout, lose }: PumpOpt
     },
   }
 }
+
+/** Resolves when nothing holds, or after a time, or when it is woken. */
+const free = (target: PumpTarget, clock: Clock, wakeWith: (wake: () => void) => void): Promise<void> =>
+  new Promise((resolve) => {
+    const cancel = clock.after(longestHold, resolve)
+    const wake = (): void => {
+      cancel()
+      resolve()
+    }
+    wakeWith(wake)
+    target.onFree(wake)
+  })

@@ -11,6 +11,8 @@ export interface Restorer {
    * nobody `isWanted` it any more. Rejects with what reading has failed with.
    */
   restore(place: Place, shard: RestoringShard, isWanted: () => boolean): Promise<void>
+  /** How far it is with a place, from 0 to 1; 0 for one that is not begun. */
+  readonly read: (place: Place) => number
 }
 
 /** Whom the records are for. */
@@ -18,15 +20,27 @@ export interface RestoringShard extends Pick<ShardRestore, 'from' | 'room' | 'do
   apply(record: KafkaRecord): void
 }
 
+/** Takes all of a log. */
+export const wholeLog = (apply: RestoringShard['apply']): RestoringShard => ({
+  from: ({ low }) => Promise.resolve(low),
+  apply,
+  room: () => undefined,
+  done: () => undefined,
+})
+
 interface Restore {
   readonly place: Place
   readonly shard: RestoringShard
   readonly isWanted: () => boolean
   /** The end of the log when it began: also of transactions that are open now. */
   readonly end: number
+  /** Where it begins. */
+  readonly low: number
   readonly done: Deferred<void>
   /** When its last record has come. */
   moved: number
+  /** The offset behind it. */
+  next: number
 }
 
 const mostRecords = 1000
@@ -64,6 +78,7 @@ export function createRestorer({ client, reader, clock, timeout, standing }: Res
           if (restore === undefined) continue
           restore.shard.apply(record)
           restore.moved = clock.elapsed()
+          restore.next = record.offset + 1
         }
         for (const { shard } of restores.values()) await shard.room()
         for (const [id, restore] of restores) {
@@ -83,19 +98,25 @@ export function createRestorer({ client, reader, clock, timeout, standing }: Res
   return {
     async restore(place, shard, isWanted) {
       const [found] = await client.ends([place], 'uncommitted', timeout)
-      const { low, end } = found!
+      const { end } = found!
       const firstSince = async (time: number): Promise<number> => (await client.offsetsAt([place], time, timeout))[0]!
-      const offset = await shard.from({ low, end, firstSince })
+      const low = await shard.from({ ...found!, firstSince })
       if (!isWanted()) return
-      if (offset < end) {
-        const restore = { place, shard, isWanted, end, done: createDeferred(), moved: clock.elapsed() }
+      if (low < end) {
+        const restore = { place, shard, isWanted, low, end, done: createDeferred(), moved: clock.elapsed(), next: low }
         restores.set(idOf(place), restore)
-        reader.assign([{ ...place, offset }])
+        reader.assign([{ ...place, offset: low }])
         void read()
         await restore.done.promise
         if (!isWanted()) return
       }
       shard.done(end)
+    },
+    read(place) {
+      const restore = restores.get(idOf(place))
+      if (restore === undefined) return 0
+      const { low, end, next } = restore
+      return (next - low) / (end - low)
     },
   }
 }

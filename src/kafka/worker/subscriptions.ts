@@ -8,26 +8,60 @@ export interface Subscription extends Omit<PumpTarget, 'acquire' | 'release' | '
   opened(): void
 }
 
+/** By what a subscription is read. */
+type Read = Pick<Subscription, 'group' | 'topics'>
+
 /** The sources of a program that read topics: by their group and topics one, which may be subscribed to again. */
 export interface Subscriptions {
   /** The result ends it: nothing is handed over until another one of this group and these topics comes. */
-  add(subscription: Subscription): () => void
-  /** One of each, as it is now. */
-  list(): readonly Pick<Subscription, 'group' | 'topics'>[]
-  /** What stands for the one of this group and these topics, whichever that is. */
-  target(of: Pick<Subscription, 'group' | 'topics'>, rest: Pick<PumpTarget, 'release' | 'pending'>): PumpTarget
-  /** Tells those of this group and these topics that they are read. */
-  opened(of: Pick<Subscription, 'group' | 'topics'>): void
+  readonly add: (subscription: Subscription) => () => void
+  /** All topics of those that there are by now. */
+  topics(): string[]
+  /** Reads them, and from now on those that come. `release`: commits what has been handed over. */
+  start(release: () => Promise<void>): Promise<void>
 }
 
-/** `onNew` is called for one whose group and topics are not read yet; `isNew` tells by what `list` says. */
-export function createSubscriptions(
-  onNew: (subscription: Pick<Subscription, 'group' | 'topics'>) => void,
-): Subscriptions {
+export interface SubscriptionsOptions {
+  /** Joins a group. */
+  readonly join: (of: Read, target: PumpTarget) => Promise<void>
+  /** An offset of the group cannot be told while a transaction is open. */
+  readonly pending: (group: string) => void
+  /** Called with what reading has failed with. */
+  readonly lose: (reason: unknown) => void
+}
+
+export function createSubscriptions({ join, pending, lose }: SubscriptionsOptions): Subscriptions {
   const present = new Map<string, Subscription>()
   const known = new Map<string, Subscription>()
   const open = new Set<string>()
-  const idOf = ({ group, topics }: Pick<Subscription, 'group' | 'topics'>): string => JSON.stringify([group, topics])
+  const idOf = ({ group, topics }: Read): string => JSON.stringify([group, topics])
+  let release: (() => Promise<void>) | undefined
+
+  /** What stands for the one of this group and these topics, whichever that is. */
+  const target = (id: string, { group, chunk, beginning }: Subscription): PumpTarget => ({
+    chunk,
+    beginning,
+    pending() {
+      pending(group)
+    },
+    release: () => release!(),
+    acquire: () => Promise.resolve(),
+    held: () => present.get(id)?.held() ?? true,
+    onFree(resume) {
+      present.get(id)?.onFree(resume)
+    },
+    handOver(records) {
+      present.get(id)!.handOver(records)
+    },
+  })
+
+  const read = async (subscription: Subscription): Promise<void> => {
+    const { group, topics } = subscription
+    const id = idOf(subscription)
+    await join({ group, topics }, target(id, subscription))
+    open.add(id)
+    present.get(id)?.opened()
+  }
 
   return {
     add(subscription) {
@@ -36,34 +70,16 @@ export function createSubscriptions(
       if (open.has(id)) subscription.opened()
       if (!known.has(id)) {
         known.set(id, subscription)
-        onNew(subscription)
+        if (release !== undefined) read(subscription).catch(lose)
       }
       return () => {
         if (present.get(id) === subscription) present.delete(id)
       }
     },
-    list: () => [...known.values()],
-    target(of, { release, pending }) {
-      const id = idOf(of)
-      const { chunk, beginning } = known.get(id)! // also of one that has ended since
-      return {
-        chunk,
-        beginning,
-        pending,
-        release,
-        acquire: () => Promise.resolve(),
-        held: () => present.get(id)?.held() ?? true,
-        onFree(resume) {
-          present.get(id)?.onFree(resume)
-        },
-        handOver(records) {
-          present.get(id)!.handOver(records)
-        },
-      }
-    },
-    opened(of) {
-      open.add(idOf(of))
-      present.get(idOf(of))?.opened()
+    topics: () => [...known.values()].flatMap(({ topics }) => topics),
+    async start(releaseWith) {
+      release = releaseWith
+      for (const subscription of [...known.values()]) await read(subscription)
     },
   }
 }

@@ -7,10 +7,11 @@ import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
 import { recordKeyOf } from './changelog.ts'
-import type { KafkaProducer, NewRecord } from '../client.ts'
+import type { KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import type { Pump } from './pump.ts'
 import type { TopicNames } from '../topics.ts'
+import { positionRecord } from '../workersTopic.ts'
 
 /** Makes a checkpoint of one transaction of Kafka. */
 export interface KafkaTransactions extends Transactions {
@@ -32,18 +33,25 @@ export interface TransactionsOptions {
   readonly store: ShardStore
   readonly pumps: () => Iterable<Pump>
   readonly names: TopicNames
+  /** The name of this one. */
+  readonly worker: string
+  /** Whether it has this name again when its process is started again. */
+  readonly isNamed: boolean
   readonly shards: number
   /** The name of a state partition by its id in the store. */
   readonly partitionOf: (id: number) => string
   /** How many partitions topics have. Rejects with `KAFKA_TOPIC_MISSING`. */
   readonly partitionsOf: (topics: ReadonlySet<string>) => Promise<ReadonlyMap<string, number>>
   readonly timeout: number
+  /** Called when a transaction is committed, with how far the places are processed that it was about. */
+  readonly committed: (places: readonly PlaceAt[]) => void
   /** Called with what a transaction has failed with. */
   readonly lose: (reason: unknown) => void
 }
 
 export function createTransactions(options: TransactionsOptions): KafkaTransactions {
-  const { producer, exchange, store, pumps, names, shards, partitionOf, partitionsOf, timeout, lose } = options
+  const { producer, exchange, store, pumps, names, worker, isNamed, shards, partitionOf, partitionsOf } = options
+  const { timeout, committed, lose } = options
   let outputs: Output[] = []
   let turn = 0
   let onBegin = new Set<() => void>()
@@ -93,6 +101,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
 
   return {
     kind: kafkaTransactions,
+    keepsPositions: isNamed,
     write(record) {
       outputs.push(record)
     },
@@ -120,6 +129,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           await producer.begin()
           await produceAll(packs.map(packRecord))
           await produceAll(entities.map(changelogRecord))
+          await produceAll(positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)))
           await produceAll(written.map((record) => placed(record, partitions)))
           for (const { member, places } of offsets) {
             checkOwned()
@@ -127,8 +137,10 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           }
           checkOwned()
           await producer.commit(timeout)
-          const moved = new Set(offsets.flatMap(({ places }) => places.map(({ topic }) => topic)))
+          const processed = offsets.flatMap(({ places }) => places)
+          const moved = new Set(processed.map(({ topic }) => topic))
           store.committed(exchange.partitions().filter((partition) => moved.has(names.exchange(partition))))
+          committed(processed)
         } catch (error) {
           if (!(error instanceof WallarxError)) lose(error)
           throw error

@@ -6,11 +6,9 @@ import { createLife, type LifeSettings } from './life.ts'
 export interface WorkerOptions extends LifeSettings {
   /** A client of its own for each life. */
   readonly connect: () => Promise<KafkaClient>
-  /** In ms. */
-  readonly transactionTimeout: number
 }
 
-export function createWorker({ connect, transactionTimeout, ...settings }: WorkerOptions): Worker {
+export function createWorker({ connect, ...settings }: WorkerOptions): Worker {
   return {
     name: settings.worker,
     async begin() {
@@ -20,11 +18,12 @@ export function createWorker({ connect, transactionTimeout, ...settings }: Worke
       try {
         // First: it ends what an earlier life has left open, and fences it.
         const producer = await client.producer(
-          { transactionalId: settings.transactionalId, transactionTimeout },
+          { transactionalId: settings.transactionalId, transactionTimeout: settings.transactionTimeout },
           settings.timeout,
         )
         const reader = await client.reader('committed', settings.timeout)
         const life = createLife(client, producer, reader, settings)
+        await life.prepare()
         return {
           ...life,
           start: (program) =>

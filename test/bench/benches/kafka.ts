@@ -45,8 +45,8 @@ const notes = [
   `latency: ${tenthOfHighest} words a second, a record each, whatever the worker does (open loop); from when a word ` +
     'was due until its count is read by who reads what is committed',
   'a worker of three is killed and not replaced, session timeout 6 s: the longest gaps between outputs of a shard',
-  'restore: from the start of a process to outputs of all shards; with the local cache, and of all beside it: from the ' +
-    'opening of the cache until all shards are there, in this process',
+  'restore: from the start of a process to outputs of all shards; with the local cache, and of all beside it: from ' +
+    'the opening of the cache until all shards are there, in this process',
 ]
 
 /** Runs both in turn; gives what each has measured. */

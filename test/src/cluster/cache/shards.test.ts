@@ -219,8 +219,8 @@ async function createTrial() {
       logs.delete(idOf(partition, shard))
     },
     commit({ writing: all }) {
-      const isMine = (id: string): boolean => owned.has(id) && ![...evicted].some((one) => one.startsWith(id[0]!)) // its group
-      const own = that(all, isMine)
+      const isLost = (partition: string): boolean => [...evicted].some((id) => id.startsWith(partition))
+      const own = that(all, (id) => owned.has(id) && !isLost(id[0]!)) // a group decides for all shards of a partition
       const changes = own.map(([place, value]) => changeOf(place, value))
       for (const one of [cached, reference]) one.apply(changes)
       write(own)
@@ -311,7 +311,7 @@ async function createTrial() {
   }
 }
 
-test('with what the cache has a shard is what its whole changelog makes of it, whatever happens to the worker', async () => {
+test('a cached shard is what its whole changelog makes of it, whatever happens to the worker', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(op, { maxLength: 60, size: 'max' }), async (ops) => {
       const trial = await createTrial()
