@@ -6,10 +6,10 @@ import { WallarxError } from '../../../../src/base/errors.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import type { KafkaClient } from '../../../../src/kafka/client.ts'
 import { simulateThrough, type Through } from '../../../../src/testing/cluster/simulateThrough.ts'
-import { workersThrough } from '../../../../src/testing/pipelineLaw/workersDoNotMatter.ts'
-import { createCaches, type Caches } from './caches.ts'
+import { createCaches } from './caches.ts'
 import { cachedMutants } from './cachedMutants.ts'
-import { account, notes, programs, turning } from './programs.ts'
+import { account, notes, turning } from './programs.ts'
+import { workersWithCaches } from './workersWithCaches.ts'
 
 const key = (n: number): number => n % 16
 const counting = () =>
@@ -125,35 +125,12 @@ const fullStore = (store: Store): Store => ({
 beforeAll(() => fc.configureGlobal({ endOnFailure: true })) // that it is found is enough
 afterAll(() => fc.resetConfigureGlobal())
 
-/** Tries it with caches that nobody else has. */
-function check(through: (caches: Caches) => Through, program: typeof turning, runs: number): Promise<void> {
-  let caches = createCaches()
-  let own = through(caches)
-  const options = { input: notes, key: account, seed: 1, runs }
-  return workersThrough(
-    (client, broker) => own(client, broker),
-    program,
-    options,
-    () => {
-      caches = createCaches({ disturbed: true })
-      own = through(caches)
-      return caches.cacheOf
-    },
-  )
-}
-
-test.each(Object.entries(programs))(
-  '%s: it does not matter what happens to workers with caches',
-  async (_, program) => {
-    await check(() => (client) => client, program, 100)
-  },
-  60_000,
-)
-
 test.each(Object.entries(cachedMutants))(
   'the law finds %s',
   async (_, mutant) => {
-    await expect(check(mutant, turning, 200)).rejects.toMatchObject({ code: 'LAW_BROKEN' })
+    await expect(
+      workersWithCaches(mutant, turning, { input: notes, key: account, seed: 1, runs: 200 }),
+    ).rejects.toMatchObject({ code: 'LAW_BROKEN' })
   },
   60_000,
 )
