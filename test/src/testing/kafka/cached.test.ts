@@ -15,7 +15,7 @@ const key = (n: number): number => n % 16
 const counting = () =>
   toStatePartition(
     (n: number, state: { count: number }) => [`${key(n)} ${++state.count}`, true],
-    statePartition('counts', { key, build: () => ({ count: 0 }) }),
+    statePartition('counts', { key, cache: 4, build: () => ({ count: 0 }) }),
   )
 
 /** A worker that counts, with what it reads of its changelogs. */
@@ -90,6 +90,43 @@ test('a worker that is started again reads only the rest of its changelogs', asy
   expect(trial.isExact()).toBe(true)
   expect(trial.cluster.log().join('\n')).toContain('its changelog is read whole: it is not in the cache')
 })
+
+test.each([true, false])(
+  'a state of an older version in the cache is migrated (there is a migrate: %s)',
+  async (can) => {
+    let program = counting
+    const caches = createCaches()
+    const build = (): ReturnType<typeof counting> => program()
+    const options = { workers: 1, shards: 2, key }
+    const cluster = await simulateThrough((client) => client, build, options, caches.cacheOf)
+    onTestFinished(() => cluster.close())
+    cluster.send(1, 1)
+    await cluster.settle()
+    await cluster.advance(500)
+    program = () => countingAnew(can)
+    cluster.disturb({ disturbance: 'restart', worker: 0, call: 0 })
+    await cluster.advance(2000)
+    cluster.send(1)
+    if (!can) {
+      await expect(cluster.settle()).rejects.toMatchObject({ code: 'STATE_VERSION' })
+      return
+    }
+    await cluster.settle()
+    expect(cluster.outputs()).toEqual(['1 1', '1 2', '1 3'])
+  },
+)
+
+/** With states of another version. */
+const countingAnew = (can: boolean) =>
+  toStatePartition(
+    (n: number, state: { total: number }) => [`${key(n)} ${++state.total}`, true],
+    statePartition('counts', {
+      key,
+      build: () => ({ total: 0 }),
+      version: 2,
+      ...(can && { migrate: (state: unknown) => ({ total: (state as { count: number }).count }) }),
+    }),
+  )
 
 test('a cache that cannot be written stops its worker, and the next one finds the state whole', async () => {
   const caches = createCaches()
