@@ -121,7 +121,8 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
     const check = (): void => {
       throwIfWrong(following, result)
       const dead = workers.find(({ victim }) => victim.hasEnded)
-      if (dead !== undefined) throw new Wrong(`${dead.name} ended by itself: ${dead.victim.stderr()}`)
+      if (dead !== undefined)
+        throw new Wrong(`${dead.name} ended by itself (${dead.victim.end}): ${dead.victim.stderr()}`)
     }
     const goOn = async (most: () => number): Promise<void> => {
       const came = await following.until(most, patience)
