@@ -19,15 +19,26 @@ export async function countSimulated(): Promise<void> {
       say(`  ${name} owns the shards ${owned.length > 0 ? owned.join(' ') : '-'}${more}`)
     }
   }
+  /** Lets time pass until every worker owns shards, and each shard is somebody's. */
+  const divided = async (): Promise<void> => {
+    for (;;) {
+      const owned = Object.values(cluster.workers()).map(({ worker }) => worker?.shards.totals?.owned.length ?? 0)
+      const all = owned.reduce((sum, some) => sum + some, 0)
+      if (all === shards && owned.every((some) => some > 0)) return
+      await cluster.advance(100)
+    }
+  }
   const count = async (): Promise<void> => {
     cluster.send(...Array.from({ length: 100 }, () => sentence))
     await cluster.settle()
     const counts = cluster.outputsBy((line) => line.split(' ')[0]!)
-    say(`counted: ${[...counts.values()].map((lines) => lines.at(-1)).join(', ')}`)
+    const last = [...counts.values()].map((lines) => lines.at(-1)!)
+    say(`counted: ${last.sort().join(', ')}`)
   }
 
   say(`three workers, ${shards} shards; 100 lines come: ${sentence}`)
   await count()
+  await divided()
   sayShards()
   const before = new Set(Object.keys(cluster.workers()))
   cluster.disturb({ disturbance: 'kill', worker: 0, call: 0 })
@@ -35,13 +46,15 @@ export async function countSimulated(): Promise<void> {
   const [killed] = [...before].filter((name) => !(name in cluster.workers()))
   say(`${killed ?? 'a worker'} is killed; 100 lines more come`)
   await count()
+  await divided()
   sayShards()
   cluster.disturb({ disturbance: 'join' })
   say('another one joins; 100 lines more come')
   await count()
+  await divided()
   sayShards()
+  say('100 lines more come')
   await count()
-  sayShards()
 
   const wrong = [...cluster.outputsBy((line) => line.split(' ')[0]!)].filter(([word, lines]) =>
     lines.some((line, at) => line !== `${word} ${at + 1}`),

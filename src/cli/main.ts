@@ -2,11 +2,12 @@ import { createRequire } from 'node:module'
 import { WallarxError } from '../base/errors.ts'
 import type { Command } from './command.ts'
 import { Failure, UsageError } from './failure.ts'
+import { kafka } from './kafka/kafka.ts'
 import { receive } from './receive.ts'
 import { send } from './send/send.ts'
 import { state } from './state/state.ts'
 
-const commands: readonly Command[] = [send, receive, state]
+const commands: readonly Command[] = [send, receive, state, kafka]
 
 const help = `wallarx: try a stream processing application from the command line, and look into its state
 

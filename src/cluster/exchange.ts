@@ -12,7 +12,10 @@ export interface OutgoingPack {
   readonly bytes: Buffer
 }
 
-/** Gathers what steps hand over into packs, and gives packs that arrive to their steps. */
+/**
+ * Gathers what steps hand over into packs, and gives packs that arrive to their steps. Where much waits to be taken it
+ * closes the gate of the step that hands over, until it is taken.
+ */
 export interface PackedExchange extends Exchange {
   /** Whether something waits to be taken. */
   readonly pending: boolean
@@ -32,6 +35,8 @@ export interface PackedExchangeOptions {
   readonly shards: number
   /** Bytes of a pack, about: a pack that grows beyond it is followed by another one. */
   readonly longestPack: number
+  /** Bytes, about, that may wait to be taken. */
+  readonly highWaterMark: number
 }
 
 interface OpenPack {
@@ -44,11 +49,13 @@ interface OpenPack {
 /** What a pack takes for a message that is no text and no bytes, for all that is known before it is packed. */
 const guessed = 100
 
-export function createPackedExchange({ shards, longestPack }: PackedExchangeOptions): PackedExchange {
+export function createPackedExchange({ shards, longestPack, highWaterMark }: PackedExchangeOptions): PackedExchange {
   const steps = new Map<string, ExchangeStep<never>>()
   /** Packs that grow, and those that are full, in the order they were begun in. */
   let packs: OpenPack[] = []
   let program: number | undefined
+  /** Bytes of what waits to be taken, about. */
+  let waiting = 0
 
   /** Steps that have left are waited for: they are being subscribed to again, or the run stops. */
   const everJoined = new Map<string, { readonly id: string; readonly partition: string }>()
@@ -93,11 +100,15 @@ export function createPackedExchange({ shards, longestPack }: PackedExchangeOpti
             packs.push(growing)
           }
           growing.messages.push(message)
-          left[shard]! -= lengthOf(message)
+          const length = lengthOf(message)
+          left[shard]! -= length
+          waiting += length
+          if (waiting >= highWaterMark) step.gate.close()
           return false
         },
         leave() {
           if (steps.get(id) === own) steps.delete(id)
+          step.gate.open()
         },
       }
     },
@@ -110,6 +121,8 @@ export function createPackedExchange({ shards, longestPack }: PackedExchangeOpti
       program ??= digest()
       const taking = packs
       packs = []
+      waiting = 0
+      for (const { gate } of steps.values()) gate.open()
       return taking.map((one) => {
         const { partition, shard, step, messages } = one
         one.messages = taken

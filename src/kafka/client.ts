@@ -52,8 +52,8 @@ export interface GroupMember {
 
 /** One for each cluster and process. */
 export interface KafkaClient {
-  /** Topics by name; a missing one is not in the map. */
-  topics(names: readonly string[], timeout: number): Promise<ReadonlyMap<string, FoundTopic>>
+  /** Topics by name, or all that there are; a missing one is not in the map. */
+  topics(names: readonly string[] | 'all', timeout: number): Promise<ReadonlyMap<string, FoundTopic>>
   /** An existing one is no error, whatever its settings are. They are known everywhere when it resolves. */
   createTopics(topics: readonly NewTopic[], timeout: number): Promise<void>
   /** Rejects as `missing` where one is not there. */
@@ -72,6 +72,15 @@ export interface KafkaClient {
   /** Deletes the records before these offsets. */
   deleteBefore(places: readonly PlaceAt[], timeout: number): Promise<void>
   members(group: string, timeout: number): Promise<readonly GroupMember[]>
+  /** The names of all groups that have members, or in whose name offsets are committed. */
+  groups(timeout: number): Promise<readonly string[]>
+  /** All offsets that are committed in the name of a group, whatever an open transaction is about to commit. */
+  committedOf(group: string, timeout: number): Promise<readonly PlaceAt[]>
+  /**
+   * Their committed offsets go too. Rejects as `missing` where one is not there, as `occupied` where one has members;
+   * the others may have been deleted then.
+   */
+  deleteGroups(groups: readonly string[], timeout: number): Promise<void>
   /**
    * Ends the transaction that a dead producer left open. `standing`: places that stand still all the same, because the
    * broker has lost the transaction (Kafka 4.3.1 to 4.4.0); they are freed too.
@@ -114,7 +123,7 @@ export interface KafkaMember extends KafkaReader {
    * commits one is open.
    */
   committed(places: readonly Place[], timeout: number): Promise<readonly (number | undefined)[]>
-  /** Commits offsets outside of transactions. */
+  /** Commits offsets outside of transactions. `abort`: the member is not in its group. */
   commitOffsets(offsets: readonly PlaceAt[], timeout: number): Promise<void>
 }
 

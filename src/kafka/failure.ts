@@ -22,5 +22,5 @@ export const topicMissing = (topic: string, brokers: string): WallarxError =>
     expected: `the topic ${topic}`,
     got:
       'none of this name; topics of an application’s input and output are not created by it: ' +
-      `kafka-topics --bootstrap-server ${brokers} --create --topic ${topic} --partitions 6`,
+      `npx wallarx kafka create ${topic} --partitions 6 --brokers ${brokers}`,
   })

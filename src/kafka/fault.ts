@@ -7,8 +7,9 @@
  *   again        the same call may succeed later
  *   pending      an offset is part of a transaction that is still open
  *   denied       no right to do so, or who we are is not believed
- *   missing      a topic or partition that does not exist
+ *   missing      a topic, partition or group that does not exist
  *   exists       a topic that exists already
+ *   occupied     a group that has members
  *   too large    a record larger than the client or the topic lets pass
  *   invalid      a setting, or number of replicas, that the broker does not accept
  *   unreachable  no answer in time; whether the call took effect is not known
@@ -23,6 +24,7 @@ export type KafkaFault =
   | 'denied'
   | 'missing'
   | 'exists'
+  | 'occupied'
   | 'too large'
   | 'invalid'
   | 'unreachable'

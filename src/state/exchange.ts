@@ -15,6 +15,8 @@ export interface ExchangeStep<In> {
   readonly held: () => boolean
   /** Calls `resume` once, when it can again. */
   readonly onFree: (resume: () => void) => void
+  /** Keeps the sources of the step from reading on, while it is closed. */
+  readonly gate: { readonly close: () => void; readonly open: () => void }
   /** Processes messages that workers have handed over, because their entities are here. */
   readonly receive: (messages: readonly In[]) => void
 }

@@ -1,3 +1,4 @@
+import { createGate } from '../context/backPressure.ts'
 import { within, type Context } from '../context/context.ts'
 import { withKeyOf } from '../state/entityLocator.ts'
 import type { KeyFunction } from '../key/key.ts'
@@ -30,6 +31,7 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
     partition,
     held: () => holds.held,
     onFree: (resume) => holds.onFree(resume),
+    gate: createGate(holds, `${step}: exchange`),
     receive(messages) {
       within(context, () => {
         for (const message of messages) next(message)

@@ -9,6 +9,7 @@ describe('wallarx', () => {
     expect(program.stdout()).toContain('wallarx send')
     expect(program.stdout()).toContain('wallarx receive')
     expect(program.stdout()).toContain('wallarx state')
+    expect(program.stdout()).toContain('wallarx kafka')
   })
 
   test('state --help shows its forms and says that a journal is not part of a backup', async () => {
@@ -18,6 +19,12 @@ describe('wallarx', () => {
       expect(program.stdout()).toContain(`wallarx ${form}`)
     }
     expect(program.stdout()).toMatch(/journal[^.]*is not\s+part of a backup/)
+  })
+
+  test('kafka without its client says what to install', async () => {
+    const program = wallarx('kafka', 'topics', 'counts', '--brokers', '127.0.0.1:1')
+    expect(await program.ended).toBe(1)
+    expect(program.stderr()).toMatch(/^wallarx kafka: [^\n]*npm install @confluentinc\/kafka-javascript[^\n]*\n$/)
   })
 
   test.each(['send', 'receive'])('%s --help shows its options, whatever else is there', async (command) => {
@@ -64,6 +71,18 @@ describe('wallarx', () => {
     [['state', 'export', 'a'], 'export wants DIR and FILE'],
     [['state', 'import', 'a', 'b', 'c'], 'got "c" too'],
     [['state', 'export', 'a', 'b', '--json'], 'export takes the whole store'],
+    [['kafka'], 'expected topics, reset or create, got nothing'],
+    [['kafka', 'list'], 'got "list"'],
+    [['kafka', 'topics', '--brokers', 'a:1'], 'APP is missing'],
+    [['kafka', 'topics', 'a'], '--brokers is missing'],
+    [['kafka', 'topics', 'a', 'b', '--brokers', 'a:1'], 'got "b" too'],
+    [['kafka', 'topics', 'a', '--brokers', 'a:1', '--yes'], '--yes is for reset only'],
+    [['kafka', 'topics', 'a', '--brokers', 'a:1', '--settings', 'ssl'], '--settings wants NAME=VALUE'],
+    [['kafka', 'topics', 'a', '--brokers', 'a:1', '--settings', 'group.id=b'], 'the option group of kafkaSource'],
+    [['kafka', 'reset', 'a', '--brokers', 'a:1'], 'reset wants --yes where nobody can be asked'],
+    [['kafka', 'create', '--brokers', 'a:1', '--partitions', '6'], 'TOPIC is missing'],
+    [['kafka', 'create', 'a', '--brokers', 'a:1'], '--partitions is missing'],
+    [['kafka', 'create', 'a', '--brokers', 'a:1', '--partitions', '0'], '--partitions wants a whole number from 1'],
   ])('%j is refused in one line that says why and where help is, exit code 2', async (args, why) => {
     const program = wallarx(...args)
     expect(await program.ended).toBe(2)

@@ -122,7 +122,7 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
       throwIfWrong(following, result)
       const dead = workers.find(({ victim }) => victim.hasEnded)
       if (dead !== undefined)
-        throw new Wrong(`${dead.name} ended by itself (${dead.victim.end}): ${dead.victim.stderr()}`)
+        throw new Wrong(`${dead.name} ended by itself (${String(dead.victim.end)}): ${dead.victim.stderr()}`)
     }
     const goOn = async (most: () => number): Promise<void> => {
       const came = await following.until(most, patience)

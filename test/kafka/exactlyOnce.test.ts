@@ -66,5 +66,5 @@ test('a topic that is not there is told before anything runs, with the command t
   const worker = start('a')
   expect(await worker.ended).toBe(1)
   expect(worker.stderr()).toContain('KAFKA_TOPIC_MISSING')
-  expect(worker.stderr()).toContain(`--create --topic ${lines}`)
+  expect(worker.stderr()).toContain(`npx wallarx kafka create ${lines}`)
 })

@@ -10,6 +10,7 @@ export const wordsPerLine = 8
 
 /** Topics and an application of their own, for workers that count words. */
 export interface WordCount {
+  readonly application: string
   readonly lines: string
   readonly words: string
   /** What to start Node with for a worker of this name, with a directory as its cache or none. */
@@ -18,17 +19,18 @@ export interface WordCount {
 
 export async function createWordCount(client: KafkaClient, brokers: string): Promise<WordCount> {
   const id = randomUUID().slice(0, 8)
-  const [lines, words] = [`lines-${id}`, `words-${id}`]
+  const [application, lines, words] = [`count-${id}`, `lines-${id}`, `words-${id}`]
   await client.createTopics(
     [lines, words].map((name) => ({ name, partitions, settings: {} })),
     timeout,
   )
   return {
+    application,
     lines,
     words,
     workerArguments(worker, store) {
       const program = ['--import', 'tsx', '--import', './test/kafka/register.js', 'test/src/kafka/wordCountWorker.ts']
-      const places = ['--brokers', brokers, '--app', `count-${id}`, '--in', lines, '--out', words]
+      const places = ['--brokers', brokers, '--app', application, '--in', lines, '--out', words]
       const cache = store === undefined ? [] : ['--store', store]
       return [...program, ...places, '--shards', String(partitions), '--worker', worker, ...cache]
     },

@@ -1,7 +1,7 @@
 /* The port on the package `@confluentinc/kafka-javascript`, by its rdkafka-style API, which is librdkafka's. */
 
 import { systemClock } from '../../base/clock.ts'
-import type { KafkaClient, KafkaMember, KafkaProducer, ProducerOptions } from '../client.ts'
+import type { KafkaClient, KafkaMember, KafkaProducer, Place, ProducerOptions } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { openAdmin, type Admin } from './admin.ts'
 import { importLibrary, type Library, type LibraryConsumer, type LibrarySettings } from './library.ts'
@@ -72,6 +72,10 @@ export function createConfluentClient(
     })
     return opening
   }
+  const firstOffsets = async (places: readonly Place[], timeout: number): Promise<number[]> => {
+    const ends = await (await connected(timeout)).ends(places, 'uncommitted', timeout)
+    return ends.map(({ low }) => low)
+  }
   const producer = async (options: ProducerOptions, timeout: number): Promise<KafkaProducer> => {
     const consumerOf = (member: KafkaMember): LibraryConsumer => consumers.get(member)!
     return opened(openProducer({ library, shared, brokers, consumerOf }, options, timeout))
@@ -85,6 +89,9 @@ export function createConfluentClient(
     offsetsAt: async (places, time, timeout) => (await connected(timeout)).offsetsAt(places, time, timeout),
     deleteBefore: async (places, timeout) => (await connected(timeout)).deleteBefore(places, timeout),
     members: async (group, timeout) => (await connected(timeout)).members(group, timeout),
+    groups: async (timeout) => (await connected(timeout)).groups(timeout),
+    committedOf: async (group, timeout) => (await connected(timeout)).committedOf(group, timeout),
+    deleteGroups: async (groups, timeout) => (await connected(timeout)).deleteGroups(groups, timeout),
     async endTransactionOf(transactionalId, standing, timeout) {
       const end = systemClock.elapsed() + timeout
       const left = (): number => Math.max(1, end - systemClock.elapsed())
@@ -102,7 +109,7 @@ export function createConfluentClient(
     },
     reader: (isolation, timeout) => opened(openReader(library, shared, brokers, isolation, timeout)),
     async member(options, timeout) {
-      const { member, native } = await openMember(library, shared, brokers, options, timeout)
+      const { member, native } = await openMember({ library, shared, brokers, firstOffsets }, options, timeout)
       consumers.set(member, native)
       return opened(Promise.resolve(member))
     },

@@ -37,10 +37,14 @@ export interface LogLine {
   readonly message: string
 }
 
+export interface LibraryMetadata {
+  readonly topics: readonly LibraryTopic[]
+}
+
 /** A consumer or a producer. */
 export interface LibraryHandle {
   connect(options: { allTopics: boolean; timeout: number }, done: Done): unknown
-  getMetadata(options: { allTopics: boolean; timeout: number }, done: Done): unknown
+  getMetadata(options: { allTopics: boolean; timeout: number }, done: Done<LibraryMetadata>): unknown
   on(event: 'event.log', listener: (line: LogLine) => void): unknown
 }
 
@@ -112,6 +116,16 @@ export interface LibraryDescriptions {
   }[]
 }
 
+/** A group, and what was asked or wanted of it. */
+export interface LibraryGroup {
+  readonly groupId: string
+  readonly error?: LibraryError
+}
+
+export interface LibraryGroupOffsets extends LibraryGroup {
+  readonly partitions: readonly LibraryPlace[]
+}
+
 /** A point in a partition: -2 its beginning, -1 its end, else the time in ms since 1970. */
 export interface LibraryOffsetSpec {
   readonly timestamp: number
@@ -142,6 +156,12 @@ export interface LibraryAdmin {
   ): void
   listGroups(options: { timeout: number }, done: Done<LibraryGroups>): void
   describeGroups(groups: readonly string[], options: { timeout: number }, done: Done<LibraryDescriptions>): void
+  deleteGroups(groups: readonly string[], options: { timeout: number }, done: Done<readonly LibraryGroup[]>): void
+  listConsumerGroupOffsets(
+    groups: readonly { groupId: string }[],
+    options: { timeout: number; requireStableOffsets: boolean },
+    done: Done<readonly LibraryGroupOffsets[]>,
+  ): void
 }
 
 export type LibrarySettings = Readonly<Record<string, unknown>>

@@ -1,12 +1,15 @@
+import { systemClock } from '../../base/clock.ts'
 import type { KafkaMember, MemberOptions, Place } from '../client.ts'
 import { KafkaError } from '../fault.ts'
-import { closed, constructed, createHandle } from './handle.ts'
+import { closed, constructed, createHandle, type Handle } from './handle.ts'
 import type { Library, LibraryConsumer, LibraryError, LibraryPlace, LibrarySettings } from './library.ts'
 import { createReader, readerDefaults, readerSettings, readerTopicSettings } from './reader.ts'
 
 /** The code that the library calls with for new partitions; any other takes some away. */
 const assignPartitions = -175
 const timedOut = -185
+/** In ms: how long the first offsets of new partitions are asked for. */
+const longestLooking = 5_000
 
 /** The group waits until this is answered, with exactly one call; one of no partitions too. */
 interface Rebalance {
@@ -19,11 +22,17 @@ export interface OpenMember {
   readonly native: LibraryConsumer
 }
 
+export interface MemberParts {
+  readonly library: Library
+  readonly shared: LibrarySettings
+  readonly brokers: string
+  /** The first offsets of places. */
+  readonly firstOffsets: (places: readonly Place[], timeout: number) => Promise<readonly number[]>
+}
+
 /** Joins a group; it is in it when `assigned` has been called, by a poll. */
 export async function openMember(
-  library: Library,
-  shared: LibrarySettings,
-  brokers: string,
+  { library, shared, brokers, firstOffsets }: MemberParts,
   options: MemberOptions,
   timeout: number,
 ): Promise<OpenMember> {
@@ -46,30 +55,33 @@ export async function openMember(
     if (isClosing) answerAll()
   }
 
-  /** Answers the first one, if nobody has done so meanwhile. */
-  function settle(rebalance: Rebalance): void {
-    if (due[0] !== rebalance) return
+  /** Answers the first one, if nobody has done so meanwhile; tells whether it did. */
+  function settle(rebalance: Rebalance, lows: readonly number[] = []): boolean {
+    if (due[0] !== rebalance) return false
     due.shift()
     const { isAssignment, places } = rebalance
     if (!isAssignment) {
       reader.drop(places)
       handle.callNow('giving partitions up', () => native.incrementalUnassign(places))
-      return
+      return true
     }
     reader.add(places)
-    // From the beginning, so that nothing is asked for: it is paused, and sought before it is resumed.
+    // It is paused, and sought before it is resumed. But something may be fetched before that: from an offset that is
+    // there, not from what is committed, which may be pending, and not from one that the library has to look up: what
+    // it finds may come after the seek, and stand instead of it.
     handle.callNow('taking partitions', () =>
-      native.incrementalAssign(places.map((place) => ({ ...place, offset: 0 }))),
+      native.incrementalAssign(places.map((place, at) => ({ ...place, offset: lows[at] ?? 0 }))),
     )
     if (places.length > 0) reader.pause(places)
+    return true
   }
 
   async function answer(): Promise<void> {
     for (let rebalance = due[0]; rebalance !== undefined && !isClosing; rebalance = due[0]) {
       const { isAssignment, places } = rebalance
       if (isAssignment) {
-        settle(rebalance)
-        if (places.length > 0) assigned(places)
+        const lows = places.length === 0 ? [] : await firstOffsets(places, longestLooking).catch(() => [])
+        if (settle(rebalance, lows) && places.length > 0) assigned(places)
         continue
       }
       try {
@@ -101,28 +113,7 @@ export async function openMember(
   const member: KafkaMember = {
     ...reader,
     close,
-    async committed(places, limit) {
-      const what = `the committed offsets of ${group}`
-      const probing = Math.min(1_000, limit / 4)
-      try {
-        const found = await handle.call<readonly LibraryPlace[]>(what, limit - probing, (left, done) =>
-          native.committed(places, left, done),
-        )
-        const offsets = new Map(found.map((place) => [`${place.topic} ${place.partition}`, place.offset]))
-        return places.map(({ topic, partition }) => {
-          const offset = offsets.get(`${topic} ${partition}`)
-          return offset === undefined || offset < 0 ? undefined : offset
-        })
-      } catch (error) {
-        if (!(error instanceof KafkaError) || error.number !== timedOut) throw error
-        // It asks again and again while an offset is pending, and then says the same as where nobody answers.
-        await handle.probe(probing)
-        throw new KafkaError('pending', `${what} are part of an open transaction`, timedOut, error)
-      }
-    },
-    async commitOffsets(offsets, limit) {
-      await handle.call(`committing offsets of ${group}`, limit, (_, done) => native.commitCb(offsets, done))
-    },
+    ...createCommitted(handle, native, group),
   }
 
   try {
@@ -133,6 +124,46 @@ export async function openMember(
     throw error
   }
   return { member, native }
+}
+
+/** What is committed in the name of a member's group. */
+function createCommitted(
+  handle: Handle,
+  native: LibraryConsumer,
+  group: string,
+): Pick<KafkaMember, 'committed' | 'commitOffsets'> {
+  const committed: KafkaMember['committed'] = async (places, limit) => {
+    const what = `the committed offsets of ${group}`
+    const probing = Math.min(1_000, limit / 4)
+    try {
+      const found = await handle.call<readonly LibraryPlace[]>(what, limit - probing, (left, done) =>
+        native.committed(places, left, done),
+      )
+      const offsets = new Map(found.map((place) => [`${place.topic} ${place.partition}`, place.offset]))
+      return places.map(({ topic, partition }) => {
+        const offset = offsets.get(`${topic} ${partition}`)
+        return offset === undefined || offset < 0 ? undefined : offset
+      })
+    } catch (error) {
+      if (!(error instanceof KafkaError) || error.number !== timedOut) throw error
+      // It asks again and again while an offset is pending, and then says the same as where nobody answers.
+      await handle.probe(probing)
+      throw new KafkaError('pending', `${what} are part of an open transaction`, timedOut, error)
+    }
+  }
+  return {
+    committed,
+    async commitOffsets(offsets, limit) {
+      const end = systemClock.elapsed() + limit
+      await handle.call(`committing offsets of ${group}`, limit, (_, done) => native.commitCb(offsets, done))
+      // The library says so when it has asked for it, and never whether it was done. But who is asked that on the same
+      // connection answers it afterwards.
+      const found = await committed(offsets, Math.max(1, end - systemClock.elapsed()))
+      if (offsets.some(({ offset }, at) => found[at] !== offset)) {
+        throw new KafkaError('abort', `the offsets of ${group} were not committed`)
+      }
+    },
+  }
 }
 
 function memberSettings({ client, group, sessionTimeout, protocol }: MemberOptions): LibrarySettings {

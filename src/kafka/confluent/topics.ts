@@ -3,19 +3,26 @@ import type { FoundTopic, NewTopic } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { failureOf } from './failure.ts'
 import type { Handle } from './handle.ts'
-import type { LibraryAdmin, LibraryTopic } from './library.ts'
+import type { LibraryAdmin, LibraryHandle, LibraryMetadata, LibraryTopic } from './library.ts'
 import { passed } from './repeated.ts'
 
 /** Between two looks whether all brokers know of a change, in ms. */
 const pause = 20
 
 export interface Topics {
-  topics(names: readonly string[], timeout: number): Promise<ReadonlyMap<string, FoundTopic>>
+  topics(names: readonly string[] | 'all', timeout: number): Promise<ReadonlyMap<string, FoundTopic>>
   createTopics(topics: readonly NewTopic[], timeout: number): Promise<void>
   deleteTopics(names: readonly string[], timeout: number): Promise<void>
 }
 
-export function createTopics(handle: Handle, admin: LibraryAdmin): Topics {
+export function createTopics(native: LibraryHandle, handle: Handle, admin: LibraryAdmin): Topics {
+  const all = async (timeout: number): Promise<Map<string, FoundTopic>> => {
+    const { topics } = await handle.call<LibraryMetadata>('listing topics', timeout, (limit, done) =>
+      native.getMetadata({ allTopics: true, timeout: limit }, done),
+    )
+    return new Map(topics.map(({ name, partitions }) => [name, { partitions: partitions.length }]))
+  }
+
   const describe = async (names: readonly string[], timeout: number): Promise<Map<string, FoundTopic>> => {
     const found = new Map<string, FoundTopic>()
     if (names.length === 0) return found
@@ -40,7 +47,7 @@ export function createTopics(handle: Handle, admin: LibraryAdmin): Topics {
   }
 
   return {
-    topics: describe,
+    topics: (names, timeout) => (names === 'all' ? all(timeout) : describe(names, timeout)),
     async createTopics(topics, timeout) {
       const create = ({ name, partitions, settings, replicationFactor }: NewTopic): Promise<unknown> => {
         const topic = {

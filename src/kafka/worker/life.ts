@@ -50,6 +50,8 @@ export interface LifeTransactions extends KafkaTransactions {
 
 /** Bytes of a pack, about. */
 const longestPack = 256 * 1024
+/** Bytes of packs that wait for the next transaction, about. */
+const highWaterMark = 16 * 1024 * 1024
 
 export function createLife(
   client: KafkaClient,
@@ -58,7 +60,7 @@ export function createLife(
   settings: LifeSettings,
 ): WorkerLife & { prepare(): Promise<void> } {
   const { worker, names, warn, info, shards, brokers, timeout, clock } = settings
-  const exchange = createPackedExchange({ shards, longestPack })
+  const exchange = createPackedExchange({ shards, longestPack, highWaterMark })
   const lost = createDeferred<unknown>()
   const { store, stopKeeping } = createEntityStore({ ...settings, client, failed: lost.resolve })
   const deadWorkers = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })

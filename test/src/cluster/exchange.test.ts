@@ -6,10 +6,13 @@ import { shardOf } from '../../../src/cluster/shard.ts'
 import type { ExchangeStep } from '../../../src/state/exchange.ts'
 
 const shards = 4
-const make = (longestPack = 1000): PackedExchange => createPackedExchange({ shards, longestPack })
+const make = (longestPack = 1000, highWaterMark = 1_000_000): PackedExchange =>
+  createPackedExchange({ shards, longestPack, highWaterMark })
 
 interface TestStep extends ExchangeStep<unknown> {
   isHeld: boolean
+  /** Its gate is closed. */
+  isClosed: boolean
   readonly received: unknown[]
   free(): void
 }
@@ -22,6 +25,15 @@ function testStep(step: string, partition = 'accounts', pipeline = 'p'): TestSte
     step,
     partition,
     isHeld: false,
+    isClosed: false,
+    gate: {
+      close() {
+        made.isClosed = true
+      },
+      open() {
+        made.isClosed = false
+      },
+    },
     received,
     held: () => made.isHeld,
     onFree: (resume) => waiting.push(resume),
@@ -190,11 +202,30 @@ describe('a packed exchange', () => {
     expect(again.received).toEqual(['message'])
   })
 
+  test('keeps who hands over from going on where much waits, until it is taken or the step has left', () => {
+    const exchange = make(100, 1000)
+    const steps = [testStep('a'), testStep('b')]
+    const [link, other] = steps.map((step) => exchange.join(step))
+    const isClosed = (): boolean[] => steps.map((step) => step.isClosed)
+    const message = 'm'.repeat(96)
+    for (let left = 9; left > 0; left--) link!.isHere(left, 0, message)
+    expect(isClosed()).toEqual([false, false])
+    link!.isHere(0, 0, message)
+    expect(isClosed()).toEqual([true, false])
+    other!.isHere(0, 0, message)
+    expect(isClosed()).toEqual([true, true])
+    other!.leave()
+    expect(isClosed()).toEqual([true, false])
+    exchange.take()
+    link!.isHere(0, 0, message)
+    expect(isClosed()).toEqual([false, false])
+  })
+
   test('says CLUSTER_PROGRAMS_DIFFER where a pack is of other steps, of other partitions or of other shards', () => {
     const exchange = make()
     const step = testStep('a')
     exchange.join(step)
-    const otherShards = createPackedExchange({ shards: shards + 1, longestPack: 1000 })
+    const otherShards = createPackedExchange({ shards: shards + 1, longestPack: 1000, highWaterMark: 1000 })
     otherShards.join(testStep('a')).isHere(1, 2, 'message')
     for (const [one] of [
       packedOf(testStep('b')),

@@ -1,6 +1,7 @@
 /* A broker in memory, in virtual time: topics, transactions and groups, as Kafka keeps them. */
 
 import type { GroupMember } from '../../../kafka/client.ts'
+import { KafkaError } from '../../../kafka/fault.ts'
 import type { Random } from '../process/random.ts'
 import type { Timeline } from '../process/timeline.ts'
 import { createClassicGroup, type ClassicGroup } from './classicGroup.ts'
@@ -20,6 +21,8 @@ export interface Broker {
   offsets(group: string): Offsets
   /** The groups that there are, or were. */
   groups(): Iterable<string>
+  /** Forgets what is committed in its name. Throws `missing` and `occupied`. */
+  deleteGroup(group: string): void
   evict(group: string, client: string): void
   /** Whether it answers. */
   readonly isUp: boolean
@@ -83,6 +86,12 @@ export function createBroker(timeline: Timeline, random: Random): Broker {
     members: (name) => groups.get(name)?.members() ?? [],
     offsets: offsetsOf,
     groups: () => groups.keys(),
+    deleteGroup(name) {
+      const members = groups.get(name)?.members() ?? []
+      if (members.length > 0) throw new KafkaError('occupied', `group ${name} has members`, 68)
+      if (offsetsOf(name).all().length === 0) throw new KafkaError('missing', `no group ${name}`, 69)
+      offsetsOf(name).clear()
+    },
     evict(group, client) {
       groups.get(group)?.evict(client)
     },

@@ -14,23 +14,29 @@ export interface Offsets {
   committed(places: readonly Place[]): (number | undefined)[]
   /** What is committed, whatever is pending. */
   at(place: Place): number | undefined
+  /** All that is committed, whatever is pending. */
+  all(): PlaceAt[]
+  /** Nothing is committed any more, and nothing pending. */
+  clear(): void
 }
 
 export function createOffsets(): Offsets {
-  const committed = new Map<string, number>()
-  const staged = new Map<Mark, Map<string, number>>()
-  const commit = (offsets: readonly PlaceAt[]): void => {
-    for (const { offset, ...place } of offsets) committed.set(idOf(place), offset)
+  const committed = new Map<string, PlaceAt>()
+  const staged = new Map<Mark, Map<string, PlaceAt>>()
+  const commit = (offsets: Iterable<PlaceAt>): void => {
+    for (const { topic, partition, offset } of offsets) {
+      committed.set(idOf({ topic, partition }), { topic, partition, offset })
+    }
   }
   return {
     commit,
     stage(mark, offsets) {
-      const own = staged.get(mark) ?? new Map<string, number>()
-      for (const { offset, ...place } of offsets) own.set(idOf(place), offset)
+      const own = staged.get(mark) ?? new Map<string, PlaceAt>()
+      for (const at of offsets) own.set(idOf(at), at)
       staged.set(mark, own)
     },
     conclude(mark) {
-      if (mark.outcome === 'committed') for (const [id, offset] of staged.get(mark) ?? []) committed.set(id, offset)
+      if (mark.outcome === 'committed') commit(staged.get(mark)?.values() ?? [])
       staged.delete(mark)
     },
     committed: (places) =>
@@ -39,8 +45,13 @@ export function createOffsets(): Offsets {
         for (const own of staged.values()) {
           if (own.has(id)) throw new KafkaError('pending', `the offset of ${id} is part of an open transaction`, 88)
         }
-        return committed.get(id)
+        return committed.get(id)?.offset
       }),
-    at: (place) => committed.get(idOf(place)),
+    at: (place) => committed.get(idOf(place))?.offset,
+    all: () => [...committed.values()],
+    clear() {
+      committed.clear()
+      staged.clear()
+    },
   }
 }

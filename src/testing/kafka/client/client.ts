@@ -29,7 +29,8 @@ export function createSimulatedClient(process: Process): KafkaClient {
   return {
     topics: (names, timeout) =>
       process.call('asking for topics', timeout, () => {
-        const found = names.map((name) => [name, topics.find(name)] as const)
+        const wanted = names === 'all' ? [...topics.names()] : names
+        const found = wanted.map((name) => [name, topics.find(name)] as const)
         return new Map(found.flatMap(([name, topic]) => (topic === undefined ? [] : [[name, topic] as const])))
       }),
     createTopics: (some, timeout) =>
@@ -57,6 +58,17 @@ export function createSimulatedClient(process: Process): KafkaClient {
       process.call('asking for members', timeout, () => {
         if (isLoading(broker)) throw new KafkaError('again', 'the coordinator is being loaded', 14)
         return broker.members(group)
+      }),
+    groups: (timeout) =>
+      process.call('listing groups', timeout, () =>
+        [...broker.groups()].filter(
+          (group) => broker.members(group).length > 0 || broker.offsets(group).all().length > 0,
+        ),
+      ),
+    committedOf: (group, timeout) => process.call('asking for all offsets', timeout, () => broker.offsets(group).all()),
+    deleteGroups: (groups, timeout) =>
+      process.call('deleting groups', timeout, () => {
+        for (const group of groups) broker.deleteGroup(group)
       }),
     // Nothing stands still here but what a transaction holds.
     endTransactionOf: (transactionalId, _standing, timeout) =>

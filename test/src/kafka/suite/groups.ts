@@ -26,6 +26,27 @@ export function groupLaws(law: Law, protocol: MemberOptions['protocol']): void {
     expect(player.records.map(({ value, offset }) => [text(value), offset])).toEqual([['b', 1]])
   })
 
+  law('a place whose first records are deleted is assigned as any other', async (trial) => {
+    const topic = await trial.topic(3)
+    const places = placesOf(topic, 3)
+    for (const { partition } of places) await write(trial, topic, ['a', 'b', 'c'], partition)
+    await trial.observer.deleteBefore(
+      places.map((place) => at(place, 2)),
+      soon,
+    )
+    const team = createTeam(trial, [topic], protocol)
+    const player = await team.join()
+    await team.settled([player], places)
+    for (let polls = 0; polls < 5; polls++) await player.poll()
+    for (const place of places) await player.member.seek(at(place, 2))
+    player.member.resume(places)
+    await eventually('three records', async () => {
+      await player.poll()
+      return player.records.length >= 3
+    })
+    expect(player.records.map(({ value, offset }) => [text(value), offset])).toEqual(places.map(() => ['c', 2]))
+  })
+
   law('places move to members that come, and back from those that go', async (trial) => {
     const topic = await trial.topic(6)
     const places = placesOf(topic, 6)
@@ -131,6 +152,51 @@ export function groupLaws(law: Law, protocol: MemberOptions['protocol']): void {
     }
   })
 
+  law('what is committed in the name of a group is told to others, without what is pending', async (trial) => {
+    const topic = await trial.topic(3)
+    const places = placesOf(topic, 3)
+    const team = createTeam(trial, [topic], protocol)
+    const player = await team.join()
+    await team.settled([player], places)
+    await player.member.commitOffsets([at(places[0]!, 4), at(places[2]!, 0)], soon)
+    const committed = async (): Promise<unknown[]> => {
+      const found = await trial.observer.committedOf(team.group, soon)
+      return found.map((one) => [word(one), one.offset]).sort()
+    }
+    expect(await committed()).toEqual([
+      [word(places[0]!), 4],
+      [word(places[2]!), 0],
+    ])
+    const transactional = { transactionalId: trial.name('id'), transactionTimeout: 10_000 }
+    const producer = await player.client.producer(transactional, soon)
+    await producer.begin()
+    await producer.sendOffsets([at(places[0]!, 9)], player.member, soon)
+    expect((await committed())[0]).toEqual([word(places[0]!), 4])
+    await producer.commit(soon)
+    await eventually('the commit', async () => ((await committed())[0] as unknown[])[1] === 9)
+    expect(await trial.observer.committedOf(trial.name('no-group'), soon)).toEqual([])
+  })
+
+  law('a group is deleted with its offsets when it has no members any more', async (trial) => {
+    const topic = await trial.topic()
+    const [place] = placesOf(topic, 1)
+    const team = createTeam(trial, [topic], protocol)
+    const player = await team.join()
+    await team.settled([player], [place!])
+    await player.member.commitOffsets([at(place!, 4)], soon)
+    expect(await trial.observer.groups(soon)).toContain(team.group)
+    await expect(trial.observer.deleteGroups([team.group], soon)).rejects.toMatchObject({ fault: 'occupied' })
+    await player.member.close(soon)
+    expect(await trial.observer.groups(soon)).toContain(team.group)
+    await trial.observer.deleteGroups([team.group], soon)
+    expect(await trial.observer.groups(soon)).not.toContain(team.group)
+    expect(await trial.observer.committedOf(team.group, soon)).toEqual([])
+    await expect(trial.observer.deleteGroups([team.group], soon)).rejects.toMatchObject({ fault: 'missing' })
+    const successor = await team.join()
+    await team.settled([successor], [place!])
+    expect(await successor.member.committed([place!], soon)).toEqual([undefined])
+  })
+
   law('a member that is being opened when its client is closed does not stay', async (trial) => {
     const topic = await trial.topic(2)
     const team = createTeam(trial, [topic], protocol)
@@ -188,6 +254,18 @@ export function classicLaws(law: Law): void {
     await expect(sending).rejects.toMatchObject({ name: 'KafkaError', fault: 'abort' })
     await producer.abort(soon)
     await transact(producer, 'commit', [record(topic, 'of the living')])
+  })
+
+  law('a member that was put out of its group is told that its offsets are not committed', async (trial) => {
+    const topic = await trial.topic()
+    const places = placesOf(topic, 1)
+    const team = createTeam(trial, [topic], 'classic')
+    const first = await team.join()
+    await team.settled([first], places)
+    await trial.evict(team.group, first.name)
+    const committing = first.member.commitOffsets([at(places[0]!, 1)], soon)
+    await expect(committing).rejects.toMatchObject({ name: 'KafkaError', fault: 'abort' })
+    expect(await trial.observer.committedOf(team.group, soon)).toEqual([])
   })
 
   law('a member that was put out of its group loses its places, and may come again', async (trial) => {

@@ -11,6 +11,15 @@ export function topicLaws(law: Law): void {
     expect(await trial.observer.topics([], soon)).toEqual(new Map())
   })
 
+  law('all topics are told, until they are deleted', async (trial) => {
+    const [topic, other] = [await trial.topic(2), await trial.topic()]
+    const all = await trial.observer.topics('all', soon)
+    expect([topic, other].map((name) => all.get(name)?.partitions)).toEqual([2, 1])
+    await trial.observer.deleteTopics([other], soon)
+    const left = await trial.observer.topics('all', soon)
+    expect([topic, other].map((name) => left.has(name))).toEqual([true, false])
+  })
+
   law('a topic that exists is no error, and stays as it is', async (trial) => {
     const topic = await trial.topic(3)
     const other = trial.name('topic')

@@ -28,7 +28,7 @@ async function losingAt(call: 'begin' | 'sendOffsets' | 'never'): Promise<{ call
       sendOffsets: called('sendOffsets'),
       commit: called('commit'),
     } as unknown as KafkaProducer,
-    exchange: createPackedExchange({ shards: 1, longestPack: 1000 }),
+    exchange: createPackedExchange({ shards: 1, longestPack: 1000, highWaterMark: 1_000_000 }),
     store: createShardStore(1),
     pumps: () => [pump],
     names: topicNames('app'),
