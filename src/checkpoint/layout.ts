@@ -48,6 +48,8 @@ export interface StoredFingerprint {
 export const presentLayout = 1
 
 export const checkpointKey = Buffer.from('C')
+/** There is something under it where a store is the cache of a worker of a cluster, and not one of checkpoints. */
+export const cacheInfoKey = Buffer.from('w')
 
 const partitionPrefix = Buffer.from('P')
 const positionPrefix = Buffer.from('O')
@@ -200,6 +202,7 @@ export function readInfo<Info>(key: Buffer, value: Buffer): Info {
 const checkOf = (json: Buffer): string => crc32(json, 0, json.length).toString(16).padStart(8, '0')
 
 function ofWhat(key: Buffer): string {
+  if (key.equals(cacheInfoKey)) return 'the record of whose cache it is'
   switch (recordKind(key)) {
     case 'checkpoint':
       return 'the record of the last checkpoint'

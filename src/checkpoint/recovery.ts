@@ -1,5 +1,6 @@
-import { checkpointKey, presentLayout, readInfo, type CheckpointInfo } from './layout.ts'
+import { cacheInfoKey, checkpointKey, presentLayout, readInfo, type CheckpointInfo } from './layout.ts'
 import type { Clock } from '../base/clock.ts'
+import { invalidOption } from '../base/option.ts'
 import { WallarxError } from '../base/errors.ts'
 import type { OpenStore } from '../store/store.ts'
 import type { Log } from '../base/log.ts'
@@ -16,8 +17,14 @@ import type { Positions } from './positions.ts'
  * This file reads the first and says in the log what the others will do.
  */
 
-/** The last checkpoint of a store. Throws `STORE_FROM_NEWER_VERSION` for a layout this version does not know. */
+/**
+ * The last checkpoint of a store. Throws `STORE_FROM_NEWER_VERSION` for a layout this version does not know, and
+ * `OPTION_INVALID` for the cache of a worker.
+ */
 export function lastCheckpoint(store: OpenStore): CheckpointInfo | undefined {
+  if (store.get(cacheInfoKey) !== undefined) {
+    throw invalidOption('store', 'one of its own', 'the cache of a worker of a cluster')
+  }
   const value = store.get(checkpointKey)
   if (value === undefined) return undefined
   const info = readInfo<CheckpointInfo>(checkpointKey, value)

@@ -16,11 +16,11 @@ export interface Cluster {
   /** Milliseconds for which a worker may try in vain to commit, until it stops. */
   readonly commitTimeout: number
   /**
-   * Becomes a worker of an application.
+   * Becomes a worker of an application, whose `cache` outlasts it.
    *
    * @internal
    */
-  join(application: string, log: Log, clock: Clock): Worker
+  join(application: string, log: Log, clock: Clock, cache?: OpenStore): Promise<Worker>
 }
 
 /** A worker: one process that runs the program. It lives several times, one life after the other. */

@@ -3,14 +3,49 @@ import { bytesOf, textOf, type Change, type OpenStore, type StoreEntry } from '.
 import { shardOf } from './shard.ts'
 
 /**
- * The entities of the shards that a worker owns, packed and in memory, as they were last committed: a store whose
- * shards come and go. What is no entity is kept as long as the store.
+ * The entities of the shards that a worker owns, packed, as they were last committed: a store whose shards come and go.
+ * What is no entity is kept as long as the store.
  */
 export interface ShardStore extends OpenStore {
-  /** Applies changes at once. */
+  /** Changes of the transaction that begins: whoever reads sees them at once. */
   apply(changes: readonly Change[]): void
-  /** Removes all of a shard. */
+  /**
+   * That transaction is committed. In it the cluster took this worker for the owner of its shards of `owning`: state
+   * partitions, by name.
+   */
+  committed(owning: readonly string[]): void
+  /** The entities of a shard come next, as they are in its changelog, until they are not wanted any more. */
+  restore(shard: RestoredShard, isWanted: () => boolean): ShardRestore
+  /** Shows nothing of a shard any more. */
   drop(partitionId: number, shard: number): void
+}
+
+/** A shard of a state partition. */
+export interface RestoredShard {
+  /** Of the state partition, in the keys of this store. */
+  readonly id: number
+  readonly partition: string
+  readonly shard: number
+}
+
+/** The changelog of a shard. */
+export interface ShardLog {
+  /** The first offset, and the one that the next record will get. */
+  readonly low: number
+  readonly end: number
+  /** The first offset whose record is not older than a time in ms since 1970; the end where there is none. */
+  readonly firstSince: (time: number) => Promise<number>
+}
+
+/** The way of a shard from its changelog into a store. */
+export interface ShardRestore {
+  /** The offset to begin at: what was before is in the store. */
+  from(log: ShardLog): Promise<number>
+  apply(changes: readonly Change[]): void
+  /** `undefined`, or resolves when it is worth asking again whether more may be applied. */
+  room(): Promise<void> | undefined
+  /** All before this offset has been applied. */
+  done(end: number): void
 }
 
 /** An entity and the entries of its StateMaps, by their keys in the store. */
@@ -19,6 +54,7 @@ interface StoredEntity {
   entries: Map<string, Uint8Array> | undefined
 }
 
+/** One in memory, which knows nothing of a shard until it is restored. */
 export function createShardStore(shards: number): ShardStore {
   const others = new Map<string, Uint8Array>()
   /** By partition and shard, by the key of the entity in the store. */
@@ -71,6 +107,13 @@ export function createShardStore(shards: number): ShardStore {
     return place?.isEntry === true ? (find(place)?.entries ?? []) : all()
   }
 
+  const apply = (changes: readonly Change[]): void => {
+    for (const change of changes) put(change)
+  }
+  const drop = (partitionId: number, shard: number): void => {
+    places.delete(placeId(partitionId, shard))
+  }
+
   return {
     get(key) {
       const place = entityPlace(key)
@@ -85,16 +128,17 @@ export function createShardStore(shards: number): ShardStore {
       found.sort(([one], [other]) => (one < other ? -1 : 1))
       for (const [key, value] of found) yield { key: bytesOf(key), value: Buffer.from(value) } satisfies StoreEntry
     },
-    apply(changes) {
-      for (const change of changes) put(change)
+    apply,
+    committed: () => undefined,
+    restore({ id, shard }) {
+      drop(id, shard)
+      return { from: ({ low }) => Promise.resolve(low), apply, room: () => undefined, done: () => undefined }
     },
     commit(changes) {
-      for (const change of changes) put(change)
+      apply(changes)
       return Promise.resolve()
     },
-    drop(partitionId, shard) {
-      places.delete(placeId(partitionId, shard))
-    },
+    drop,
     close: () => Promise.resolve(),
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { invalidOption, knownOptions, timerLength, wholeNumber } from '../base/option.ts'
 import type { Clock } from '../base/clock.ts'
+import { openCache } from '../cluster/cache/cache.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { KafkaClient } from './client.ts'
 import { confluentClient } from './confluent/confluent.ts'
@@ -15,7 +16,8 @@ export interface KafkaOptions extends KafkaConnection {
   readonly shards?: number
   /**
    * The name of this worker: of each, another one. One that is started again with its name goes on with its own sources
-   * (files, journals) where it was. Default: a random one
+   * (files, journals) where it was. Default: a random one; with the option `store` of `run`, the one that is in it,
+   * which is made once
    */
   readonly worker?: string
   /** Milliseconds after which a worker that is not heard of is taken for dead. Default: 6,000 */
@@ -93,7 +95,7 @@ export const transactionalIdOf = (application: string, worker: string): string =
 /** In ms: commits are often, because latency is about half of it, and they cost next to nothing. */
 const interval = 25
 
-/** The same over any client: a simulated one. */
+/** The same over any client: a simulated one. `cacheInterval`, in ms: how often a cache is brought up to date. */
 export function kafkaCluster(
   {
     shards = 32,
@@ -107,6 +109,7 @@ export function kafkaCluster(
   }: Omit<KafkaOptions, 'brokers'>,
   addresses: readonly string[],
   connect: (clock: Clock) => Promise<KafkaClient>,
+  cacheInterval = 2000,
 ): Cluster {
   wholeNumber('shards', shards, 1)
   timerLength('sessionTimeout', sessionTimeout)
@@ -118,13 +121,16 @@ export function kafkaCluster(
   }
   const brokers = addresses.join(',')
   const connection: Connection = { brokers: addresses, settings, timeout }
-  const worker = named ?? randomUUID().slice(0, 8)
+  const unnamed = randomUUID().slice(0, 8)
   return {
     name: `kafka ${brokers}`,
     checkpointInterval: interval,
     commitTimeout,
-    join: (application, log, clock) =>
-      createWorker({
+    async join(application, log, clock, store) {
+      const cluster = [...addresses].sort().join(',')
+      const kept = store && (await openCache(store, { application, cluster, shards }, log))
+      const worker = named ?? kept ?? unnamed
+      return createWorker({
         brokers,
         connection,
         warn: (event) => {
@@ -135,9 +141,10 @@ export function kafkaCluster(
         },
         application,
         worker,
-        isNamed: named !== undefined,
+        isNamed: (named ?? kept) !== undefined,
         names: topicNames(application),
         shards,
+        cache: store && { store, interval: cacheInterval },
         timeout,
         sessionTimeout,
         protocol: groupProtocol,
@@ -145,6 +152,7 @@ export function kafkaCluster(
         connect: () => connect(clock),
         transactionalId: transactionalIdOf(application, worker),
         transactionTimeout,
-      }),
+      })
+    },
   }
 }

@@ -25,6 +25,9 @@ export function topicNames(application: string): TopicNames {
   }
 }
 
+/** In ms: for so long a changelog says of an entity that it was removed. */
+export const removedFor = 24 * 3_600_000
+
 /** The topics of a state partition with so many shards. */
 export function partitionTopics(names: TopicNames, partition: string, shards: number): NewTopic[] {
   return [
@@ -33,7 +36,11 @@ export function partitionTopics(names: TopicNames, partition: string, shards: nu
       partitions: shards,
       settings: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
     },
-    { name: names.changelog(partition), partitions: shards, settings: { 'cleanup.policy': 'compact' } },
+    {
+      name: names.changelog(partition),
+      partitions: shards,
+      settings: { 'cleanup.policy': 'compact', 'delete.retention.ms': String(removedFor) },
+    },
   ]
 }
 

@@ -3,6 +3,7 @@ import { createDeferred } from '../base/deferred.ts'
 import { WallarxError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { shown } from '../base/shown.ts'
+import { cacheFailure, isStoreFailure } from '../cluster/cache/failure.ts'
 import type { Cluster, Worker, WorkerLife, WorkerProgram } from '../cluster/cluster.ts'
 import { createRetryLimit } from '../cluster/retryLimit.ts'
 import { startApplication, stopBy, type Application } from './application.ts'
@@ -44,7 +45,7 @@ interface Loss {
  */
 export async function runOnCluster(options: RunOptions, cluster: Cluster, ground: ClusterGround): Promise<Running> {
   const { log, clock } = ground
-  const worker = cluster.join(options.name, log, clock)
+  const { worker, leaveAfter } = await joinCluster(options, cluster, ground)
   const opened = createDeferred()
   const stopping = createDeferred()
   let present: Present | undefined
@@ -60,8 +61,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   }
 
   // A stop is one of the whole run, also between two lives.
-  const { signal: _, ...rest } = options
-  const ofLife: RunOptions = { checkpointInterval: cluster.checkpointInterval, ...rest, handleSignals: false }
+  const ofLife = optionsOfLife(options, cluster)
   const forgetSignals = stopWith(options, stop, ground)
 
   const begin = (): Promise<WorkerLife | undefined> =>
@@ -81,7 +81,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       if (life === undefined) return
       const lost = await liveOnce(life)
       if (lost === undefined) return
-      if (isFinal(lost.reason)) throw lost.reason
+      if (isFinal(lost.reason) || isStoreFailure(lost.reason)) throw lost.reason // a later life would meet it again
       const { lastCommit: committed } = life.status()
       noteLoss(past, lost.reason, committed)
       log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${past.rejoinedBecause!}`)
@@ -135,7 +135,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     return lost
   }
 
-  const living = live().finally(() => {
+  const living = leaveAfter(live()).finally(() => {
     isClosed = true
     forgetSignals()
   })
@@ -160,6 +160,46 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       return { ...app.status(), worker: { ...own, ...past, lastCommit: own.lastCommit ?? past.lastCommit } }
     },
   }
+}
+
+/** A worker, and what closes its cache after it has been used; what that failed with comes first. */
+interface JoinedWorker {
+  readonly worker: Worker
+  readonly leaveAfter: (use: Promise<void>) => Promise<void>
+}
+
+async function joinCluster(
+  options: RunOptions,
+  cluster: Cluster,
+  { log, clock }: ClusterGround,
+): Promise<JoinedWorker> {
+  const cache = await options.store?.open().catch((error: unknown) => {
+    throw cacheFailure(error)
+  })
+  const leave = async (hasFailed: boolean): Promise<void> => {
+    await cache?.close().catch((error: unknown) => {
+      if (!hasFailed) throw cacheFailure(error)
+      log.error(String(error))
+    })
+  }
+  try {
+    return {
+      worker: await cluster.join(options.name, log, clock, cache),
+      async leaveAfter(use) {
+        const [used] = await Promise.allSettled([use])
+        await leave(used.status === 'rejected')
+        await use
+      },
+    }
+  } catch (error) {
+    await leave(true)
+    throw error
+  }
+}
+
+/** Without what is one of the whole run. */
+function optionsOfLife({ signal: _, store: __, ...rest }: RunOptions, { checkpointInterval }: Cluster): RunOptions {
+  return { checkpointInterval, ...rest, handleSignals: false }
 }
 
 /** Calls `stop` when the run is to end. The result forgets that. */

@@ -32,6 +32,9 @@ export interface RunOptions {
   /**
    * Where checkpoints are kept: entities, positions of sources and of sinks, written together. At the next start the
    * run goes on from the last one. Default: none, everything is in memory
+   *
+   * Beside `cluster` it is a cache of this worker's share of the state, which a restart then need not read again. It
+   * may be deleted while the worker is down; a copy of it is no second worker.
    */
   readonly store?: Store
   /**

@@ -72,7 +72,7 @@ const known: OptionNames<RunOptions> = {
 }
 
 function check(options: RunOptions): void {
-  const { name, pipelines, onError = 'stop', drainTimeout = 0, checkpointInterval = 0, cluster, store } = options
+  const { name, pipelines, onError = 'stop', drainTimeout = 0, checkpointInterval = 0 } = options
   if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name)
   if (typeof pipelines !== 'object' || pipelines === null || Array.isArray(pipelines)) {
     throw invalidOption('pipelines', 'an object of pipelines by name', pipelines)
@@ -84,9 +84,6 @@ function check(options: RunOptions): void {
     if (!isObservable(messages) && !isAsyncIterable(messages)) {
       throw invalidOption(`pipelines[${JSON.stringify(pipeline)}]`, 'an Observable or an AsyncIterable', messages)
     }
-  }
-  if (cluster !== undefined && store !== undefined) {
-    throw invalidOption('store', 'none beside the option cluster, which keeps the state itself', store)
   }
   if (onError !== 'stop' && onError !== 'skip') throw invalidOption('onError', "'stop' or 'skip'", onError)
   timerLength('drainTimeout', drainTimeout)

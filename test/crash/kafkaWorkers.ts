@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { register } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -19,6 +19,9 @@ const patience = 90_000
 /** In ms: half of what is frozen is taken for dead meanwhile. */
 const longestFreeze = 12_000
 
+/** How often the cache of a worker is deleted before it starts. */
+const deleted = 0.1
+
 /** What is done to the workers, as often in a hundred. */
 const disturbances = {
   'kill one': 40,
@@ -35,7 +38,8 @@ type Disturbance = keyof typeof disturbances
 /**
  * Workers on a real broker count words, while they are killed, frozen, stopped, added and taken away, and the broker is
  * killed. Each count of a word that is committed must be the one after the count before it; in the end each word that
- * was written is counted. A worker that is killed comes back under its own name, or another one does in its place.
+ * was written is counted. A worker that is killed comes back under its own name, with its cache unless that was
+ * deleted, or another one does in its place.
  */
 export async function kafkaWorkers({ directory, seed, runs, result, progress }: CourseOptions): Promise<void> {
   installClient((line) => console.log(line))
@@ -51,7 +55,9 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
   let names = 0
 
   const start = (name = `worker-${++names}`): void => {
-    const [first, ...others] = workerArguments(name)
+    const cache = join(directory, name)
+    if (random() < deleted) rmSync(cache, { recursive: true, force: true })
+    const [first, ...others] = workerArguments(name, cache)
     workers.push({ name, victim: startVictim(first!, ...others) })
     result.runs++
   }
@@ -115,7 +121,8 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
     const check = (): void => {
       throwIfWrong(following, result)
       const dead = workers.find(({ victim }) => victim.hasEnded)
-      if (dead !== undefined) throw new Wrong(`${dead.name} ended by itself: ${dead.victim.stderr()}`)
+      if (dead !== undefined)
+        throw new Wrong(`${dead.name} ended by itself (${String(dead.victim.end)}): ${dead.victim.stderr()}`)
     }
     const goOn = async (most: () => number): Promise<void> => {
       const came = await following.until(most, patience)

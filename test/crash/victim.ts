@@ -9,6 +9,8 @@ export interface Victim {
   /** `performance.now()` when it was started. */
   readonly startedAt: number
   readonly hasEnded: boolean
+  /** How, if it has. */
+  readonly end: number | NodeJS.Signals | null | undefined
   stderr(): string
   /** Resolves when the store is open, which is its first line; or at the end. */
   readonly begun: Promise<void>
@@ -33,6 +35,7 @@ export function startVictim(program: string, ...args: string[]): Victim {
   alive.add(kill)
   let stderr = ''
   let hasEnded = false
+  let end: Victim['end']
   let tellBegun: () => void
   const begun = new Promise<void>((resolve) => {
     tellBegun = resolve
@@ -45,6 +48,7 @@ export function startVictim(program: string, ...args: string[]): Victim {
     child.once('close', (code, signal) => {
       alive.delete(kill)
       hasEnded = true
+      end = code ?? signal
       tellBegun()
       resolve(code ?? signal)
     })
@@ -53,6 +57,9 @@ export function startVictim(program: string, ...args: string[]): Victim {
     startedAt: performance.now(),
     get hasEnded() {
       return hasEnded
+    },
+    get end() {
+      return end
     },
     stderr: () => stderr,
     begun,

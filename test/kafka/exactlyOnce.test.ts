@@ -1,8 +1,8 @@
-import { expect, inject, onTestFinished, test, vi } from 'vitest'
+import { expect, inject, onTestFinished, test } from 'vitest'
 import { confluentClient } from '../../src/kafka/confluent/confluent.ts'
-import type { RunStatus } from '../../src/run/contract.ts'
 import { startNode, type Program } from '../support/processes.ts'
-import { createWordCount, feed, follow, partitions, timeout, wordsPerLine } from './wordCount.ts'
+import { settled } from './shards.ts'
+import { createWordCount, feed, follow, timeout, wordsPerLine } from './wordCount.ts'
 
 /** Workers of an application of their own that count words. */
 async function createTrial() {
@@ -12,28 +12,6 @@ async function createTrial() {
   const { lines, words, workerArguments } = await createWordCount(client, brokers)
   return { client, lines, words, start: (worker: string): Program => startNode(...workerArguments(worker)) }
 }
-
-const isRunning = (worker: Program): boolean => worker.stdout().includes('running')
-
-/** The shards that a worker owns and processes. */
-async function owned(worker: Program): Promise<readonly number[]> {
-  await worker.until(() => isRunning(worker))
-  const before = worker.stdout().length
-  worker.process.kill('SIGUSR2')
-  await worker.until(() => worker.stdout().slice(before).includes('}\n'))
-  const status = JSON.parse(worker.stdout().slice(before).split('\n')[0]!) as RunStatus
-  return status.worker!.shards.totals!.owned
-}
-
-/** Resolves when these workers process all shards. */
-const settled = (workers: readonly Program[]): Promise<void> =>
-  vi.waitFor(
-    async () => {
-      const all = (await Promise.all(workers.map(owned))).flat()
-      expect(all.sort()).toEqual(Array.from({ length: partitions }, (_, shard) => shard))
-    },
-    { timeout: 60_000, interval: 200 },
-  )
 
 test('three workers count each word once, while they are killed, frozen, stopped and replaced', async () => {
   const { client, lines, words, start } = await createTrial()

@@ -13,8 +13,8 @@ export interface WordCount {
   readonly application: string
   readonly lines: string
   readonly words: string
-  /** What to start Node with for a worker of this name. */
-  workerArguments(worker: string): string[]
+  /** What to start Node with for a worker of this name, with a directory as its cache or none. */
+  workerArguments(worker: string, store?: string): string[]
 }
 
 export async function createWordCount(client: KafkaClient, brokers: string): Promise<WordCount> {
@@ -28,10 +28,11 @@ export async function createWordCount(client: KafkaClient, brokers: string): Pro
     application,
     lines,
     words,
-    workerArguments(worker) {
+    workerArguments(worker, store) {
       const program = ['--import', 'tsx', '--import', './test/kafka/register.js', 'test/src/kafka/wordCountWorker.ts']
       const places = ['--brokers', brokers, '--app', application, '--in', lines, '--out', words]
-      return [...program, ...places, '--shards', String(partitions), '--worker', worker]
+      const cache = store === undefined ? [] : ['--store', store]
+      return [...program, ...places, '--shards', String(partitions), '--worker', worker, ...cache]
     },
   }
 }

@@ -7,7 +7,7 @@ import { idOf } from '../place.ts'
 import type { DeadWorkers } from './deadWorkers.ts'
 import { createPurge, type Purge } from './purge.ts'
 import { createStanding, type Standing } from './standing.ts'
-import { createUnowned } from './unowned.ts'
+import { createUnowned, type Progress, type Unowned } from './unowned.ts'
 
 /** A group that this worker is a member of, and what is looked after in it. */
 export interface TendedGroup {
@@ -58,19 +58,36 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   const { client, clock, timeout, transactionTimeout, worker, brokers, deadWorkers, warn, groups, lose } = options
   const purge = createPurge(client, timeout, warn)
   const findStanding = createStanding(client, clock, timeout)
-  const unowned = new Map<string, ReturnType<typeof createUnowned>>()
+  const unowned = new Map<string, Unowned>()
   /** Places that were freed, or told of, at the offset they stand at. */
   const freed = new Set<string>()
   const told = new Set<string>()
   let standing: readonly Standing[] = []
   let isStopped = false
 
+  const progressOf = async ({ group, places, owned, own }: TendedGroup): Promise<Progress[]> => {
+    const mine = new Set([...owned, ...own].map(idOf))
+    const others = places.filter((place) => !mine.has(idOf(place)))
+    const [ends, committed] = await Promise.all([
+      client.ends(others, 'committed', timeout),
+      client.committedOf(group, timeout),
+    ])
+    const offsets = new Map(committed.map((at) => [idOf(at), at.offset]))
+    return others.map((place, at) => {
+      const { low, end } = ends[at]!
+      return { place, offset: offsets.get(idOf(place)) ?? low, end }
+    })
+  }
+
   /** Of those who see it one worker mends it: all would only be divided anew again and again. */
-  const lookForOwners = async ({ group, places }: TendedGroup): Promise<void> => {
+  const lookForOwners = async (tended: TendedGroup): Promise<void> => {
+    const { group } = tended
+    const looks = unowned.get(group) ?? createUnowned()
+    unowned.set(group, looks)
+    const suspicious = looks.suspicious(await progressOf(tended))
+    if (suspicious.length === 0) return
     const members = await client.members(group, timeout)
-    const find = unowned.get(group) ?? createUnowned()
-    unowned.set(group, find)
-    const forgotten = find(places, members)
+    const forgotten = looks.forgotten(suspicious, members)
     if (forgotten.length === 0) return
     const what = `without an owner in the group ${group}: ${forgotten.map(idOf).join(', ')}`
     const [first] = members.map(({ client }) => client).sort()

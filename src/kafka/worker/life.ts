@@ -3,14 +3,14 @@ import { createDeferred } from '../../base/deferred.ts'
 import { createPackedExchange } from '../../cluster/exchange.ts'
 import { createShardTarget } from './shardTarget.ts'
 import { createSubscriptions, type Subscription } from './subscriptions.ts'
-import { createShardStore } from '../../cluster/shardStore.ts'
 import type { WorkerLife, WorkerStatus } from '../../cluster/cluster.ts'
 import type { KafkaClient, KafkaProducer, KafkaReader } from '../client.ts'
 import { largestRecord, type Connection } from '../connection.ts'
 import type { Refusals } from '../output/refusals.ts'
-import { createRestorer } from './restorer.ts'
+import { createRestorer, wholeLog } from './restorer.ts'
 import { createJoinedGroups } from './joined.ts'
 import { createOwnershipLog } from './ownership.ts'
+import { createEntityStore, type LifeCache } from '../upkeep/entityStore.ts'
 import { createDeadWorkers } from '../upkeep/deadWorkers.ts'
 import { createUpkeep, standingText, type TendedGroup, type Upkeep } from '../upkeep/upkeep.ts'
 import { beginningOf, createPartitionCounts, ensureTopics, partitionTopics, type TopicNames } from '../topics.ts'
@@ -32,6 +32,8 @@ export interface LifeSettings {
   readonly warn: (event: string) => void
   readonly info: (event: string) => void
   readonly shards: number
+  /** Default: none, entities are in memory */
+  readonly cache: LifeCache | undefined
   /** In ms: of each call to Kafka. */
   readonly timeout: number
   readonly sessionTimeout: number
@@ -55,10 +57,8 @@ export interface LifeTransactions extends KafkaTransactions {
   subscribe(subscription: Subscription): () => void
 }
 
-/** Bytes of a pack, about. */
-const longestPack = 256 * 1024
-/** Bytes of packs that wait for the next transaction, about. */
-const highWaterMark = 16 * 1024 * 1024
+/** Bytes, about: of a pack, and of packs that wait for the next transaction. */
+const packing = { longestPack: 256 * 1024, highWaterMark: 16 * 1024 * 1024 } as const
 
 export function createLife(
   client: KafkaClient,
@@ -67,8 +67,9 @@ export function createLife(
   settings: LifeSettings,
 ): WorkerLife & { prepare(): Promise<void> } {
   const { worker, names, warn, info, shards, brokers, timeout, clock, refusals, connection } = settings
-  const exchange = createPackedExchange({ shards, longestPack, highWaterMark, largestPack: largestRecord(connection) })
-  const store = createShardStore(shards)
+  const exchange = createPackedExchange({ shards, ...packing, largestPack: largestRecord(connection) })
+  const lost = createDeferred<unknown>()
+  const { store, stopKeeping } = createEntityStore({ ...settings, client, failed: lost.resolve })
   const deadWorkers = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })
   const restorer = createRestorer({
     client,
@@ -81,7 +82,6 @@ export function createLife(
       }
     },
   })
-  const lost = createDeferred<unknown>()
   const groups = createJoinedGroups({ ...settings, client, lose: lost.resolve, changed: () => ownership.changed() })
   const counts = createPartitionCounts(client, brokers, timeout)
   const partitionIds = new Map<number, string>()
@@ -139,7 +139,8 @@ export function createLife(
     lost: lost.promise,
     async prepare() {
       await ensureTopics(client, [workersTopic(names.workers)], timeout)
-      await restorer.restore(...ownPositions(names.workers, worker, store), () => !ended)
+      const [place, apply] = ownPositions(names.workers, worker, store)
+      await restorer.restore(place, wholeLog(apply), () => !ended)
     },
     async start(running) {
       const partitions = exchange.partitions()
@@ -166,6 +167,7 @@ export function createLife(
     },
     async end() {
       ended = true
+      stopKeeping()
       upkeep?.stop()
       ownership.stop()
       await groups.stop()

@@ -1,25 +1,40 @@
 import type { Clock } from '../../base/clock.ts'
 import { createDeferred, type Deferred } from '../../base/deferred.ts'
+import type { ShardRestore } from '../../cluster/shardStore.ts'
 import { idOf } from '../place.ts'
 import type { KafkaClient, KafkaReader, KafkaRecord, Place } from '../client.ts'
 
 /** Reads changelogs of shards, several at a time, beside everything else. */
 export interface Restorer {
   /**
-   * Gives all committed records of a place to `apply`; resolves when that was all, or nobody `isWanted` it any more.
-   * Rejects with what reading has failed with.
+   * Gives all committed records of a place, from where the shard says, to `apply`; resolves when that was all, or
+   * nobody `isWanted` it any more. Rejects with what reading has failed with.
    */
-  restore(place: Place, apply: (record: KafkaRecord) => void, isWanted: () => boolean): Promise<void>
+  restore(place: Place, shard: RestoringShard, isWanted: () => boolean): Promise<void>
   /** How far it is with a place, from 0 to 1; 0 for one that is not begun. */
   readonly read: (place: Place) => number
 }
 
+/** Whom the records are for. */
+export interface RestoringShard extends Pick<ShardRestore, 'from' | 'room' | 'done'> {
+  apply(record: KafkaRecord): void
+}
+
+/** Takes all of a log. */
+export const wholeLog = (apply: RestoringShard['apply']): RestoringShard => ({
+  from: ({ low }) => Promise.resolve(low),
+  apply,
+  room: () => undefined,
+  done: () => undefined,
+})
+
 interface Restore {
   readonly place: Place
-  readonly apply: (record: KafkaRecord) => void
+  readonly shard: RestoringShard
   readonly isWanted: () => boolean
   /** The end of the log when it began: also of transactions that are open now. */
   readonly end: number
+  /** Where it begins. */
   readonly low: number
   readonly done: Deferred<void>
   /** When its last record has come. */
@@ -61,10 +76,11 @@ export function createRestorer({ client, reader, clock, timeout, standing }: Res
         for (const record of await reader.poll(mostRecords, longestWait)) {
           const restore = restores.get(idOf(record))
           if (restore === undefined) continue
-          restore.apply(record)
+          restore.shard.apply(record)
           restore.moved = clock.elapsed()
           restore.next = record.offset + 1
         }
+        for (const { shard } of restores.values()) await shard.room()
         for (const [id, restore] of restores) {
           const isDone = (reader.position(restore.place) ?? 0) >= restore.end
           if (isDone || !restore.isWanted()) finish(id, restore)
@@ -80,15 +96,21 @@ export function createRestorer({ client, reader, clock, timeout, standing }: Res
   }
 
   return {
-    async restore(place, apply, isWanted) {
+    async restore(place, shard, isWanted) {
       const [found] = await client.ends([place], 'uncommitted', timeout)
-      const { low, end } = found!
-      if (low >= end || !isWanted()) return
-      const restore = { place, apply, isWanted, low, end, done: createDeferred(), moved: clock.elapsed(), next: low }
-      restores.set(idOf(place), restore)
-      reader.assign([{ ...place, offset: low }])
-      void read()
-      await restore.done.promise
+      const { end } = found!
+      const firstSince = async (time: number): Promise<number> => (await client.offsetsAt([place], time, timeout))[0]!
+      const low = await shard.from({ ...found!, firstSince })
+      if (!isWanted()) return
+      if (low < end) {
+        const restore = { place, shard, isWanted, low, end, done: createDeferred(), moved: clock.elapsed(), next: low }
+        restores.set(idOf(place), restore)
+        reader.assign([{ ...place, offset: low }])
+        void read()
+        await restore.done.promise
+        if (!isWanted()) return
+      }
+      shard.done(end)
     },
     read(place) {
       const restore = restores.get(idOf(place))

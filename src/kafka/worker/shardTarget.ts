@@ -34,11 +34,11 @@ export function createShardTarget(options: ShardTargetOptions): PumpTarget {
       exchange.onFree(partition, resume)
     },
     acquire(place, isOwned) {
-      store.drop(id, place.partition) // what an acquisition that was broken off has left
+      const restore = store.restore({ id, partition, shard: place.partition }, isOwned)
       const apply = ({ key, value }: KafkaRecord): void => {
-        if (key !== null) store.apply([changeOf(id, key, value)])
+        if (key !== null) restore.apply([changeOf(id, key, value)])
       }
-      return restorer.restore({ topic: changelog, partition: place.partition }, apply, isOwned)
+      return restorer.restore({ topic: changelog, partition: place.partition }, { ...restore, apply }, isOwned)
     },
     handOver(records) {
       for (const { value } of records) {

@@ -135,7 +135,10 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           }
           checkOwned()
           await producer.commit(timeout)
-          committed(offsets.flatMap(({ places }) => places))
+          const processed = offsets.flatMap(({ places }) => places)
+          const moved = new Set(processed.map(({ topic }) => topic))
+          store.committed(exchange.partitions().filter((partition) => moved.has(names.exchange(partition))))
+          committed(processed)
         } catch (failure) {
           const error = await explain(failure, { outputs: records, all: [...own, ...records] })
           if (!(error instanceof WallarxError)) lose(error)

@@ -2,7 +2,9 @@ import type { OperatorFunction } from 'rxjs'
 import { invalidOption, knownOptions, timerLength, wholeNumber, type OptionNames } from '../../base/option.ts'
 import type { DeadLetter } from '../../context/deadLetter.ts'
 import type { KafkaClient } from '../../kafka/client.ts'
+import type { Store } from '../../store/store.ts'
 import type { Broker } from '../kafka/broker/broker.ts'
+import type { Process } from '../kafka/process/process.ts'
 import { grouped } from '../law/grouped.ts'
 import { createSimulation } from '../kafka/simulation.ts'
 import { NoWorker, type ClusterDriver, type SimulateClusterOptions } from './clusterDriver.ts'
@@ -32,11 +34,15 @@ const restOfSettling = 50
 /** Stands between a worker and its client. */
 export type Through = (client: KafkaClient, broker: Broker) => KafkaClient
 
-/** What `simulateCluster` does, with something that stands between the workers and their clients. */
+/** The cache of a worker that starts, if it has one. */
+export type CacheOf = (process: Process) => Store
+
+/** What `simulateCluster` does, with something that stands between the workers and their clients, and with caches. */
 export async function simulateThrough<In, Out>(
   through: Through,
   build: () => OperatorFunction<In, Out>,
   options: SimulateClusterOptions<In>,
+  cacheOf?: CacheOf,
 ): Promise<ClusterDriver<In, Out>> {
   const checked = knownOptions('simulateCluster', options, known)
   const { workers: count = 3, shards = 4, seed = 1, key, onError } = checked
@@ -65,6 +71,7 @@ export async function simulateThrough<In, Out>(
         onError,
         kafka,
         through: (client) => through(client, broker),
+        cacheOf,
         unstarted: () => {
           start(name)
         },

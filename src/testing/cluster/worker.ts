@@ -5,6 +5,7 @@ import type { KafkaClient } from '../../kafka/client.ts'
 import { kafkaCluster, transactionalIdOf, type KafkaOptions } from '../../kafka/kafka.ts'
 import { runOnCluster } from '../../run/clusterRun.ts'
 import type { Running, RunOptions, RunStatus } from '../../run/contract.ts'
+import type { Store } from '../../store/store.ts'
 import { createVirtualClock } from '../driver/virtualClock.ts'
 import { createSimulatedClient } from '../kafka/client/client.ts'
 import type { Fate } from '../kafka/process/call.ts'
@@ -42,7 +43,12 @@ export interface WorkerOptions {
   readonly log: (line: string) => void
   /** Stands between the worker and its client. */
   readonly through: (client: KafkaClient) => KafkaClient
+  /** Its cache. Default: none */
+  readonly cacheOf?: ((process: Process) => Store) | undefined
 }
+
+/** In ms of virtual time: how often a cache is brought up to date. */
+const cacheInterval = 100
 
 export function startWorker(options: WorkerOptions): SimulatedWorker {
   const {
@@ -56,6 +62,7 @@ export function startWorker(options: WorkerOptions): SimulatedWorker {
     deadLetter,
     log,
     through,
+    cacheOf,
   } = options
   const { timeline } = simulation
   const process = simulation.process(name)
@@ -80,9 +87,8 @@ export function startWorker(options: WorkerOptions): SimulatedWorker {
     if (!process.isDead) log(`${name}: ${event}`)
   }
   const ownLog: Log = { info: line, warn: line, error: line }
-  const cluster = kafkaCluster({ ...kafka, worker: name }, ['simulated'], () =>
-    Promise.resolve(through(createSimulatedClient(process))),
-  )
+  const connect = (): Promise<KafkaClient> => Promise.resolve(through(createSimulatedClient(process)))
+  const cluster = kafkaCluster({ ...kafka, worker: name }, ['simulated'], connect, cacheInterval)
 
   const live = async (): Promise<void> => {
     try {
@@ -92,6 +98,7 @@ export function startWorker(options: WorkerOptions): SimulatedWorker {
           pipelines: { pipeline: pipeline() },
           onError,
           handleSignals: false,
+          ...(cacheOf !== undefined && { store: cacheOf(process) }),
           deadLetters: (letter) => {
             if (!process.isDead) deadLetter(letter)
           },

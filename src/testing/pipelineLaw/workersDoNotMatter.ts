@@ -4,7 +4,7 @@ import type { Disturbance } from '../cluster/disturbance.ts'
 import { disturbances, withDisturbances } from '../cluster/disturbances.ts'
 import { playOnCluster } from '../cluster/playOnCluster.ts'
 import { clusterEventList } from '../cluster/shownEvents.ts'
-import { simulateThrough, type Through } from '../cluster/simulateThrough.ts'
+import { simulateThrough, type CacheOf, type Through } from '../cluster/simulateThrough.ts'
 import { Breach } from '../law/breach.ts'
 import { checkLaw, recordOf } from '../law/law.ts'
 import {
@@ -62,11 +62,12 @@ export async function workersDoNotMatter<In, Out>(
   await workersThrough((client) => client, build, knownOptions('workersDoNotMatter', options, names))
 }
 
-/** The same, with something that stands between the workers and their clients. */
+/** The same, with something that stands between the workers and their clients, and with caches: anew for each run. */
 export async function workersThrough<In, Out>(
   through: Through,
   build: BuildPipeline<In, Out>,
   options: WorkersOptions<In>,
+  caches?: () => CacheOf,
 ): Promise<void> {
   const { input, key, onError, runs, seed, path, timeout, disturbances: some = disturbances() } = options
   const trials: fc.Arbitrary<WorkersTrial<In>> = recordOf({
@@ -84,7 +85,7 @@ export async function workersThrough<In, Out>(
     async holds(trial) {
       const messages = trial.events.flatMap((event) => ('message' in event ? [event.message] : []))
       const expected = await runThrough<In, Out>(build, asEvents(messages), driver)
-      const outputs = await outputsOnCluster(through, build, trial, { key, onError })
+      const outputs = await outputsOnCluster(through, build, trial, { key, onError, cacheOf: caches?.() })
       const got: PipelineRun<Out> = { ...expected, outputs }
       await expectSameOutputs(got, expected, key && (() => outputsAlone(build, messages, key, driver)))
     },
@@ -109,9 +110,10 @@ async function outputsOnCluster<In, Out>(
   through: Through,
   build: BuildPipeline<In, Out>,
   { events, ...trial }: WorkersTrial<In>,
-  options: Pick<WorkersOptions<In>, 'key' | 'onError'>,
+  { cacheOf, ...options }: Pick<WorkersOptions<In>, 'key' | 'onError'> & { readonly cacheOf: CacheOf | undefined },
 ): Promise<Out[]> {
-  const cluster = await simulateThrough<In, Out>(through, build, { ...trial, ...options, sessionTimeout })
+  const driving = { ...trial, ...options, sessionTimeout }
+  const cluster = await simulateThrough<In, Out>(through, build, driving, cacheOf)
   try {
     await playOnCluster(cluster, events)
     return cluster.outputs()

@@ -52,6 +52,8 @@ export interface StartOptions {
   /** Default: one of its own */
   readonly application?: string
   readonly worker?: string
+  /** The directory of its cache. Default: none */
+  readonly store?: string
 }
 
 export async function createKafkaCourse(tell: (line: string) => void): Promise<KafkaCourse> {
@@ -65,11 +67,12 @@ export async function createKafkaCourse(tell: (line: string) => void): Promise<K
   const running = new Set<ChildProcess>()
 
   const commands: Record<Contender, (app: string, lines: string, out: string, options: StartOptions) => string[]> = {
-    ours: (app, lines, out, { worker = 'a' }) => [
+    ours: (app, lines, out, { worker = 'a', store }) => [
       process.execPath,
       ...['--import', 'tsx', '--import', './test/kafka/register.js', 'test/src/kafka/wordCountWorker.ts'],
       ...['--brokers', brokers, '--app', app, '--in', lines, '--out', out],
       ...['--shards', String(partitions), '--worker', worker],
+      ...(store === undefined ? [] : ['--store', store]),
     ],
     streams: (app, lines, out, { cache = 0 }) => [
       ...['java', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', streams, 'WordCount'],

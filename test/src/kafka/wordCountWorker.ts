@@ -1,6 +1,6 @@
 /** One worker of the word count: lines of a topic, a count for each word, `word count` on a topic. */
 import { parseArgs } from 'node:util'
-import { run, utf8 } from 'wallarx'
+import { lmdbStore, run, utf8 } from 'wallarx'
 import { kafka, kafkaSink, kafkaSource } from 'wallarx/kafka'
 import { decode, encode, toSink } from 'wallarx/operators'
 import { countWords } from '../../../examples/17-kafka/counting.ts'
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'words' },
     shards: { type: 'string', default: '6' },
     worker: { type: 'string' },
+    store: { type: 'string' },
   },
 })
 
@@ -32,6 +33,7 @@ const app = await run({
   name: values.app,
   pipelines: { words },
   guarantee: 'exactly-once',
+  ...(values.store !== undefined && { store: lmdbStore(values.store, { sync: 'process' }) }),
   cluster: kafka({
     brokers: values.brokers,
     shards: Number(values.shards),
