@@ -30,6 +30,6 @@ export async function openAdmin(
     ...createTopics(native, handle, admin),
     ...createOffsets(handle, admin),
     ...createGroups(handle, admin),
-    close: (timeout) => closed(timeout, (done) => native.disconnect(1, done)),
+    close: (timeout) => handle.close(timeout, (done) => native.disconnect(1, done)),
   }
 }

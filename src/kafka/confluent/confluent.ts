@@ -44,6 +44,7 @@ export function createConfluentClient(
   const brokers = addresses.join(',')
   const shared: LibrarySettings = { ...settings, 'bootstrap.servers': brokers, log_level: 6 }
   const open = new Set<Closable>()
+  const producers = new Set<Closable>()
   const consumers = new WeakMap<KafkaMember, LibraryConsumer>()
   let admin: Promise<Admin> | undefined
   let isClosed = false
@@ -58,6 +59,7 @@ export function createConfluentClient(
     const close = made.close.bind(made)
     const closing = (timeout: number): Promise<void> => {
       open.delete(made)
+      producers.delete(made)
       return close(timeout)
     }
     Object.assign(made, { close: closing })
@@ -78,7 +80,9 @@ export function createConfluentClient(
   }
   const producer = async (options: ProducerOptions, timeout: number): Promise<KafkaProducer> => {
     const consumerOf = (member: KafkaMember): LibraryConsumer => consumers.get(member)!
-    return opened(openProducer({ library, shared, brokers, consumerOf }, options, timeout))
+    const made = await opened(openProducer({ library, shared, brokers, consumerOf }, options, timeout))
+    producers.add(made)
+    return made
   }
 
   return {
@@ -116,8 +120,12 @@ export function createConfluentClient(
     producer,
     async close(timeout) {
       isClosed = true
-      const closing = [...open].map((one) => one.close(timeout))
-      if (admin !== undefined) closing.push(admin.then((one) => one.close(timeout)).catch(() => undefined))
+      const end = systemClock.elapsed() + timeout
+      const left = (): number => Math.max(1, end - systemClock.elapsed())
+      // Producers first: one that sends the offsets of a member calls into it.
+      await Promise.all([...producers].map((one) => one.close(timeout)))
+      const closing = [...open].map((one) => one.close(left()))
+      if (admin !== undefined) closing.push(admin.then((one) => one.close(left())).catch(() => undefined))
       await Promise.all(closing)
     },
   }

@@ -1,4 +1,5 @@
 import { systemClock } from '../../base/clock.ts'
+import { createDeferred } from '../../base/deferred.ts'
 import { KafkaError } from '../fault.ts'
 import { failureOf, noAnswer } from './failure.ts'
 import type { Done, LibraryError, LibraryHandle } from './library.ts'
@@ -14,6 +15,11 @@ export interface Handle {
   failure(what: string, error: LibraryError): KafkaError
   /** Asks the brokers something that they answer at once. Rejects where none does. */
   probe(timeout: number): Promise<void>
+  /**
+   * Closes it when no call is under way any more; a call into what is being closed ends the process. Resolves when it is
+   * closed, or after the timeout: the library may never answer.
+   */
+  close(timeout: number, disconnect: (done: Done) => unknown): Promise<void>
 }
 
 /** Makes a consumer or a producer; throws as `invalid` what the library says of its settings. */
@@ -29,6 +35,10 @@ export function constructed<Native>(make: () => Native): Native {
 export function createHandle(native: LibraryHandle, brokers: string): Handle {
   /** The last line that says why a connection failed: errors do not say it. */
   let line: string | undefined
+  /** Calls that the library has not answered, whether somebody still waits for the answer or not. */
+  let underWay = 0
+  let atRest = createDeferred()
+  atRest.resolve()
   native.on('event.log', ({ severity, message }) => {
     if (severity <= 4) line = message.replace(/^\[thrd:[^\]]*\]: /, '')
   })
@@ -48,7 +58,11 @@ export function createHandle(native: LibraryHandle, brokers: string): Handle {
   ): Promise<Value> {
     return new Promise((resolve, reject) => {
       const cancel = systemClock.after(timeout, () => reject(noAnswer(what, timeout, line)))
+      if (underWay++ === 0) atRest = createDeferred()
+      let isAnswered = false
       const done: Done<Value> = (error, value) => {
+        if (!isAnswered && --underWay === 0) atRest.resolve()
+        isAnswered = true
         cancel()
         if (error === null || error === undefined) resolve(value)
         else reject(failure(what, error))
@@ -80,6 +94,15 @@ export function createHandle(native: LibraryHandle, brokers: string): Handle {
       call(`asking ${brokers}`, timeout, (limit, done) =>
         native.getMetadata({ allTopics: false, timeout: limit }, done),
       ).then(() => undefined),
+    close: (timeout, disconnect) =>
+      new Promise((resolve) => {
+        const cancel = systemClock.after(timeout, resolve)
+        void atRest.promise.then(async () => {
+          await closed(timeout, disconnect)
+          cancel()
+          resolve()
+        })
+      }),
   }
 }
 

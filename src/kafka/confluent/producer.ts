@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.ts'
 import type { KafkaMember, KafkaProducer, NewRecord, ProducerOptions } from '../client.ts'
 import { KafkaError } from '../fault.ts'
-import { closed, constructed, createHandle } from './handle.ts'
+import { constructed, createHandle } from './handle.ts'
 import type { Library, LibraryConsumer, LibraryError, LibraryProducer, LibrarySettings } from './library.ts'
 import { passed } from './repeated.ts'
 
@@ -48,7 +48,7 @@ export async function openProducer(
       throw undelivered?.fault === 'too large' ? undelivered : failed(error)
     })
   }
-  const close = (limit: number): Promise<void> => closed(limit, (done) => native.disconnect(1, done))
+  const close = (limit: number): Promise<void> => handle.close(limit, (done) => native.disconnect(1, done))
 
   try {
     await handle.connect(timeout)
