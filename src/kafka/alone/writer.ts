@@ -30,7 +30,7 @@ export function openAlone<Message>(options: AloneWriterOptions<Message>): SinkWr
   const { timeout } = connection
   const brokers = connection.brokers.join(',')
   const gate = createGate(context.holds, `${name}: Kafka`)
-  const { placed } = createPlacing()
+  const { place } = createPlacing()
   /** Not given to the client yet. */
   let waiting: Output[] = []
   /** Of all that has not arrived. */
@@ -65,9 +65,8 @@ export function openAlone<Message>(options: AloneWriterOptions<Message>): SinkWr
   const send = async (outputs: readonly Output[], { producer, partitions }: Opened): Promise<boolean> => {
     try {
       for (const output of outputs) {
-        const record = placed(output, partitions)
-        if (record === undefined) continue
-        while (!producer.produce(record)) await producer.drained()
+        if (!place(output, partitions)) continue
+        while (!producer.produce(output)) await producer.drained()
       }
       await producer.flush(timeout)
       return true

@@ -6,7 +6,7 @@ const faults: Readonly<Record<KafkaFault, readonly number[]>> = {
   fenced: [-144, 47, 49, 90],
   abort: [22, 25, 27, 45, 82],
   // A leader or coordinator that moves, or is not there yet.
-  again: [5, 6, 9, 14, 15, 16, 19, 20, 41, 51],
+  again: [5, 6, 9, 14, 15, 16, 19, 20, 41, 51, 74, 75],
   pending: [88],
   denied: [29, 30, 31, 53, 58, -169],
   missing: [3, 69, -156, -188, -190],

@@ -16,8 +16,8 @@ export interface Handle {
   /** Asks the brokers something that they answer at once. Rejects where none does. */
   probe(timeout: number): Promise<void>
   /**
-   * Closes it when no call is under way any more; a call into what is being closed ends the process. Resolves when it is
-   * closed, or after the timeout: the library may never answer.
+   * Makes no further call, and closes it when none is under way any more: a call into what is closed, or being closed,
+   * ends the process. Resolves when it is closed, or after the timeout: the library may never answer.
    */
   close(timeout: number, disconnect: (done: Done) => unknown): Promise<void>
 }
@@ -37,6 +37,7 @@ export function createHandle(native: LibraryHandle, brokers: string): Handle {
   let line: string | undefined
   /** Calls that the library has not answered, whether somebody still waits for the answer or not. */
   let underWay = 0
+  let isClosed = false
   let atRest = createDeferred()
   atRest.resolve()
   native.on('event.log', ({ severity, message }) => {
@@ -56,6 +57,7 @@ export function createHandle(native: LibraryHandle, brokers: string): Handle {
     timeout: number,
     start: (timeout: number, done: Done<Value>) => void,
   ): Promise<Value> {
+    if (isClosed) return Promise.reject(new KafkaError('unreachable', `${what}: the client has been closed`))
     return new Promise((resolve, reject) => {
       const cancel = systemClock.after(timeout, () => reject(noAnswer(what, timeout, line)))
       if (underWay++ === 0) atRest = createDeferred()
@@ -94,15 +96,17 @@ export function createHandle(native: LibraryHandle, brokers: string): Handle {
       call(`asking ${brokers}`, timeout, (limit, done) =>
         native.getMetadata({ allTopics: false, timeout: limit }, done),
       ).then(() => undefined),
-    close: (timeout, disconnect) =>
-      new Promise((resolve) => {
+    close(timeout, disconnect) {
+      isClosed = true
+      return new Promise((resolve) => {
         const cancel = systemClock.after(timeout, resolve)
         void atRest.promise.then(async () => {
           await closed(timeout, disconnect)
           cancel()
           resolve()
         })
-      }),
+      })
+    },
   }
 }
 

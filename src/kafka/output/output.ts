@@ -4,8 +4,8 @@ import type { KafkaHeader, NewRecord } from '../client.ts'
 
 /** A record to be written. */
 export interface Output extends Omit<NewRecord, 'partition'> {
-  /** Left out: where Java's producer places the key; without a key, by turns. */
-  readonly partition?: number | undefined
+  /** `undefined` until it is placed: where Java's producer places the key; without a key, by turns. */
+  partition?: number | undefined
   /** What it was made of. */
   readonly message?: unknown
   /** Is told why it cannot be written. `true`: it is a dead letter now; `false`: nothing can go on. */
@@ -25,21 +25,22 @@ const headersSize = (headers: readonly KafkaHeader[]): number =>
 
 /** Gives records their partitions. */
 export interface Placing {
-  /** `undefined`: it was refused. Throws where that is no dead letter. */
-  readonly placed: (output: Output, partitions: number) => NewRecord | undefined
+  /** Where it has none, gives it one. `false`: it was refused. Throws where that is no dead letter. */
+  readonly place: (output: Output, partitions: number) => output is NewRecord & Output
 }
 
 export function createPlacing(): Placing {
   let turn = 0
   return {
-    placed(output, partitions) {
+    place(output, partitions): output is NewRecord & Output {
       const { key, partition } = output
       if (partition === undefined) {
-        return { ...output, partition: key === null ? turn++ % partitions : placeOf(key, partitions) }
+        output.partition = key === null ? turn++ % partitions : placeOf(key, partitions)
+        return true
       }
-      if (partition < partitions) return output as NewRecord
+      if (partition < partitions) return true
       refuse(output, outOfRange(output, partitions))
-      return undefined
+      return false
     },
   }
 }

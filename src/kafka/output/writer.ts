@@ -3,6 +3,9 @@ import type { SinkContext, SinkWriter } from '../../sink/sink.ts'
 import type { LifeTransactions } from '../worker/life.ts'
 import { checkPartition, sizeOf, type Output } from './output.ts'
 
+/** Bytes, about, that a record takes in memory besides what is in it. */
+const besides = 300
+
 /** What a writer is made from. */
 export interface WriterOptions<Message> {
   readonly name: string
@@ -37,7 +40,7 @@ export function openInTransactions<Message>({
       transactions.refusals.check(output)
       transactions.write(output)
       if (waiting === 0) transactions.onBegin(begun)
-      waiting += sizeOf(output) + 1
+      waiting += sizeOf(output) + besides
       if (waiting >= highWaterMark) gate.close()
     },
     flush: () => Promise.resolve(undefined), // the transaction takes it along

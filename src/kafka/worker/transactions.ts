@@ -54,7 +54,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
   const { producer, exchange, store, pumps, names, worker, isNamed, shards, partitionOf, partitionsOf } = options
   const { timeout, explain, committed, lose } = options
   let outputs: Output[] = []
-  const { placed } = createPlacing()
+  const { place } = createPlacing()
   let onBegin = new Set<() => void>()
 
   const packRecord = ({ partition, shard, bytes }: ReturnType<PackedExchange['take']>[number]): NewRecord => ({
@@ -122,10 +122,12 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           ...entities.map(changelogRecord).filter(isRecord),
           ...positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)),
         ]
-        let records: NewRecord[] = []
+        const records: NewRecord[] = []
         try {
-          const partitions = await partitionsOf(written.map(({ topic }) => topic))
-          records = written.map((output) => placed(output, partitions.get(output.topic)!)).filter(isRecord)
+          const topics = new Set<string>()
+          for (const { topic } of written) topics.add(topic)
+          const partitions = await partitionsOf(topics)
+          for (const output of written) if (place(output, partitions.get(output.topic)!)) records.push(output)
           await producer.begin()
           await produceAll(own)
           await produceAll(records)

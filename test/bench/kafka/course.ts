@@ -10,6 +10,7 @@ import type { KafkaClient, Place } from '../../../src/kafka/client.ts'
 import { confluentClient } from '../../../src/kafka/confluent/confluent.ts'
 import { startBroker } from '../../kafka/broker/broker.ts'
 import { installClient } from '../../kafka/install.ts'
+import { compiledWorker } from './compiled.ts'
 import { streamsClassPath } from './streams.ts'
 import { usageOf, type Usage } from './usage.ts'
 
@@ -59,6 +60,7 @@ export interface StartOptions {
 export async function createKafkaCourse(tell: (line: string) => void): Promise<KafkaCourse> {
   installClient(tell)
   register('../../kafka/hooks.js', import.meta.url)
+  const worker = compiledWorker()
   const streams = streamsClassPath(tell)
   const directory = mkdtempSync(join(tmpdir(), 'wallarx-bench-'))
   const broker = await startBroker({ dir: join(directory, 'broker'), tell })
@@ -67,11 +69,11 @@ export async function createKafkaCourse(tell: (line: string) => void): Promise<K
   const running = new Set<ChildProcess>()
 
   const commands: Record<Contender, (app: string, lines: string, out: string, options: StartOptions) => string[]> = {
-    ours: (app, lines, out, { worker = 'a', store }) => [
+    ours: (app, lines, out, { worker: name = 'a', store }) => [
       process.execPath,
-      ...['--import', 'tsx', '--import', './test/kafka/register.js', 'test/src/kafka/wordCountWorker.ts'],
+      ...['--import', './test/kafka/register.js', worker],
       ...['--brokers', brokers, '--app', app, '--in', lines, '--out', out],
-      ...['--shards', String(partitions), '--worker', worker],
+      ...['--shards', String(partitions), '--worker', name],
       ...(store === undefined ? [] : ['--store', store]),
     ],
     streams: (app, lines, out, { cache = 0 }) => [
