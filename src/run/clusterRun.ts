@@ -4,7 +4,8 @@ import { WallarxError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { shown } from '../base/shown.ts'
 import { cacheFailure, isStoreFailure } from '../cluster/cache/failure.ts'
-import type { Cluster, Worker, WorkerLife, WorkerProgram } from '../cluster/cluster.ts'
+import type { Cluster, WorkerLife, WorkerProgram } from '../cluster/cluster.ts'
+import { beginLife, firstPause } from '../cluster/beginLife.ts'
 import { createRetryLimit } from '../cluster/retryLimit.ts'
 import { startApplication, stopBy, type Application } from './application.ts'
 import { onSignals } from './signals.ts'
@@ -15,10 +16,6 @@ export interface ClusterGround {
   readonly log: Log
   readonly clock: Clock
 }
-
-/** In ms: between a life that was lost and the next one; doubled each time that it cannot begin. */
-const firstPause = 300
-const longestPause = 5000
 
 /** A life, and the pipelines that run in it. */
 interface Present {
@@ -215,21 +212,6 @@ function stopWith(
     forgetSignals()
     signal?.removeEventListener('abort', stop)
   }
-}
-
-/** Tries again and again; `undefined` where it is not wanted any more. */
-async function beginLife(
-  worker: Worker,
-  attempts: { readonly isWanted: () => boolean; readonly failed: (error: unknown, pause: number) => Promise<void> },
-): Promise<WorkerLife | undefined> {
-  for (let pause = firstPause; attempts.isWanted(); pause = Math.min(2 * pause, longestPause)) {
-    try {
-      return await worker.begin()
-    } catch (error) {
-      await attempts.failed(error, pause)
-    }
-  }
-  return undefined
 }
 
 function noteLoss(past: Past, reason: unknown, committed: number | undefined): void {

@@ -49,7 +49,7 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
   mkdirSync(dir)
   const broker = await startBroker({ dir, tell: (line) => console.log(line) })
   const client = await confluentClient({ brokers: [broker.brokers] })
-  const { lines, words, workerArguments } = await createWordCount(client, broker.brokers)
+  const { application, lines, words, workerArguments } = await createWordCount(client, broker.brokers)
   const workers: Worker[] = []
   let feeding: ReturnType<typeof feed> | undefined
   let names = 0
@@ -129,7 +129,8 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
       check()
       if (came) return
       const said = workers.map(({ name, victim }) => `${name}: ${victim.stderr()}`).join('\n')
-      throw new Wrong(`nothing comes after ${following.total} counts:\n${said}`)
+      const members = await client.members(`${application}.totals`, timeout)
+      throw new Wrong(`nothing comes after ${following.total} counts; members ${JSON.stringify(members)}:\n${said}`)
     }
     feeding = feed(client, lines, linesPerSecond)
     await goOn(() => 1)

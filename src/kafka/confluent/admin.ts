@@ -16,12 +16,15 @@ export async function openAdmin(
   timeout: number,
 ): Promise<Admin> {
   // Not an admin handle of its own: those connect without saying so, and their closing blocks the process.
-  const native = constructed(() => new library.Producer({ ...shared, event_cb: true }, {}))
+  // Of a consumer: the library looks for a group's coordinator where a broker that is starting answers with no brokers,
+  // and ends the process where there is no group. Nothing is ever asked of this one.
+  const settings = { ...shared, event_cb: true, 'group.id': 'wallarx-admin', 'enable.auto.commit': false }
+  const native = constructed(() => new library.KafkaConsumer(settings, {}))
   const handle = createHandle(native, brokers)
   try {
     await handle.connect(timeout)
   } catch (error) {
-    void closed(1_000, (done) => native.disconnect(1, done))
+    void closed(1_000, (done) => native.disconnect(done))
     throw error
   }
   const admin = library.AdminClient.createFrom(native)
@@ -30,6 +33,6 @@ export async function openAdmin(
     ...createTopics(native, handle, admin),
     ...createOffsets(handle, admin),
     ...createGroups(handle, admin),
-    close: (timeout) => handle.close(timeout, (done) => native.disconnect(1, done)),
+    close: (timeout) => handle.close(timeout, (done) => native.disconnect(done)),
   }
 }

@@ -3,7 +3,7 @@ import type { KafkaMember, KafkaProducer, NewRecord, ProducerOptions } from '../
 import { KafkaError } from '../fault.ts'
 import { constructed, createHandle } from './handle.ts'
 import type { Library, LibraryConsumer, LibraryError, LibraryProducer, LibrarySettings } from './library.ts'
-import { passed } from './repeated.ts'
+import { passed, repeated } from './repeated.ts'
 
 const queueFull = -184
 /** In ms: the library does not say when there is room again. */
@@ -56,7 +56,8 @@ export async function openProducer(
     if (transactionalId !== undefined) {
       const left = Math.max(1, end - systemClock.elapsed())
       const what = `beginning as ${transactionalId}`
-      await call(what, left, (limit, done) => native.initTransactions(limit, done))
+      // A coordinator that is being loaded, after a broker has started, answers later.
+      await repeated(left, (rest) => call(what, rest, (limit, done) => native.initTransactions(limit, done)))
     }
   } catch (error) {
     void close(1_000)

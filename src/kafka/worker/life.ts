@@ -77,9 +77,8 @@ export function createLife(
     clock,
     timeout,
     standing({ topic }) {
-      for (const partition of exchange.partitions()) {
-        if (names.changelog(partition) === topic) deadWorkers.endSoon(names.group(partition))
-      }
+      const partition = exchange.partitions().find((one) => names.changelog(one) === topic)
+      if (partition !== undefined) deadWorkers.endSoon(names.group(partition))
     },
   })
   const groups = createJoinedGroups({ ...settings, client, lose: lost.resolve, changed: () => ownership.changed() })
