@@ -25,7 +25,7 @@ export function createGroups(handle: Handle, admin: LibraryAdmin): Groups {
   }
 
   return {
-    groups: (timeout) => known('listing groups', timeout),
+    groups: (timeout) => repeated(timeout, (left) => known('listing groups', left)),
     async members(group, timeout) {
       const end = systemClock.elapsed() + timeout
       const what = `looking up the members of ${group}`
