@@ -25,7 +25,10 @@ export function createWorker({ connect, ...rest }: WorkerOptions): Worker {
         )
         const reader = await client.reader('committed', settings.timeout)
         const life = createLife(client, producer, reader, settings)
-        await life.prepare()
+        await life.prepare().catch(async (error: unknown) => {
+          await life.end()
+          throw error
+        })
         return {
           ...life,
           start: (program) =>
