@@ -78,10 +78,9 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       if (life === undefined) return
       const lost = await liveOnce(life)
       if (lost === undefined) return
-      if (isFinal(lost.reason) || isStoreFailure(lost.reason)) throw lost.reason // a later life would meet it again
+      if (endsAll(lost.reason)) throw lost.reason
       const { lastCommit: committed } = life.status()
       noteLoss(past, lost.reason, committed)
-      log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${past.rejoinedBecause!}`)
       retryLimit.failed(lost.reason, committed !== undefined)
       if (lost.hasStarted) continue
       await Promise.race([stopping.promise, paused(clock, firstPause)])
@@ -92,16 +91,19 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   const liveOnce = async (life: WorkerLife): Promise<Loss | undefined> => {
     let lost: Loss | undefined
     let hasStarted = false
-    const losing = life.lost.then((reason) => {
+    const lose = (reason: unknown): void => {
+      if (lost !== undefined) return
       lost = { reason, hasStarted }
-    })
+      if (!endsAll(reason)) log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${shown(reason)}`)
+    }
+    const losing = life.lost.then(lose)
     const start = async (): Promise<void> => {
       try {
         await life.start(programOf(app))
         hasStarted = true
       } catch (error) {
         if (past.rejoined === 0 || isFinal(error)) throw error
-        lost ??= { reason: error, hasStarted } // a later life is as patient as its beginning
+        lose(error) // a later life is as patient as its beginning
       }
     }
     const app = startApplication(ofLife, { ...ground, ...life })
@@ -229,6 +231,9 @@ const programOf = (app: Application): WorkerProgram => ({
 })
 
 const isFinal = (error: unknown): boolean => error instanceof WallarxError && error.kind === 'misuse'
+
+/** Whether a later life would meet it again. */
+const endsAll = (reason: unknown): boolean => isFinal(reason) || isStoreFailure(reason)
 
 const paused = (clock: Clock, ms: number): Promise<void> =>
   new Promise((resolve) => {

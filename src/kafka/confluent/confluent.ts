@@ -8,6 +8,7 @@ import { importLibrary, type Library, type LibraryConsumer, type LibrarySettings
 import { openMember } from './member.ts'
 import { openProducer } from './producer.ts'
 import { openReader } from './reader.ts'
+import { passed } from './repeated.ts'
 
 export interface ConfluentOptions {
   /** Where the cluster is met: `host:port`. */
@@ -33,6 +34,9 @@ export async function confluentClient(options: ConfluentOptions): Promise<KafkaC
 
 /** A compacted topic takes no record without one. */
 const anyKey = Buffer.of(0)
+
+/** In ms: a call that has gone on for so long does not look at a member any more. */
+const headStart = 200
 
 /** In ms: how long it may take to close what was opened too late. */
 const lateClosing = 5000
@@ -120,13 +124,12 @@ export function createConfluentClient(
     producer,
     async close(timeout) {
       isClosed = true
-      const end = systemClock.elapsed() + timeout
-      const left = (): number => Math.max(1, end - systemClock.elapsed())
-      // Producers first: one that sends the offsets of a member calls into it.
-      await Promise.all([...producers].map((one) => one.close(timeout)))
-      const closing = [...open].map((one) => one.close(left()))
-      if (admin !== undefined) closing.push(admin.then((one) => one.close(left())).catch(() => undefined))
-      await Promise.all(closing)
+      // Producers first: one that begins to send the offsets of a member calls into it.
+      const first = Promise.all([...producers].map((one) => one.close(timeout)))
+      await Promise.race([first, passed(Math.min(timeout, headStart))])
+      const closing = [...open].map((one) => one.close(timeout))
+      if (admin !== undefined) closing.push(admin.then((one) => one.close(timeout)).catch(() => undefined))
+      await Promise.all([first, ...closing])
     },
   }
 }

@@ -15,6 +15,8 @@ export interface Handle {
   failure(what: string, error: LibraryError): KafkaError
   /** Asks the brokers something that they answer at once. Rejects where none does. */
   probe(timeout: number): Promise<void>
+  /** Makes no further call. */
+  shut(): void
   /**
    * Makes no further call, and closes it when none is under way any more: a call into what is closed, or being closed,
    * ends the process. Resolves when it is closed, or after the timeout: the library may never answer.
@@ -96,6 +98,9 @@ export function createHandle(native: LibraryHandle, brokers: string): Handle {
       call(`asking ${brokers}`, timeout, (limit, done) =>
         native.getMetadata({ allTopics: false, timeout: limit }, done),
       ).then(() => undefined),
+    shut() {
+      isClosed = true
+    },
     close(timeout, disconnect) {
       isClosed = true
       return new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.ts'
 import type { Isolation, KafkaReader, KafkaRecord, Place } from '../client.ts'
 import { KafkaError } from '../fault.ts'
-import { constructed, createHandle, type Handle } from './handle.ts'
+import { closed, constructed, createHandle, type Handle } from './handle.ts'
 import type { Library, LibraryConsumer, LibraryMessage, LibrarySettings } from './library.ts'
 import { passed } from './repeated.ts'
 
@@ -128,7 +128,9 @@ export function createReader({ native, handle, answer, isDue }: ReaderParts): Re
     },
     async close(timeout) {
       isClosed = true
-      await handle.close(timeout, (done) => native.disconnect(done))
+      // At once: a member that answers nothing any more, and is one still, keeps its group from dividing places.
+      handle.shut()
+      await closed(timeout, (done) => native.disconnect(done))
     },
   }
 }
