@@ -22,11 +22,11 @@ import type { Positions } from './positions.ts'
  * `OPTION_INVALID` for the cache of a worker.
  */
 export function lastCheckpoint(store: OpenStore): CheckpointInfo | undefined {
-  if (store.get(cacheInfoKey) !== undefined) {
+  const value = store.get(checkpointKey)
+  if (value === undefined) {
+    if (store.get(cacheInfoKey) === undefined) return undefined
     throw invalidOption('store', 'one of its own', 'the cache of a worker of a cluster')
   }
-  const value = store.get(checkpointKey)
-  if (value === undefined) return undefined
   const info = readInfo<CheckpointInfo>(checkpointKey, value)
   if (info.layout <= presentLayout) return info
   throw new WallarxError('STORE_FROM_NEWER_VERSION', {
