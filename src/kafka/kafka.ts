@@ -141,7 +141,7 @@ export function kafkaCluster(
         },
         application,
         worker,
-        isNamed: (named ?? kept) !== undefined,
+        isNamed: named !== undefined, // the name that a cache keeps goes with its directory, which may be deleted
         names: topicNames(application),
         shards,
         cache: store && { store, interval: cacheInterval },
