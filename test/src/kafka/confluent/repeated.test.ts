@@ -20,7 +20,7 @@ function breaking(isDone: boolean): { topics: Topics; there: Set<string>; calls:
     const error = breaks ? transportFailure : typeof value === 'number' ? value : undefined
     queueMicrotask(() => {
       if (error === undefined) done(null, value)
-      else done(Object.assign(new Error('broken'), { code: error }) as LibraryError)
+      else done(Object.assign(new Error('broken'), { code: error }))
     })
   }
   const admin = {
