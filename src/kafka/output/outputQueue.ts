@@ -6,7 +6,7 @@ import type { Output } from './output.ts'
  */
 export interface OutputQueue extends Iterable<Output> {
   readonly size: number
-  /** Keeps a copy of its bytes. `isChecked`: its partition is known to be there. Default: `false` */
+  /** Its bytes must not change any more. `isChecked`: its partition is known to be there. Default: `false` */
   add(output: Output, isChecked?: boolean): void
   /** Of which there are outputs, or have been. */
   topics(): Iterable<string>
@@ -96,7 +96,7 @@ export function createOutputQueue(): OutputQueue {
       let nextWhole = 0
       const part = (at: number, length: number): Buffer | null =>
         length === none ? null : bytes.subarray(at, at + length)
-      for (let at = 0; at < end; ) {
+      for (let at = 0; at < end;) {
         const topic = bytes.readInt32LE(at)
         if (topic === isWhole) {
           yield whole[nextWhole++]!
