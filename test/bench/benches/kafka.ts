@@ -3,6 +3,7 @@ import { createTexts } from '../corpus.ts'
 import { createKafkaCourse, type Contender, type KafkaCourse } from '../kafka/course.ts'
 import { cachedRestore, type CachedRestore } from '../kafka/cachedRestore.ts'
 import { exchangeCost } from '../kafka/exchange.ts'
+import { latestCounts } from '../kafka/latest.ts'
 import { latencyOf, type Latency } from '../kafka/latency.ts'
 import { gapsOf, type Gaps } from '../kafka/loss.ts'
 import { restoreTime } from '../kafka/restore.ts'
@@ -17,6 +18,7 @@ export const kafka: Bench = {
     try {
       const measurements = [
         ...(await throughput(course, options)),
+        ...(await latest(course, options)),
         ...(await exchange(course, options)),
         ...(await latency(course, options)),
         ...(await loss(course, options)),
@@ -41,6 +43,8 @@ const notes = [
     '100 ms, ours each 25 ms: the default of each',
   'word count: lines of 8 words on average, all there before the start; from the first output that is committed to ' +
     'the last; all outputs are read and compared',
+  'aggregate: Kafka Streams with a record cache that holds all, so that it writes the last count of each commit only; ' +
+    'ours writes each; with the start of the process',
   'exchange: a transaction for each 6,000 messages of 30 bytes over 6 partitions; this process alone',
   `latency: ${tenthOfHighest} words a second, a record each, whatever the worker does (open loop); from when a word ` +
     'was due until its count is read by who reads what is committed',
@@ -90,6 +94,23 @@ async function throughput(course: KafkaCourse, { runs, frames }: BenchOptions): 
     { name: 'the same', unit: 'k words/s', ...once(({ perSecond }) => perSecond / 1000), target: { atLeast: 0.95 } },
     { name: 'the same, peak memory', unit: 'MiB', ...found(({ peak }) => peak), target: { atMost: 0.25 } },
   ]
+}
+
+/** Words that come by turns. */
+const manyKeys = 100_000
+const perLine = 10
+
+async function latest(course: KafkaCourse, { runs, frames }: BenchOptions): Promise<Measurement[]> {
+  const words = Array.from({ length: 8 * frames }, (_, at) => `w${at % manyKeys}`)
+  const expected = new Map<string, number>()
+  for (const word of words) expected.set(word, (expected.get(word) ?? 0) + 1)
+  const texts: string[] = []
+  for (let at = 0; at < words.length; at += perLine) texts.push(words.slice(at, at + perLine).join(' '))
+  const lines = await course.topic('lines')
+  await course.write(lines, texts)
+  const found = await both(runs, (contender) => latestCounts(course, contender, lines, expected))
+  const name = `aggregate of ${expected.size} keys, until the last of each`
+  return [{ name, unit: 'k words/CPU s', ...found((rate) => rate / 1000), target: { atLeast: 1.5 } }]
 }
 
 async function exchange(course: KafkaCourse, { runs, frames }: BenchOptions): Promise<Measurement[]> {
