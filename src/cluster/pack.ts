@@ -50,11 +50,14 @@ export function pack({ program, step, messages }: Pack): Buffer {
 }
 
 function kindOf(messages: readonly unknown[]): Kind {
-  if (messages.every((message) => typeof message === 'string' && isWellFormed(message))) return kinds.text
-  const isBytes = (message: unknown): boolean =>
-    message instanceof Uint8Array && Object.getPrototypeOf(message) === Buffer.prototype
+  if (messages.every(isText)) return kinds.text
   return messages.every(isBytes) ? kinds.bytes : kinds.plain
 }
+
+const isText = (message: unknown): boolean => typeof message === 'string' && isWellFormed(message)
+
+const isBytes = (message: unknown): boolean =>
+  typeof message === 'object' && message !== null && Object.getPrototypeOf(message) === Buffer.prototype
 
 function packedInTurn(messages: readonly unknown[], room: number): Buffer {
   const texts = messages as readonly (string | Buffer)[]
@@ -109,12 +112,18 @@ function unpackedInTurn(bytes: Buffer, from: number, count: number, kind: number
   for (let left = count; left > 0; left--) {
     const end = at + 4 + bytes.readUInt32LE(at)
     if (end > bytes.length) throw new RangeError('a pack that is cut off')
-    // A copy: the record's memory is not kept by who keeps one message of it.
-    messages.push(kind === kinds.text ? bytes.toString('utf8', at + 4, end) : Buffer.from(bytes.subarray(at + 4, end)))
+    messages.push(kind === kinds.text ? bytes.toString('utf8', at + 4, end) : copied(bytes, at + 4, end))
     at = end
   }
   if (at !== bytes.length) throw new RangeError('bytes behind a pack')
   return messages
+}
+
+/** The record's memory is not kept by who keeps one message of it. */
+function copied(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start)
+  bytes.copy(copy, 0, start, end)
+  return copy
 }
 
 function unpackedPlain(body: Buffer): readonly unknown[] {

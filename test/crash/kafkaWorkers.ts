@@ -120,9 +120,13 @@ export async function kafkaWorkers({ directory, seed, runs, result, progress }: 
     const following = await follow(client, words)
     const check = (): void => {
       throwIfWrong(following, result)
-      const dead = workers.find(({ victim }) => victim.hasEnded)
-      if (dead !== undefined)
-        throw new Wrong(`${dead.name} ended by itself (${String(dead.victim.end)}): ${dead.victim.stderr()}`)
+      for (const dead of workers.filter(({ victim }) => victim.hasEnded)) {
+        // A worker that finds no broker for 20 s when it starts says so and ends; whoever runs it starts it again.
+        if (!dead.victim.stderr().includes('expected to join the cluster'))
+          throw new Wrong(`${dead.name} ended by itself (${String(dead.victim.end)}): ${dead.victim.stderr()}`)
+        workers.splice(workers.indexOf(dead), 1)
+        start(dead.name)
+      }
     }
     const goOn = async (most: () => number): Promise<void> => {
       const came = await following.until(most, patience)

@@ -133,6 +133,22 @@ describe('a broker that is killed', () => {
     await member.poll(10, 100)
   })
 
+  test('is asked for offsets by those who have asked it before', async () => {
+    const client = await clientOf(broker.brokers)
+    await client.createTopics([{ name: 'asked', partitions: 2, settings: {} }], soon)
+    const places = [0, 1].map((partition) => ({ topic: 'asked', partition }))
+    const empty = places.map(() => ({ low: 0, end: 0 }))
+    const beginnings = places.map((place) => ({ ...place, offset: 0 }))
+    expect(await client.ends(places, 'uncommitted', soon)).toEqual(empty)
+    await broker.kill()
+    await broker.restart()
+    expect(await client.ends(places, 'uncommitted', limit)).toEqual(empty)
+    await broker.kill()
+    await broker.restart()
+    await client.deleteBefore(beginnings, limit)
+    expect(await client.offsetsAt(places, 0, limit)).toEqual([0, 0])
+  })
+
   test('does not keep a client from being closed', async () => {
     const client = await confluentClient({ brokers: [broker.brokers] })
     await client.createTopics([{ name: 'closing', partitions: 1, settings: {} }], soon)

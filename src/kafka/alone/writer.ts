@@ -4,7 +4,8 @@ import type { KafkaClient, KafkaProducer } from '../client.ts'
 import type { Connection } from '../connection.ts'
 import { kafkaFailure, topicMissing } from '../failure.ts'
 import { KafkaError } from '../fault.ts'
-import { createPlacing, refuse, sizeOf, tooLarge, type Output } from '../output/output.ts'
+import { refuse, sizeOf, tooLarge, type Output } from '../output/output.ts'
+import { createPlacing } from '../output/placing.ts'
 import type { WriterOptions } from '../output/writer.ts'
 
 export interface AloneWriterOptions<Message> extends WriterOptions<Message> {

@@ -31,7 +31,7 @@ export async function openAdmin(
 
   return {
     ...createTopics(native, handle, admin),
-    ...createOffsets(handle, admin),
+    ...createOffsets(native, handle, admin),
     ...createGroups(handle, admin),
     close: (timeout) => handle.close(timeout, (done) => native.disconnect(done)),
   }

@@ -3,7 +3,7 @@ import type { GroupMember, PlaceAt } from '../client.ts'
 import { failureOf } from './failure.ts'
 import type { Handle } from './handle.ts'
 import type { LibraryAdmin, LibraryDescriptions, LibraryGroup, LibraryGroupOffsets, LibraryGroups } from './library.ts'
-import { repeated } from './repeated.ts'
+import { repeated, unlessDone } from './repeated.ts'
 
 /** The state of a group that is there no more. */
 const deadGroup = 4
@@ -31,7 +31,7 @@ export function createGroups(handle: Handle, admin: LibraryAdmin): Groups {
       const what = `looking up the members of ${group}`
       // The library kills the process where it has to describe a group that it gets an error for. So it is asked only
       // for those that are there, right after the broker has said so.
-      if (!(await known(what, timeout)).includes(group)) return []
+      if (!(await repeated(timeout, (left) => known(what, left))).includes(group)) return []
       const { groups } = await handle.call<LibraryDescriptions>(
         what,
         Math.max(1, end - systemClock.elapsed()),
@@ -57,12 +57,12 @@ export function createGroups(handle: Handle, admin: LibraryAdmin): Groups {
       }),
     async deleteGroups(groups, timeout) {
       const remove = (group: string): Promise<void> =>
-        repeated(timeout, async (left) => {
+        repeated(timeout, async (left, isFirst) => {
           const what = `deleting group ${group}`
           const [report] = await handle.call<readonly LibraryGroup[]>(what, left, (limit, done) =>
             admin.deleteGroups([group], { timeout: limit }, done),
           )
-          if (report?.error !== undefined) throw failureOf(what, report.error)
+          if (report?.error !== undefined) unlessDone(isFirst)(failureOf(what, report.error))
         })
       await Promise.all(groups.map(remove))
     },

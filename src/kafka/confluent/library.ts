@@ -44,7 +44,10 @@ export interface LibraryMetadata {
 /** A consumer or a producer. */
 export interface LibraryHandle {
   connect(options: { allTopics: boolean; timeout: number }, done: Done): unknown
-  getMetadata(options: { allTopics: boolean; timeout: number }, done: Done<LibraryMetadata>): unknown
+  getMetadata(
+    options: { timeout: number } & ({ allTopics: boolean } | { topic: string }),
+    done: Done<LibraryMetadata>,
+  ): unknown
   on(event: 'event.log', listener: (line: LogLine) => void): unknown
 }
 

@@ -2,7 +2,7 @@ import type { Isolation, Place, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { failureOf } from './failure.ts'
 import type { Handle } from './handle.ts'
-import type { LibraryAdmin, LibraryPlace } from './library.ts'
+import type { LibraryAdmin, LibraryHandle, LibraryPlace } from './library.ts'
 import { repeated } from './repeated.ts'
 
 const beginning = -2
@@ -18,13 +18,27 @@ export interface Offsets {
  * Offsets are asked of the brokers, with the isolation that is meant. `queryWatermarkOffsets` of the library answers
  * with the last stable offset on every handle that is not read_uncommitted: a restore that goes by it is not complete.
  */
-export function createOffsets(handle: Handle, admin: LibraryAdmin): Offsets {
+export function createOffsets(native: LibraryHandle, handle: Handle, admin: LibraryAdmin): Offsets {
   const offsets = (
     places: readonly Place[],
     timestamp: number,
     isolation: Isolation,
     timeout: number,
-  ): Promise<number[]> => repeated(timeout, (left) => offsetsNow(places, timestamp, isolation, left))
+  ): Promise<number[]> =>
+    repeated(timeout, async (left, isFirst) => {
+      if (!isFirst) await lookUpLeaders(places, left)
+      return offsetsNow(places, timestamp, isolation, left)
+    })
+
+  /** The library asks those who led before a broker was started again, and does not look for others by itself. */
+  const lookUpLeaders = async (places: readonly Place[], timeout: number): Promise<void> => {
+    const topics = new Set(places.map(({ topic }) => topic))
+    const lookUp = (topic: string): Promise<unknown> =>
+      handle.call(`looking up the leaders of ${topic}`, timeout, (limit, done) =>
+        native.getMetadata({ topic, timeout: limit }, done),
+      )
+    await Promise.all([...topics].map(lookUp))
+  }
 
   const offsetsNow = async (
     places: readonly Place[],
@@ -59,7 +73,8 @@ export function createOffsets(handle: Handle, admin: LibraryAdmin): Offsets {
     },
     async deleteBefore(places, timeout) {
       if (places.length === 0) return
-      await repeated(timeout, async (left) => {
+      await repeated(timeout, async (left, isFirst) => {
+        if (!isFirst) await lookUpLeaders(places, left)
         const done = await handle.call<readonly LibraryPlace[]>('deleting records', left, (limit, answer) =>
           admin.deleteRecords(places, { timeout: limit, operationTimeout: limit }, answer),
         )

@@ -151,8 +151,8 @@ export const readerDefaults: LibrarySettings = {
   // A broker answers one fetch at a time: this is how long a partition that has been resumed waits for the others.
   'fetch.wait.max.ms': 50,
   // What is fetched ahead, in KiB and in bytes of one answer: the default is 64 MiB for each reader.
-  'queued.max.messages.kbytes': 8 * 1024,
-  'fetch.max.bytes': 8 * 1024 * 1024,
+  'queued.max.messages.kbytes': 2 * 1024,
+  'fetch.max.bytes': 2 * 1024 * 1024,
 }
 
 export const readerSettings = (isolation: Isolation): Readonly<Record<string, unknown>> => ({

@@ -4,7 +4,7 @@ import { KafkaError } from '../fault.ts'
 import { failureOf } from './failure.ts'
 import type { Handle } from './handle.ts'
 import type { LibraryAdmin, LibraryHandle, LibraryMetadata, LibraryTopic } from './library.ts'
-import { passed } from './repeated.ts'
+import { passed, repeated, unlessDone } from './repeated.ts'
 
 /** Between two looks whether all brokers know of a change, in ms. */
 const pause = 20
@@ -17,8 +17,10 @@ export interface Topics {
 
 export function createTopics(native: LibraryHandle, handle: Handle, admin: LibraryAdmin): Topics {
   const all = async (timeout: number): Promise<Map<string, FoundTopic>> => {
-    const { topics } = await handle.call<LibraryMetadata>('listing topics', timeout, (limit, done) =>
-      native.getMetadata({ allTopics: true, timeout: limit }, done),
+    const { topics } = await repeated(timeout, (left) =>
+      handle.call<LibraryMetadata>('listing topics', left, (limit, done) =>
+        native.getMetadata({ allTopics: true, timeout: limit }, done),
+      ),
     )
     return describe(
       topics.map(({ name }) => name),
@@ -29,8 +31,10 @@ export function createTopics(native: LibraryHandle, handle: Handle, admin: Libra
   const describe = async (names: readonly string[], timeout: number): Promise<Map<string, FoundTopic>> => {
     const found = new Map<string, FoundTopic>()
     if (names.length === 0) return found
-    const topics = await handle.call<readonly LibraryTopic[]>('looking topics up', timeout, (limit, done) =>
-      admin.describeTopics(names, { timeout: limit }, done),
+    const topics = await repeated(timeout, (left) =>
+      handle.call<readonly LibraryTopic[]>('looking topics up', left, (limit, done) =>
+        admin.describeTopics(names, { timeout: limit }, done),
+      ),
     )
     for (const { name, partitions, topicId, error } of topics) {
       if (error === undefined) found.set(name, { partitions: partitions.length, id: idOf(topicId) })
@@ -59,11 +63,12 @@ export function createTopics(native: LibraryHandle, handle: Handle, admin: Libra
           replication_factor: replicationFactor ?? -1,
           config: settings,
         }
-        return handle
-          .call(`making topic ${name}`, timeout, (limit, done) => admin.createTopic(topic, limit, done))
-          .catch((error: unknown) => {
-            if (!(error instanceof KafkaError) || error.fault !== 'exists') throw error
-          })
+        const making = repeated(timeout, (left) =>
+          handle.call(`making topic ${name}`, left, (limit, done) => admin.createTopic(topic, limit, done)),
+        )
+        return making.catch((error: unknown) => {
+          if (!(error instanceof KafkaError) || error.fault !== 'exists') throw error
+        })
       }
       await Promise.all(topics.map(create))
       const names = topics.map(({ name }) => name)
@@ -71,7 +76,11 @@ export function createTopics(native: LibraryHandle, handle: Handle, admin: Libra
     },
     async deleteTopics(names, timeout) {
       const remove = (name: string): Promise<unknown> =>
-        handle.call(`deleting topic ${name}`, timeout, (limit, done) => admin.deleteTopic(name, limit, done))
+        repeated(timeout, (left, isFirst) =>
+          handle
+            .call(`deleting topic ${name}`, left, (limit, done) => admin.deleteTopic(name, limit, done))
+            .catch(unlessDone(isFirst)),
+        )
       await Promise.all(names.map(remove))
       await untilKnown(names, 0, timeout)
     },

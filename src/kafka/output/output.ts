@@ -1,5 +1,4 @@
 import { WallarxError } from '../../base/errors.ts'
-import { placeOf } from '../../cluster/shard.ts'
 import type { KafkaHeader, NewRecord } from '../client.ts'
 
 /** A record to be written. */
@@ -23,28 +22,6 @@ const headerLengths = 10
 const headersSize = (headers: readonly KafkaHeader[]): number =>
   headers.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + value.length + headerLengths, 0)
 
-/** Gives records their partitions. */
-export interface Placing {
-  /** Where it has none, gives it one. `false`: it was refused. Throws where that is no dead letter. */
-  readonly place: (output: Output, partitions: number) => output is NewRecord & Output
-}
-
-export function createPlacing(): Placing {
-  let turn = 0
-  return {
-    place(output, partitions): output is NewRecord & Output {
-      const { key, partition } = output
-      if (partition === undefined) {
-        output.partition = key === null ? turn++ % partitions : placeOf(key, partitions)
-        return true
-      }
-      if (partition < partitions) return true
-      refuse(output, outOfRange(output, partitions))
-      return false
-    },
-  }
-}
-
 /** Throws `RESULT_INVALID` for a partition that there is not. */
 export function checkPartition(output: Output, partitions: number | undefined): void {
   const { partition } = output
@@ -53,7 +30,7 @@ export function checkPartition(output: Output, partitions: number | undefined): 
   }
 }
 
-const outOfRange = ({ topic, partition }: Output, partitions: number): WallarxError =>
+export const outOfRange = ({ topic, partition }: Output, partitions: number): WallarxError =>
   new WallarxError('RESULT_INVALID', {
     expected: `partition of kafkaSink to give one of ${topic}, from 0 to ${partitions - 1}`,
     got: String(partition),

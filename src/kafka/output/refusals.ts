@@ -17,10 +17,10 @@ export interface Refusals {
    * A transaction with these records has failed. The result is what to fail with: where some of them were found to be
    * too large the error itself, so that they are done without; else one that is final.
    */
-  learn(error: unknown, records: FailedRecords, by: Trying): Promise<unknown>
+  learn(error: unknown, records: () => FailedRecords, by: Trying): Promise<unknown>
 }
 
-/** The records of a transaction. */
+/** The records of a transaction; outputs may be on any partition here. */
 export interface FailedRecords {
   readonly outputs: readonly NewRecord[]
   /** All of them, the cluster's own too. */
@@ -69,8 +69,9 @@ export function createRefusals(): Refusals {
       refused.set(digest, true)
       throw tooLarge(output, undefined)
     },
-    async learn(error, { outputs, all }, by) {
+    async learn(error, records, by) {
       if (!isTooLarge(error)) return error
+      const { outputs, all } = records()
       let isAny = false
       for (const record of [...outputs].sort((one, other) => sizeOf(other) - sizeOf(one))) {
         const isFine = await isTaken(record, by).catch(() => undefined)

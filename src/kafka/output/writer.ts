@@ -3,7 +3,7 @@ import type { SinkContext, SinkWriter } from '../../sink/sink.ts'
 import type { LifeTransactions } from '../worker/life.ts'
 import { checkPartition, sizeOf, type Output } from './output.ts'
 
-/** Bytes, about, that a record takes in memory besides what is in it. */
+/** Bytes, about, that a record takes in memory besides what is in it: here and in the client. */
 const besides = 300
 
 /** What a writer is made from. */
@@ -36,9 +36,10 @@ export function openInTransactions<Message>({
   return {
     write(message) {
       const output = make(message)
-      if (output.partition !== undefined) checkPartition(output, transactions.partitions(topic))
+      const partitions = transactions.partitions(topic)
+      checkPartition(output, partitions)
       transactions.refusals.check(output)
-      transactions.write(output)
+      transactions.write(output, partitions !== undefined)
       if (waiting === 0) transactions.onBegin(begun)
       waiting += sizeOf(output) + besides
       if (waiting >= highWaterMark) gate.close()

@@ -9,7 +9,9 @@ import type { Change } from '../../store/store.ts'
 import { recordKeyOf } from './changelog.ts'
 import type { KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
-import { createPlacing, type Output } from '../output/output.ts'
+import type { Output } from '../output/output.ts'
+import { createOutputQueue } from '../output/outputQueue.ts'
+import { createPlacing } from '../output/placing.ts'
 import type { FailedRecords } from '../output/refusals.ts'
 import type { Pump } from './pump.ts'
 import type { TopicNames } from '../topics.ts'
@@ -18,8 +20,8 @@ import { positionRecord } from '../workersTopic.ts'
 /** Makes a checkpoint of one transaction of Kafka. */
 export interface KafkaTransactions extends Transactions {
   readonly committer: Committer
-  /** This record is part of the next transaction. */
-  write(record: Output): void
+  /** This record is part of the next transaction. `isChecked`: its partition is known to be there. */
+  write(record: Output, isChecked?: boolean): void
   /** Calls `begun` when the records that have been written are on their way. */
   onBegin(begun: () => void): void
 }
@@ -43,7 +45,7 @@ export interface TransactionsOptions {
   readonly partitionsOf: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
   readonly timeout: number
   /** Finds out more of what a transaction with these outputs and records has failed with. */
-  readonly explain: (error: unknown, records: FailedRecords) => Promise<unknown>
+  readonly explain: (error: unknown, records: () => FailedRecords) => Promise<unknown>
   /** Called when a transaction is committed, with how far the places are processed that it was about. */
   readonly committed: (places: readonly PlaceAt[]) => void
   /** Called with what a transaction has failed with. */
@@ -53,7 +55,9 @@ export interface TransactionsOptions {
 export function createTransactions(options: TransactionsOptions): KafkaTransactions {
   const { producer, exchange, store, pumps, names, worker, isNamed, shards, partitionOf, partitionsOf } = options
   const { timeout, explain, committed, lose } = options
-  let outputs: Output[] = []
+  let outputs = createOutputQueue()
+  /** The one that was written before: commits come one after the other. */
+  let spare = createOutputQueue()
   const { place } = createPlacing()
   let onBegin = new Set<() => void>()
 
@@ -86,6 +90,10 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
     }
   }
 
+  function* placed(written: Iterable<Output>, partitions: ReadonlyMap<string, number>): Iterable<NewRecord> {
+    for (const output of written) if (place(output, partitions.get(output.topic)!)) yield output
+  }
+
   const produceAll = async (records: Iterable<NewRecord>): Promise<void> => {
     for (const record of records) {
       while (!producer.produce(record)) await producer.drained()
@@ -95,21 +103,22 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
   return {
     kind: kafkaTransactions,
     keepsPositions: isNamed,
-    write(record) {
-      outputs.push(record)
+    write(record, isChecked) {
+      outputs.add(record, isChecked)
     },
     onBegin(begun) {
       onBegin.add(begun)
     },
     committer: {
       get pending() {
-        return exchange.pending || outputs.length > 0 || [...pumps()].some(({ owned }) => owned.moved)
+        return exchange.pending || outputs.size > 0 || [...pumps()].some(({ owned }) => owned.moved)
       },
       async commit(_info, { entities, positions }) {
         // At once, while nothing is on its way: from here on the sources may go on.
         const packs = exchange.take()
         const written = outputs
-        outputs = []
+        outputs = spare
+        spare = written
         const offsets = [...pumps()].map((pump) => ({ member: pump.member, places: pump.owned.takeOffsets() }))
         store.apply(entities)
         store.apply(positions)
@@ -122,15 +131,12 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           ...entities.map(changelogRecord).filter(isRecord),
           ...positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)),
         ]
-        const records: NewRecord[] = []
+        let partitions: ReadonlyMap<string, number> = new Map()
         try {
-          const topics = new Set<string>()
-          for (const { topic } of written) topics.add(topic)
-          const partitions = await partitionsOf(topics)
-          for (const output of written) if (place(output, partitions.get(output.topic)!)) records.push(output)
+          partitions = await partitionsOf(written.topics())
           await producer.begin()
           await produceAll(own)
-          await produceAll(records)
+          await produceAll(placed(written, partitions))
           for (const { member, places } of offsets) {
             checkOwned()
             if (places.length > 0) await producer.sendOffsets(places, member, timeout)
@@ -141,14 +147,28 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           const moved = new Set(processed.map(({ topic }) => topic))
           store.committed(exchange.partitions().filter((partition) => moved.has(names.exchange(partition))))
           committed(processed)
+          written.clear()
         } catch (failure) {
-          const error = await explain(failure, { outputs: records, all: [...own, ...records] })
+          const error = await explain(failure, () => failed(own, written, partitions))
           if (!(error instanceof WallarxError)) lose(error)
           throw error
         }
       },
     },
   }
+}
+
+function failed(
+  own: readonly NewRecord[],
+  written: Iterable<Output>,
+  partitions: ReadonlyMap<string, number>,
+): FailedRecords {
+  const outputs: NewRecord[] = []
+  for (const output of written) {
+    const { topic, partition = 0 } = output
+    if (partition < (partitions.get(topic) ?? 0)) outputs.push({ ...output, partition })
+  }
+  return { outputs, all: [...own, ...outputs] }
 }
 
 const isRecord = (record: NewRecord | undefined): record is NewRecord => record !== undefined

@@ -3,6 +3,7 @@ import { createTexts } from '../corpus.ts'
 import { createKafkaCourse, type Contender, type KafkaCourse } from '../kafka/course.ts'
 import { cachedRestore, type CachedRestore } from '../kafka/cachedRestore.ts'
 import { exchangeCost } from '../kafka/exchange.ts'
+import { latestCounts } from '../kafka/latest.ts'
 import { latencyOf, type Latency } from '../kafka/latency.ts'
 import { gapsOf, type Gaps } from '../kafka/loss.ts'
 import { restoreTime } from '../kafka/restore.ts'
@@ -17,6 +18,7 @@ export const kafka: Bench = {
     try {
       const measurements = [
         ...(await throughput(course, options)),
+        ...(await latest(course, options)),
         ...(await exchange(course, options)),
         ...(await latency(course, options)),
         ...(await loss(course, options)),
@@ -41,24 +43,34 @@ const notes = [
     '100 ms, ours each 25 ms: the default of each',
   'word count: lines of 8 words on average, all there before the start; from the first output that is committed to ' +
     'the last; all outputs are read and compared',
+  'aggregate: Kafka Streams with a record cache that holds all, so that it writes the last count of each commit only; ' +
+    'ours writes each; with the start of the process',
   'exchange: a transaction for each 6,000 messages of 30 bytes over 6 partitions; this process alone',
   `latency: ${tenthOfHighest} words a second, a record each, whatever the worker does (open loop); from when a word ` +
     'was due until its count is read by who reads what is committed',
+  'at least once: the same without transactions, offsets committed after the outputs are written',
   'a worker of three is killed and not replaced, session timeout 6 s: the longest gaps between outputs of a shard',
   'restore: from the start of a process to outputs of all shards; with the local cache, and of all beside it: from ' +
     'the opening of the cache until all shards are there, in this process',
 ]
 
+type Pair<Found> = (of: (found: Found) => number) => Pick<Measurement, 'against' | 'ours' | 'theirs'>
+
 /** Runs both in turn; gives what each has measured. */
-async function both<Found>(runs: number, run: (contender: Contender) => Promise<Found>) {
-  const found: Record<Contender, Found[]> = { ours: [], streams: [] }
+async function both<Found>(
+  runs: number,
+  run: (contender: Contender) => Promise<Found>,
+  other: Contender = 'streams',
+): Promise<Pair<Found>> {
+  const found: { ours: Found[]; theirs: Found[] } = { ours: [], theirs: [] }
   for (let left = runs; left > 0; left--) {
-    for (const contender of ['ours', 'streams'] as const) found[contender].push(await run(contender))
+    found.ours.push(await run('ours'))
+    found.theirs.push(await run(other))
   }
-  return (of: (found: Found) => number): Pick<Measurement, 'against' | 'ours' | 'theirs'> => ({
-    against: 'Kafka Streams',
+  return (of) => ({
+    against: other === 'streams' ? 'Kafka Streams' : 'at least once',
     ours: found.ours.map(of),
-    theirs: found.streams.map(of),
+    theirs: found.theirs.map(of),
   })
 }
 
@@ -68,7 +80,9 @@ async function throughput(course: KafkaCourse, { runs, frames }: BenchOptions): 
   for (const word of texts.join(' ').split(' ')) expected.set(word, (expected.get(word) ?? 0) + 1)
   const lines = await course.topic('lines')
   await course.write(lines, texts)
-  const found = await both<Throughput>(runs, (contender) => countAll(course, contender, lines, expected))
+  const count = (contender: Contender): Promise<Throughput> => countAll(course, contender, lines, expected)
+  const found = await both(runs, count)
+  const once = await both(runs, count, 'atLeastOnce')
   return [
     {
       name: 'word count, an output for each word',
@@ -77,16 +91,35 @@ async function throughput(course: KafkaCourse, { runs, frames }: BenchOptions): 
       target: { atLeast: 2.5 },
     },
     { name: 'the same', unit: 'k words/s', ...found(({ perSecond }) => perSecond / 1000), target: { atLeast: 1.5 } },
+    { name: 'the same', unit: 'k words/s', ...once(({ perSecond }) => perSecond / 1000), target: { atLeast: 0.95 } },
     { name: 'the same, peak memory', unit: 'MiB', ...found(({ peak }) => peak), target: { atMost: 0.25 } },
   ]
 }
 
+/** Words that come by turns. */
+const manyKeys = 100_000
+const perLine = 10
+
+async function latest(course: KafkaCourse, { runs, frames }: BenchOptions): Promise<Measurement[]> {
+  const words = Array.from({ length: 8 * frames }, (_, at) => `w${at % manyKeys}`)
+  const expected = new Map<string, number>()
+  for (const word of words) expected.set(word, (expected.get(word) ?? 0) + 1)
+  const texts: string[] = []
+  for (let at = 0; at < words.length; at += perLine) texts.push(words.slice(at, at + perLine).join(' '))
+  const lines = await course.topic('lines')
+  await course.write(lines, texts)
+  const found = await both(runs, (contender) => latestCounts(course, contender, lines, expected))
+  const name = `aggregate of ${expected.size} keys, until the last of each`
+  return [{ name, unit: 'k words/CPU s', ...found((rate) => rate / 1000), target: { atLeast: 1.5 } }]
+}
+
 async function exchange(course: KafkaCourse, { runs, frames }: BenchOptions): Promise<Measurement[]> {
+  const messages = 20 * frames // each costs little
   const ours: number[] = []
   const theirs: number[] = []
   for (let left = runs; left > 0; left--) {
-    ours.push(await exchangeCost(course, true, frames))
-    theirs.push(await exchangeCost(course, false, frames))
+    ours.push(await exchangeCost(course, true, messages))
+    theirs.push(await exchangeCost(course, false, messages))
   }
   const against = 'a record for each message'
   return [{ name: 'exchange alone', against, unit: 'CPU s/M messages', ours, theirs, target: { atMost: 0.05 } }]

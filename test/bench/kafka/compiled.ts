@@ -4,22 +4,36 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const programs = ['test/src/kafka/wordCountWorker.ts', 'examples/17-kafka/counting.ts']
+const folder = join(root, 'dist/bench')
+const worker = 'test/src/kafka/wordCountWorker.ts'
+const programs = [worker, 'test/bench/kafka/atLeastOnce.ts', 'examples/17-kafka/counting.ts']
+
+/** Paths of the word count's worker. */
+export interface CompiledWorker {
+  readonly exactlyOnce: string
+  readonly atLeastOnce: string
+}
 
 /**
- * The path of the word count's worker as JavaScript, so that no compiler is in the process that is measured. It is in
- * the package, whose name it imports.
+ * The worker as JavaScript, so that no compiler is in the process that is measured. It is in the package, whose name it
+ * imports.
  */
-export function compiledWorker(): string {
-  const folder = join(root, 'dist/bench')
+export function compiledWorker(): CompiledWorker {
   mkdirSync(folder, { recursive: true })
-  const [worker] = programs.map((program) => {
+  const [exactlyOnce] = programs.map((program) => {
     const { outputText } = ts.transpileModule(readFileSync(join(root, program), 'utf8'), {
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
     })
-    const file = join(folder, `${basename(program, '.ts')}.js`)
-    writeFileSync(file, outputText.replaceAll(/'[^']*\/(\w+)\.ts'/g, "'./$1.js'"))
-    return file
+    const ofProduct = outputText.replaceAll(/'[^']*\/src\/(kafka\/[\w/]+)\.ts'/g, "'../src/$1.js'")
+    return write(basename(program, '.ts'), ofProduct.replaceAll(/'[^']*\/(\w+)\.ts'/g, "'./$1.js'"))
   })
-  return worker!
+  const text = readFileSync(exactlyOnce!, 'utf8')
+  const atLeastOnce = write('atLeastOnceWorker', text.replace("'wallarx/kafka'", "'./atLeastOnce.js'"))
+  return { exactlyOnce: exactlyOnce!, atLeastOnce }
+}
+
+function write(name: string, text: string): string {
+  const file = join(folder, `${name}.js`)
+  writeFileSync(file, text)
+  return file
 }

@@ -20,7 +20,8 @@ export const partitions = 6
 /** In ms: of a call to Kafka. */
 export const timeout = 60_000
 
-export type Contender = 'ours' | 'streams'
+/** `atLeastOnce`: ours without transactions. */
+export type Contender = 'ours' | 'atLeastOnce' | 'streams'
 
 /** A word count that runs in a process of its own. */
 export interface Running {
@@ -68,14 +69,20 @@ export async function createKafkaCourse(tell: (line: string) => void): Promise<K
   const client = await confluentClient({ brokers: [brokers] })
   const running = new Set<ChildProcess>()
 
-  const commands: Record<Contender, (app: string, lines: string, out: string, options: StartOptions) => string[]> = {
-    ours: (app, lines, out, { worker: name = 'a', store }) => [
-      process.execPath,
-      ...['--import', './test/kafka/register.js', worker],
-      ...['--brokers', brokers, '--app', app, '--in', lines, '--out', out],
-      ...['--shards', String(partitions), '--worker', name],
-      ...(store === undefined ? [] : ['--store', store]),
-    ],
+  type Command = (app: string, lines: string, out: string, options: StartOptions) => string[]
+  const ours = (
+    program: string,
+    ...[app, lines, out, { worker: name = 'a', store }]: Parameters<Command>
+  ): string[] => [
+    process.execPath,
+    ...['--import', './test/kafka/register.js', program],
+    ...['--brokers', brokers, '--app', app, '--in', lines, '--out', out],
+    ...['--shards', String(partitions), '--worker', name],
+    ...(store === undefined ? [] : ['--store', store]),
+  ]
+  const commands: Record<Contender, Command> = {
+    ours: (...options) => ours(worker.exactlyOnce, ...options),
+    atLeastOnce: (...options) => ours(worker.atLeastOnce, ...options),
     streams: (app, lines, out, { cache = 0 }) => [
       ...['java', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', streams, 'WordCount'],
       ...[brokers, app, lines, out, String(cache), mkdtempSync(join(directory, 'state-'))],
