@@ -107,6 +107,24 @@ export class StateEntries<Value> {
     return this.loaded.values()
   }
 
+  /**
+   * All entries, those in memory first, for who only looks: nothing comes into memory, and the order is not that of
+   * `values` where some are not there.
+   */
+  *peek(): Generator<Pick<StateEntry<Value>, 'key' | 'value'>, void> {
+    if (this.loader === undefined && !this.sorted) this.sort()
+    yield* this.loaded.values()
+    for (const stored of this.loader?.all() ?? []) {
+      const { key } = stored
+      if (!this.loaded.has(key) && !this.removed.has(key) && !this.hidden.has(key)) yield stored
+    }
+  }
+
+  /** Those in memory, in any order, for who only looks. */
+  peekLoaded(): IterableIterator<Pick<StateEntry<Value>, 'key' | 'value'>> {
+    return this.loaded.values()
+  }
+
   /** Becomes what was packed: `size` entries that are in the store. */
   restore(packed: { size: number; nextOrder: number; loader: EntryLoader<Value>; owner: object; id: number }): void {
     this.size = this.storedSize = packed.size
