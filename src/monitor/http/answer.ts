@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { shown } from '../../base/shown.ts'
 
 /** What is sent, whole. */
 export interface Answer {
@@ -53,6 +54,11 @@ export function sendEvents(response: ServerResponse): void {
   response.flushHeaders()
 }
 
-/** An event, as text/event-stream has it. */
-export const eventOf = (name: string, data: unknown): Buffer =>
-  Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+/** An event, as text/event-stream has it. Does not throw, since who is told of it is a pipeline. */
+export function eventOf(name: string, data: unknown): Buffer {
+  try {
+    return Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+  } catch (error) {
+    return eventOf('failure', { code: 'FAILED', message: shown(error) })
+  }
+}

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
+import { shown } from '../../base/shown.ts'
 import type { Monitored } from '../monitored.ts'
 import { eventOf } from './answer.ts'
 import { RequestFailure } from './failure.ts'
@@ -27,8 +28,8 @@ const mostDeadLetters = 100
 /** A comment: who reads knows that somebody is there. */
 const opening = Buffer.from(': opening\n\n')
 
-/** `report`: the newest, as an event. */
-export function createEventStreams(clock: Clock, report: (monitored: Monitored) => Buffer): EventStreams {
+/** `report` gives the newest, as an event. What it throws is told to who reads, and to nobody else. */
+export function createEventStreams(clock: Clock, report: () => Buffer): EventStreams {
   const readers = new Set<Reader>()
   let monitored: Monitored | undefined
   let deadLetters = 0 // sent in this interval
@@ -42,8 +43,17 @@ export function createEventStreams(clock: Clock, report: (monitored: Monitored) 
     sendReport()
   }
 
+  const newest = (): Buffer => {
+    if (monitored === undefined) return opening
+    try {
+      return report()
+    } catch (error) {
+      return eventOf('failure', { code: 'FAILED', message: shown(error) })
+    }
+  }
+
   const sendReport = (): void => {
-    const event = monitored === undefined ? opening : report(monitored)
+    const event = newest()
     for (const reader of readers) reader.sendNewest(event)
   }
 
@@ -73,7 +83,7 @@ export function createEventStreams(clock: Clock, report: (monitored: Monitored) 
       })
       readers.add(reader)
       start()
-      reader.sendNewest(monitored === undefined ? opening : report(monitored))
+      reader.sendNewest(newest())
     },
     show(shown) {
       monitored = shown
@@ -83,7 +93,8 @@ export function createEventStreams(clock: Clock, report: (monitored: Monitored) 
     },
     close() {
       stop()
-      const last = monitored && report(monitored)
+      if (readers.size === 0) return
+      const last = newest()
       for (const reader of readers) reader.end(last)
       readers.clear()
     },

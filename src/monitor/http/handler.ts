@@ -73,7 +73,7 @@ function sendFailure(response: ServerResponse, error: unknown): void {
     headers: {
       ...(code === 'METHOD_REFUSED' && { Allow: 'GET, HEAD' }),
       ...(code === 'TOKEN_INVALID' && { 'WWW-Authenticate': 'Bearer realm="wallarx"' }),
-      ...(status === 503 && { 'Retry-After': '1' }),
+      ...(status === 503 && { 'Retry-After': '1', Connection: 'close' }), // makes room
     },
   })
 }

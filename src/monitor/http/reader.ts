@@ -6,7 +6,7 @@ import { sendEvents } from './answer.ts'
 export interface Reader {
   /** Sends it now, or, where what was sent before is not read yet, then: the newest alone. */
   sendNewest(event: Buffer): void
-  /** Sends it, or, where what was sent before is not read yet, never: `false`. */
+  /** Sends it, or, where much of what was sent before is not read yet, never: `false`. */
   sendOrDrop(event: Buffer): boolean
   /** How long it has not read, in ms. */
   readonly behind: number
@@ -14,6 +14,9 @@ export interface Reader {
   end(event?: Buffer): void
   destroy(): void
 }
+
+/** Bytes that wait for one who does not read; a report waits besides. */
+const mostKept = 256 * 1024
 
 /** `left` is called once, when it has gone. `caughtUp` is called each time that it has read what was sent. */
 export function createReader(
@@ -27,7 +30,7 @@ export function createReader(
   let isEnding = false
 
   const write = (event: Buffer): void => {
-    if (!response.write(event)) behindSince = clock.elapsed()
+    if (!response.write(event)) behindSince ??= clock.elapsed()
   }
   response.on('drain', () => {
     behindSince = undefined
@@ -48,7 +51,7 @@ export function createReader(
       else newest = event
     },
     sendOrDrop(event) {
-      if (behindSince !== undefined) return false
+      if (response.writableLength >= mostKept) return false
       write(event)
       return true
     },
