@@ -91,11 +91,11 @@ export function plainJson(
   const plainObject = (value: object): unknown => {
     if (value instanceof StateMap) {
       const entries = (value as StateMap<never, unknown>)[stateEntries]
-      return list(entries.peek(), entries.size, (entry) => pair([entry.key, entry.value]))
+      return list(entries.peek(room), entries.size, (entry) => pair([entry.key, entry.value]))
     }
     if (value instanceof StateSet) {
       const entries = (value as StateSet<never>)[stateEntries]
-      return list(entries.peek(), entries.size, ({ key }) => plain(key))
+      return list(entries.peek(room), entries.size, ({ key }) => plain(key))
     }
     if (types.isMap(value)) return list(Map.prototype.entries.call(value), sizeOf(Map, value), pair)
     if (types.isSet(value)) return list(Set.prototype.values.call(value), sizeOf(Set, value), plain)

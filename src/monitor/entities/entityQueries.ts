@@ -9,7 +9,7 @@ import { firstKeys } from './firstKeys.ts'
 const shownMost: ShownMost = { values: 10_000, text: 10_000, depth: 100 }
 
 /** Entities that are read from the store, or measured, in one turn of the event loop. */
-const slice = 500
+const slice = 200
 
 /** One key of a page, and how long it is in the store where it is not in memory. */
 interface Found {

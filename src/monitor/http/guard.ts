@@ -33,7 +33,9 @@ export function createGuard({ address, token, hosts }: MonitorSettings): Guard {
       const { origin } = headers
       // What has no origin is asked for as an image, a script or a frame: a browser says then what asks.
       const isForeign =
-        origin === undefined ? isForeignSite(headers) : origin.toLowerCase().replace(/^https?:\/\//, '') !== host.toLowerCase()
+        origin === undefined
+          ? isForeignSite(headers)
+          : origin.toLowerCase().replace(/^https?:\/\//, '') !== host.toLowerCase()
       if (isForeign) throw new RequestFailure('ORIGIN_REFUSED', 'asked by a page of another origin')
     },
     checkToken({ authorization = '' }) {

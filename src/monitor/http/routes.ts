@@ -42,7 +42,9 @@ export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
   const partitionOf = (name: string) => {
     const found = monitored().partition(name)
     if (found !== undefined) return found
-    const names = monitored().report().partitions.map((one) => JSON.stringify(one.name))
+    const names = monitored()
+      .report()
+      .partitions.map((one) => JSON.stringify(one.name))
     const there = names.length === 0 ? 'none is in use' : `there is ${names.slice(0, 20).join(', ')}`
     throw new RequestFailure('PARTITION_UNKNOWN', `no state partition of this name is in use; ${there}`)
   }

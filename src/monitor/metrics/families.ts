@@ -23,9 +23,21 @@ const perStep =
 const seconds = (ms: number): number => ms / 1000
 
 const ofPipelines: readonly Family[] = [
-  counter('messages_in', 'Messages or frames that came to a step, source or sink.', perStep(({ in: count }) => count)),
-  counter('messages_out', 'Messages or frames that left a step, source or sink.', perStep(({ out }) => out)),
-  counter('bytes', 'Bytes that a source has read or a sink has written.', perStep(({ bytes }) => bytes)),
+  counter(
+    'messages_in',
+    'Messages or frames that came to a step, source or sink.',
+    perStep(({ in: count }) => count),
+  ),
+  counter(
+    'messages_out',
+    'Messages or frames that left a step, source or sink.',
+    perStep(({ out }) => out),
+  ),
+  counter(
+    'bytes',
+    'Bytes that a source has read or a sink has written.',
+    perStep(({ bytes }) => bytes),
+  ),
   histogram('step_seconds', 'Own work of a step for one message.', ({ histograms }) =>
     histograms.steps.flatMap(({ pipeline, step, ...measured }) => bounds({ pipeline, step }, measured)),
   ),

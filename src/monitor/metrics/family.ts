@@ -48,7 +48,11 @@ export const histogram = (name: string, help: string, samples: Family['samples']
 /** The samples of a histogram, in seconds. */
 export function bounds(labels: Sample['labels'], { cumulative, count, sum }: Histogram): Sample[] {
   return [
-    ...boundsInSeconds.map((le, at): Sample => ({ suffix: '_bucket', labels: { ...labels, le }, value: cumulative[at]! })),
+    ...boundsInSeconds.map((le, at): Sample => ({
+      suffix: '_bucket',
+      labels: { ...labels, le },
+      value: cumulative[at]!,
+    })),
     { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: count },
     { suffix: '_sum', labels, value: sum / 1000 },
     { suffix: '_count', labels, value: count },

@@ -32,11 +32,14 @@ describe('a state as JSON', () => {
 
   test('whatever it is, JSON holds it, and it is as it was', () => {
     fc.assert(
-      fc.property(fc.anything({ withBigInt: true, withMap: true, withSet: true, withDate: true, withTypedArray: true }), (state) => {
-        const before = fc.stringify(state)
-        expect(() => JSON.stringify(plainJson(state))).not.toThrow()
-        expect(fc.stringify(state)).toBe(before)
-      }),
+      fc.property(
+        fc.anything({ withBigInt: true, withMap: true, withSet: true, withDate: true, withTypedArray: true }),
+        (state) => {
+          const before = fc.stringify(state)
+          expect(() => JSON.stringify(plainJson(state))).not.toThrow()
+          expect(fc.stringify(state)).toBe(before)
+        },
+      ),
     )
   })
 
@@ -45,7 +48,7 @@ describe('a state as JSON', () => {
       throw new Error('called')
     }
     class Odd extends Map {
-      override entries = fail
+      override entries = fail;
       override [Symbol.iterator] = fail
       override get size() {
         return fail()

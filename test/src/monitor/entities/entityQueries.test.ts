@@ -169,7 +169,9 @@ test('entries of a StateMap that are in the store are shown, and stay there', as
   map.set('k7', -7)
   map.delete('k8')
   map.set('new', 1)
-  expect(new Map(entries())).toEqual(new Map([...all.map(([k, v]) => [k, v] as const), ['k7', -7], ['new', 1]].filter(([k]) => k !== 'k8') as never))
+  expect(new Map(entries())).toEqual(
+    new Map([...all.map(([k, v]) => [k, v] as const), ['k7', -7], ['new', 1]].filter(([k]) => k !== 'k8') as never),
+  )
   table.changed(table.slot(1))
   expect(partitions.changes().length).toBeLessThan(5) // nothing else came into memory and is written again
 })

@@ -78,7 +78,14 @@ describe('with a token', () => {
       expect(body).toContain('TOKEN_INVALID')
     }
     for (const path of ['/', '/page/a.js', '/healthz', '/readyz']) expect((await get(path)).status, path).toBe(200)
-    for (const authorization of ['', 'Bearer', `Basic ${token}`, `Bearer ${token}x`, `Bearer ${token.slice(1)}`, token]) {
+    for (const authorization of [
+      '',
+      'Bearer',
+      `Basic ${token}`,
+      `Bearer ${token}x`,
+      `Bearer ${token.slice(1)}`,
+      token,
+    ]) {
       expect((await get('/status', { headers: { authorization } })).status, authorization).toBe(401)
     }
     for (const authorization of [`Bearer ${token}`, `bearer  ${token} `]) {
@@ -105,7 +112,9 @@ test('any Host that is no name, address or port is refused, and none is too odd'
   const guard = createGuard(checkMonitor({ listen: 0 }))
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.domain(), fc.webAuthority()), (host) => {
-      fc.pre(!/^(localhost|.*\.localhost)\.?(:\d+)?$/i.test(host) && !/^[\d.:[\]a-f]+$/i.test(host) && host !== hostname())
+      fc.pre(
+        !/^(localhost|.*\.localhost)\.?(:\d+)?$/i.test(host) && !/^[\d.:[\]a-f]+$/i.test(host) && host !== hostname(),
+      )
       expect(() => guard.checkPage({ host })).toThrow(expect.objectContaining({ code: 'HOST_REFUSED' }))
     }),
   )

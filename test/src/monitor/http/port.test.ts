@@ -109,13 +109,17 @@ describe('what is asked for', () => {
     ] as const) {
       run.now = { ...wholeReport, ...now }
       clock.advance(1000)
-      expect(await get('/readyz')).toMatchObject({ status: 503, body: JSON.stringify({ status: 'not ready', reason }) + '\n' })
+      expect(await get('/readyz')).toMatchObject({
+        status: 503,
+        body: JSON.stringify({ status: 'not ready', reason }) + '\n',
+      })
       expect((await get('/healthz')).status).toBe(200)
     }
   })
 
   test('the page and its files, and no other', async () => {
-    const page = (path: string) => (path === '/' ? { type: 'text/html; charset=utf-8', body: '<!doctype html>' } : undefined)
+    const page = (path: string) =>
+      path === '/' ? { type: 'text/html; charset=utf-8', body: '<!doctype html>' } : undefined
     const { get } = await opened({ page })
     const { status, headers, body } = await get('/')
     expect([status, body]).toEqual([200, '<!doctype html>'])

@@ -42,7 +42,10 @@ test.each([
   ['a TLS hello', Buffer.from('16030100c8010000c40303', 'hex')],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['two lengths', `GET /status HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n${head}`],
-  ['a length beside chunks', `GET /status HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n${head}0\r\n\r\n`],
+  [
+    'a length beside chunks',
+    `GET /status HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n${head}0\r\n\r\n`,
+  ],
   ['no Host', 'GET /status HTTP/1.1\r\nConnection: close\r\n\r\n'],
   ['two Hosts', `GET /status HTTP/1.1\r\nHost: evil.example\r\n${head}`],
   ['a method that there is not', `BREW /status HTTP/1.1\r\n${head}`],
@@ -66,14 +69,31 @@ test('CONNECT is closed, an upgrade is ignored, and a body is not read', async (
 
 test('whatever comes, in whatever pieces, the port goes on', async () => {
   const { port, get } = await opened()
-  const line = fc.constantFrom('GET /status HTTP/1.1\r\n', 'Host: localhost\r\n', '\r\n', 'GET ', '/', ' HTTP/1.1', ': ')
+  const line = fc.constantFrom(
+    'GET /status HTTP/1.1\r\n',
+    'Host: localhost\r\n',
+    '\r\n',
+    'GET ',
+    '/',
+    ' HTTP/1.1',
+    ': ',
+  )
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.oneof(line.map((text) => Buffer.from(text)), fc.uint8Array()), { maxLength: 8 }), async (parts) => {
-      const socket = await connect(port)
-      for (const part of parts) if (socket.writable) await write(socket, part).catch(() => undefined)
-      socket.resume().end()
-      if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
-    }),
+    fc.asyncProperty(
+      fc.array(
+        fc.oneof(
+          line.map((text) => Buffer.from(text)),
+          fc.uint8Array(),
+        ),
+        { maxLength: 8 },
+      ),
+      async (parts) => {
+        const socket = await connect(port)
+        for (const part of parts) if (socket.writable) await write(socket, part).catch(() => undefined)
+        socket.resume().end()
+        if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
+      },
+    ),
     { numRuns: 50 },
   )
   expect((await get('/healthz')).status).toBe(200)

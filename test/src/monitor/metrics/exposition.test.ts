@@ -15,7 +15,14 @@ const scrape = async (seen: Seen, accept = ''): Promise<string> =>
 const familiesOf = (text: string) => new Map(parsePrometheusText(text).map((one) => [one.name, one]))
 
 const names = [
-  ...['messages_in_total', 'messages_out_total', 'bytes_total', 'step_seconds', 'latency_seconds', 'dead_letters_total'],
+  ...[
+    'messages_in_total',
+    'messages_out_total',
+    'bytes_total',
+    'step_seconds',
+    'latency_seconds',
+    'dead_letters_total',
+  ],
   ...['errors_total', 'hold_seconds_total', 'holds', 'in_flight', 'buffer_used', 'buffer_high_water_mark'],
   ...['checkpoints_total', 'checkpoint_seconds', 'checkpoint_entities_total', 'checkpoint_bytes_total'],
   ...['checkpoint_age_seconds', 'journal_bytes', 'entities', 'entities_stored', 'event_loop_delay_seconds'],
@@ -47,7 +54,14 @@ describe('the text for Prometheus', () => {
     expect(text).toContain(`wallarx_step_seconds_sum${labels} 1.5\nwallarx_step_seconds_count${labels} 30\n`)
     const { buckets } = samplesOf('step_seconds')[0]!
     expect(Object.keys(buckets!)).toHaveLength(histogramBounds.length + 1)
-    expect(buckets).toMatchObject({ '0.000001': '0', '0.000002': '1', '0.001': '9', '5': '20', '10': '21', '+Inf': '30' })
+    expect(buckets).toMatchObject({
+      '0.000001': '0',
+      '0.000002': '1',
+      '0.001': '9',
+      '5': '20',
+      '10': '21',
+      '+Inf': '30',
+    })
   })
 
   test('says of labels what they are, whatever is in them', async () => {
@@ -56,19 +70,24 @@ describe('the text for Prometheus', () => {
       fc.string({ unit: 'grapheme' }),
     )
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fc.tuple(text, text), { selector: (one) => JSON.stringify(one) }), async (pairs) => {
-        const pipelines = pairs.map(([pipeline, step], at) => ({
-          ...wholeReport.pipelines[0]!,
-          name: pipeline,
-          nodes: [node(step, { in: at })],
-        }))
-        const text = await scrape({ ...whole, report: { ...wholeReport, pipelines } })
-        const found = familiesOf(text).get('wallarx_messages_in_total')?.metrics ?? []
-        expect(found.map(({ labels, value }) => [labels!.pipeline, labels!.step, value])).toEqual(
-          pairs.map(([pipeline, step], at) => [pipeline, step, String(at)]),
-        )
-        expect(text.split('\n').filter((line) => line.startsWith('wallarx_messages_in_total{'))).toHaveLength(pairs.length)
-      }),
+      fc.asyncProperty(
+        fc.uniqueArray(fc.tuple(text, text), { selector: (one) => JSON.stringify(one) }),
+        async (pairs) => {
+          const pipelines = pairs.map(([pipeline, step], at) => ({
+            ...wholeReport.pipelines[0]!,
+            name: pipeline,
+            nodes: [node(step, { in: at })],
+          }))
+          const text = await scrape({ ...whole, report: { ...wholeReport, pipelines } })
+          const found = familiesOf(text).get('wallarx_messages_in_total')?.metrics ?? []
+          expect(found.map(({ labels, value }) => [labels!.pipeline, labels!.step, value])).toEqual(
+            pairs.map(([pipeline, step], at) => [pipeline, step, String(at)]),
+          )
+          expect(text.split('\n').filter((line) => line.startsWith('wallarx_messages_in_total{'))).toHaveLength(
+            pairs.length,
+          )
+        },
+      ),
     )
   })
 
@@ -102,7 +121,13 @@ describe('OpenMetrics', () => {
       'text/plain;version=0.0.4;q=0.3,*/*;q=0.1'
     expect(await typeFor(prometheus)).toBe(open)
     expect(await typeFor('application/openmetrics-text')).toBe(open)
-    for (const accept of ['', '*/*', 'text/plain', 'application/openmetrics-text;q=0', 'text/plain,application/openmetrics-text;q=0.5']) {
+    for (const accept of [
+      '',
+      '*/*',
+      'text/plain',
+      'application/openmetrics-text;q=0',
+      'text/plain,application/openmetrics-text;q=0.5',
+    ]) {
       expect(await typeFor(accept), accept).toBe(plain)
     }
   })
