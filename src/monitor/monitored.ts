@@ -88,7 +88,7 @@ export interface EntityPageWanted {
 export interface EntityPage {
   readonly entities: readonly {
     readonly key: string
-    /** In bytes: estimated of one in memory, packed and without entries of StateMaps of one that is in the store only. */
+    /** In bytes: estimated of one in memory; of one in the store only packed, and without entries of StateMaps. */
     readonly size?: number
   }[]
   /** The key to go on after. Absent: there are no more. */

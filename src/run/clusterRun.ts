@@ -52,7 +52,6 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   let isClosed = false
   const retryLimit = createRetryLimit(clock, worker.name, cluster.commitTimeout)
   const past: Past = { rejoined: 0, rejoinedBecause: undefined, lastCommit: undefined }
-
   const stop = (): void => {
     isStopping = true
     stopping.resolve()

@@ -7,7 +7,7 @@ import { startApplication } from './application.ts'
 import { runOnCluster } from './clusterRun.ts'
 import type { Running, RunOptions } from './contract.ts'
 import { checkMonitor, type MonitorSettings } from '../monitor/http/options.ts'
-import { monitoredRun, type Began } from './monitoredRun.ts'
+import { monitoredRun, type Began } from './monitor/monitoredRun.ts'
 import { type Log, silentLog, stderrLog } from '../base/log.ts'
 import { isAsyncIterable } from './subscribeTo.ts'
 

@@ -139,8 +139,9 @@ function* elements(array: ArrayLike<unknown>): Generator<unknown, void> {
   }
 }
 
-const sizeOf = (of: typeof Map | typeof Set, value: object): number =>
-  Reflect.get(of.prototype, 'size', value) as number
+function sizeOf(of: typeof Map | typeof Set, value: object): number {
+  return Number(Reflect.get(of.prototype, 'size', value))
+}
 
 function dateText(date: Date): string {
   const time = Date.prototype.getTime.call(date)

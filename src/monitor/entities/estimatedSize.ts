@@ -69,5 +69,6 @@ function* firstNumbers(count: number): Generator<number, void> {
   for (let at = 0; at < count; at++) yield at
 }
 
-const sizeIn = (of: typeof Map | typeof Set, value: object): number =>
-  Reflect.get(of.prototype, 'size', value) as number
+function sizeIn(of: typeof Map | typeof Set, value: object): number {
+  return Number(Reflect.get(of.prototype, 'size', value))
+}

@@ -1,5 +1,6 @@
 import type { Server, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
 import { rawFailure, type FailureCode } from './failure.ts'
 
@@ -35,10 +36,10 @@ export function limitConnections(server: Server, clock: Clock): void {
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const [code, message] = reasons[error.code ?? ''] ?? ['REQUEST_INVALID', 'this is no request of HTTP/1.1']
-    refuse(socket as Socket, code, message)
+    refuse(socket, code, message)
   })
 
-  const refuse = (socket: Socket, code: FailureCode, message: string): void => {
+  const refuse = (socket: Duplex, code: FailureCode, message: string): void => {
     if (!socket.writable || refused.has(socket)) {
       socket.destroy()
       return

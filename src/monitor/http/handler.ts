@@ -1,13 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { WallarxError } from '../../base/errors.ts'
 import { shown } from '../../base/shown.ts'
-import { json, send, sendEvents } from './answer.ts'
+import { json, send, sendEvents, type Answer } from './answer.ts'
 import { refused } from './connections.ts'
 import { RequestFailure } from './failure.ts'
 import type { Guard } from './guard.ts'
-import { pageAnswer, type PageFiles } from './page.ts'
 import { targetOf } from './query.ts'
 import { unknown, type Answered, type Asked, type Route } from './routes.ts'
+
+/** The files of the page, by the path of their address: `/`, `/page/style.css`. `undefined`: there is none. */
+export type PageFiles = (path: string) => Answer | undefined
 
 export interface HandlerParts {
   readonly guard: Guard
@@ -21,6 +23,12 @@ const open = new Set(['', 'page', 'healthz', 'readyz'])
 
 /** Answers every request, whatever it is; what fails inside is an answer too. */
 export function createHandler({ guard, routes, page, isClosing }: HandlerParts): RequestListener {
+  const pageAnswer = (path: string): Answer => {
+    const file = page(path)
+    if (file !== undefined) return file
+    throw new RequestFailure('ROUTE_UNKNOWN', 'the page has no such file')
+  }
+
   const answerTo = (request: IncomingMessage): Answered => {
     guard.checkPage(request.headers)
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -29,7 +37,7 @@ export function createHandler({ guard, routes, page, isClosing }: HandlerParts):
     const asked: Asked = { ...targetOf(request.url ?? ''), accept: request.headers.accept ?? '' }
     const [first = '', ...rest] = asked.path
     if (!open.has(first)) guard.checkToken(request.headers)
-    if (first === 'page' || (first === '' && rest.length === 0)) return pageAnswer(page, `/${asked.path.join('/')}`)
+    if (first === 'page' || (first === '' && rest.length === 0)) return pageAnswer(`/${asked.path.join('/')}`)
     const route = routes.get(first)
     if (route === undefined) throw unknown()
     if (isClosing() && !open.has(first)) throw new RequestFailure('CLOSING', 'the run has ended')

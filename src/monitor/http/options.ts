@@ -44,7 +44,7 @@ export function checkMonitor(options: MonitorOptions): MonitorSettings {
     throw invalidOption('monitor.hosts', 'an array of names of hosts, without ports', hosts)
   }
   if (token === undefined && address.host !== 'localhost' && !isLoopback(address.host)) throw tokenMissing(address)
-  return { address, token, hosts: hosts.map((host) => host.toLowerCase()) }
+  return { address, token, hosts: (hosts as readonly string[]).map((host) => host.toLowerCase()) }
 }
 
 /** Of an address; of no name. */

@@ -22,7 +22,7 @@ describe('a state as JSON', () => {
     ['an Error', new TypeError('no'), 'TypeError: no'],
     ['a cycle', circular, { name: 'a', self: '[circular]' }],
     ['what is shared', [shared, shared], [{ n: 1 }, { n: 1 }]],
-    ['an array with a hole', [1, , 3], [1, null, 3]], // eslint-disable-line no-sparse-arrays
+    ['an array with a hole', [1, , 3], [1, null, 3]],
     ['functions and symbols', [() => 1, Symbol('s')], ['[function]', 'Symbol(s)']],
     ['a name that means something', JSON.parse('{"__proto__":1}'), JSON.parse('{"__proto__":1}')],
   ])('%s', (_, state, shown) => {

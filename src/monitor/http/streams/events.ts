@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http'
-import type { Clock } from '../../base/clock.ts'
-import { shown } from '../../base/shown.ts'
-import type { Monitored } from '../monitored.ts'
-import { eventOf } from './answer.ts'
-import { RequestFailure } from './failure.ts'
+import type { Clock } from '../../../base/clock.ts'
+import { shown } from '../../../base/shown.ts'
+import type { Monitored } from '../../monitored.ts'
+import { eventOf } from '../answer.ts'
+import { RequestFailure } from '../failure.ts'
 import { createReader, type Reader } from './reader.ts'
 
 /** Who reads `/events`. All are sent the same bytes, made once. */
 export interface EventStreams {
   /** Throws `BUSY`. */
-  open(response: ServerResponse): void
+  readonly open: (response: ServerResponse) => void
   /** What is shown from now on. */
   show(monitored: Monitored): void
   /** Sends the last report, and ends all. */

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import type { Clock } from '../../base/clock.ts'
-import type { Followed, Monitored } from '../monitored.ts'
-import { eventOf } from './answer.ts'
-import { RequestFailure } from './failure.ts'
+import type { Clock } from '../../../base/clock.ts'
+import type { Followed, Monitored } from '../../monitored.ts'
+import { eventOf } from '../answer.ts'
+import { RequestFailure } from '../failure.ts'
 import { createReader, type Reader } from './reader.ts'
 
 /** Who follows a key. */

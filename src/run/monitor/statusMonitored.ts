@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { systemClock } from '../base/clock.ts'
-import { invalidOption } from '../base/option.ts'
-import type { Monitored } from '../monitor/monitored.ts'
-import type { MonitorReport, PipelineReport } from '../monitor/report.ts'
-import type { Application } from './application.ts'
-import type { RunOptions } from './contract.ts'
+import { systemClock } from '../../base/clock.ts'
+import { invalidOption } from '../../base/option.ts'
+import type { Monitored } from '../../monitor/monitored.ts'
+import type { MonitorReport, PipelineReport } from '../../monitor/report.ts'
+import type { Application } from '../application.ts'
+import type { RunOptions } from '../contract.ts'
 
 /** What `status()` knows of a run, as the port shows it; nothing is measured. */
 export function statusMonitored(
@@ -12,7 +12,7 @@ export function statusMonitored(
   present: () => Application,
   worker: string | undefined,
 ): Omit<Monitored, 'partition'> {
-  const { now } = systemClock
+  const now = (): number => systemClock.now()
   const startedAt = now()
   const instance = randomUUID()
 

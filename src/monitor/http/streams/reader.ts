@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { Clock } from '../../base/clock.ts'
-import { sendEvents } from './answer.ts'
+import type { Clock } from '../../../base/clock.ts'
+import { sendEvents } from '../answer.ts'
 
 /** One who reads events. What it does not read in time is not kept for it. */
 export interface Reader {

@@ -1,10 +1,10 @@
-import type { Log } from '../base/log.ts'
-import { entityQueries } from '../monitor/entities/entityQueries.ts'
-import type { MonitorPort } from '../monitor/http/port.ts'
-import type { MonitorSettings } from '../monitor/http/options.ts'
-import type { Monitored } from '../monitor/monitored.ts'
-import type { Application } from './application.ts'
-import type { Running, RunOptions } from './contract.ts'
+import type { Log } from '../../base/log.ts'
+import { entityQueries } from '../../monitor/entities/entityQueries.ts'
+import type { MonitorPort } from '../../monitor/http/port.ts'
+import type { MonitorSettings } from '../../monitor/http/options.ts'
+import type { Monitored } from '../../monitor/monitored.ts'
+import type { Application } from '../application.ts'
+import type { Running, RunOptions } from '../contract.ts'
 import { statusMonitored } from './statusMonitored.ts'
 
 /** Told of the pipelines that have begun; of those of a worker's every life. */
@@ -20,7 +20,8 @@ export async function monitoredRun(
   log: Log,
   start: (began: Began) => Promise<Running>,
 ): Promise<Running> {
-  const { openMonitorPort } = await import('../monitor/http/port.ts') // nothing of it is loaded where it is not asked for
+  // Nothing of it is loaded where nobody asks for it.
+  const { openMonitorPort } = await import('../../monitor/http/port.ts')
   const port = await openMonitorPort(settings)
   log.info(`monitor: ${port.url}`)
   let present: Application | undefined
