@@ -22,6 +22,22 @@ export interface Monitored {
   follow(what: Followed, listener: (trace: TraceReport) => void): () => void
   /** The entities of a state partition that is in use; `undefined`: none of this name is. */
   partition(name: string): EntityQueries | undefined
+  /** Absent without a cluster. */
+  readonly cluster?: MonitoredCluster
+}
+
+/** Where else this application runs, as far as this worker knows. */
+export interface MonitoredCluster {
+  /** All whose ports are known, this one among them. */
+  workers(): readonly WorkerPlace[]
+  /** The name of the worker that owns an entity; `undefined` where that is not known now. */
+  ownerOf(partition: string, key: bigint): string | undefined
+}
+
+/** A worker, and the URL of its port: `http://10.0.0.7:4700/`. */
+export interface WorkerPlace {
+  readonly worker: string
+  readonly address: string
 }
 
 export interface Followed {

@@ -101,5 +101,5 @@ function check(options: RunOptions): MonitorSettings | undefined {
   if (onError !== 'stop' && onError !== 'skip') throw invalidOption('onError', "'stop' or 'skip'", onError)
   timerLength('drainTimeout', drainTimeout)
   if (checkpointInterval !== Infinity) timerLength('checkpointInterval', checkpointInterval)
-  return options.monitor && checkMonitor(options.monitor)
+  return options.monitor === undefined ? undefined : checkMonitor(options.monitor)
 }

@@ -10,9 +10,11 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+export const jsonType = 'application/json; charset=utf-8'
+
 export const json = (value: unknown, status = 200): Answer => ({
   status,
-  type: 'application/json; charset=utf-8',
+  type: jsonType,
   body: `${JSON.stringify(value)}\n`,
 })
 

@@ -11,6 +11,7 @@ export type FailureCode =
   | 'PARTITION_UNKNOWN'
   | 'KEY_INVALID'
   | 'ENTITY_UNKNOWN'
+  | 'OWNER_UNREACHABLE'
   | 'OPENING'
   | 'CLOSING'
   | 'BUSY'
@@ -28,6 +29,7 @@ const statuses: Readonly<Record<FailureCode, number>> = {
   PARTITION_UNKNOWN: 404,
   KEY_INVALID: 400,
   ENTITY_UNKNOWN: 404,
+  OWNER_UNREACHABLE: 502,
   OPENING: 503,
   CLOSING: 503,
   BUSY: 503,

@@ -5,6 +5,7 @@ import { json, send, sendEvents, type Answer } from './answer.ts'
 import { refused } from './connections.ts'
 import { RequestFailure } from './failure.ts'
 import type { Guard } from './guard.ts'
+import { askedByWorker } from '../workers/others.ts'
 import { targetOf } from './query.ts'
 import { unknown, type Answered, type Asked, type Route } from './routes.ts'
 
@@ -34,7 +35,11 @@ export function createHandler({ guard, routes, page, isClosing }: HandlerParts):
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw new RequestFailure('METHOD_REFUSED', 'everything here is read-only: GET and HEAD')
     }
-    const asked: Asked = { ...targetOf(request.url ?? ''), accept: request.headers.accept ?? '' }
+    const asked: Asked = {
+      ...targetOf(request.url ?? ''),
+      accept: request.headers.accept ?? '',
+      isWorker: askedByWorker in request.headers,
+    }
     const [first = '', ...rest] = asked.path
     if (!open.has(first)) guard.checkToken(request.headers)
     if (first === 'page' || (first === '' && rest.length === 0)) return pageAnswer(`/${asked.path.join('/')}`)

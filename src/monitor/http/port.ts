@@ -9,6 +9,7 @@ import { shown } from '../../base/shown.ts'
 import { createExposition, type Expose } from '../metrics/exposition.ts'
 import type { Monitored } from '../monitored.ts'
 import type { MonitorReport } from '../report.ts'
+import { createAskOther } from '../workers/others.ts'
 import { eventOf } from './answer.ts'
 import { limitConnections, serverLimits } from './connections.ts'
 import { createEventStreams } from './streams/events.ts'
@@ -76,6 +77,7 @@ export async function openMonitorPort(settings: MonitorSettings, parts: MonitorP
     },
     expose: () => (expose ??= createExposition(newest().report.application, newest().report.worker)),
     inTurn: createTurns(),
+    askOther: createAskOther(settings.token),
     events: events.open,
     trace(response, what) {
       traces.open(response, present(), what)

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
+import { shown } from '../../base/shown.ts'
 import type { Expose } from '../metrics/exposition.ts'
-import type { Monitored } from '../monitored.ts'
+import type { Monitored, WorkerPlace } from '../monitored.ts'
 import type { MonitorReport } from '../report.ts'
-import { json, type Answer } from './answer.ts'
+import { statusOfAll, type AskOther } from '../workers/others.ts'
+import { json, jsonType, type Answer } from './answer.ts'
 import { RequestFailure } from './failure.ts'
 import { mermaidOf } from './mermaid.ts'
 import { knownParameters, keyIn, oneOf, numberIn, type Target } from './query.ts'
@@ -10,6 +12,8 @@ import { knownParameters, keyIn, oneOf, numberIn, type Target } from './query.ts
 /** A request, as a route looks at it. */
 export interface Asked extends Target {
   readonly accept: string
+  /** Another worker asks: what this one does not know is not asked of a third. */
+  readonly isWorker: boolean
 }
 
 /** What a route answers: at once, later, or by events that go on. */
@@ -28,6 +32,7 @@ export interface RouteParts {
   readonly expose: () => Expose
   /** Has what looks through many entities done one after the other. Throws `BUSY`. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>
+  readonly askOther: AskOther
   readonly events: (response: ServerResponse) => void
   readonly trace: (response: ServerResponse, what: { key: bigint; partition?: string }) => void
 }
@@ -49,7 +54,25 @@ export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
     throw new RequestFailure('PARTITION_UNKNOWN', `no state partition of this name is in use; ${there}`)
   }
 
-  const partitions = ({ path, query }: Asked): Answered => {
+  /** The worker that owns an entity, where it is another one. */
+  const otherOwner = (partition: string, key: bigint): WorkerPlace | undefined => {
+    const { cluster } = monitored()
+    const owner = cluster?.ownerOf(partition, key)
+    if (owner === undefined || owner === monitored().report().worker) return undefined
+    return cluster?.workers().find(({ worker }) => worker === owner) ?? { worker: owner, address: '' }
+  }
+
+  const fromOwner = async (owner: WorkerPlace, partition: string, key: string): Promise<Answer> => {
+    try {
+      const { status, body } = await parts.askOther(owner, `/partitions/${encodeURIComponent(partition)}/${key}`)
+      return { status, type: jsonType, body }
+    } catch (error) {
+      const where = owner.address === '' ? 'whose port is not known' : `at ${owner.address}, which does not answer`
+      throw new RequestFailure('OWNER_UNREACHABLE', `the worker ${owner.worker} owns it, ${where}: ${shown(error)}`)
+    }
+  }
+
+  const partitions = ({ path, query, isWorker }: Asked): Answered => {
     const [, name, key, ...rest] = path
     if (rest.length > 0) throw unknown()
     if (name === undefined) {
@@ -59,6 +82,8 @@ export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
     const queries = partitionOf(name)
     if (key !== undefined) {
       knownParameters(query, [])
+      const owner = isWorker ? undefined : otherOwner(name, keyIn(key))
+      if (owner !== undefined) return fromOwner(owner, name, key)
       const entity = queries.entity(keyIn(key))
       if (entity !== undefined) return json(entity)
       throw new RequestFailure('ENTITY_UNKNOWN', 'there is no entity of this key')
@@ -84,8 +109,16 @@ export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
 
   const routes: Record<string, Route> = {
     status: ({ query }) => {
+      knownParameters(query, ['all'])
+      if (!query.has('all')) return { type: jsonType, body: parts.status() }
+      const report = monitored().report()
+      const own = { worker: report.worker, report }
+      const workers = monitored().cluster?.workers() ?? []
+      return parts.inTurn(() => statusOfAll(workers, own, parts.askOther)).then((all) => json({ workers: all }))
+    },
+    workers: ({ query }) => {
       knownParameters(query, [])
-      return { type: 'application/json; charset=utf-8', body: parts.status() }
+      return json(monitored().cluster?.workers() ?? [])
     },
     topology: ({ query, accept }) => {
       knownParameters(query, ['format'])
@@ -137,6 +170,6 @@ function reasonOf({ lifecycle, notReady }: MonitorReport): string | undefined {
 export const unknown = (): RequestFailure =>
   new RequestFailure(
     'ROUTE_UNKNOWN',
-    'there is /, /status, /topology, /partitions, /partitions/NAME, /partitions/NAME/KEY, /dead-letters, /trace, ' +
+    'there is /, /status, /status?all, /workers, /topology, /partitions, /partitions/NAME, /partitions/NAME/KEY, /dead-letters, /trace, ' +
       '/events, /metrics, /healthz and /readyz',
   )
