@@ -22,3 +22,14 @@ export const systemClock: Clock = {
     }
   },
 }
+
+/** As `systemClock`, but no wait keeps the process alive: for what only looks on. */
+export const idleClock: Clock = {
+  ...systemClock,
+  after(milliseconds, work) {
+    const timer = setTimeout(work, milliseconds).unref()
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+}

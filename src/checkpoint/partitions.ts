@@ -20,6 +20,8 @@ export interface RunPartitions extends Entities {
   state<State>(partition: StatePartition<never, State>, key: Key): State | undefined
   /** Those that are in use. */
   all(): StatePartition<never, unknown>[]
+  /** One that is in use, for who looks at its entities and changes nothing. */
+  open(name: string): OpenPartition | undefined
   /** The keys of all entities, in memory or in the store, in order. */
   keys(partition: StatePartition<never, unknown>): bigint[]
   /** The id of a state partition in the store, where it is in use and there is a store. */
@@ -30,9 +32,11 @@ export interface RunPartitions extends Entities {
   close(): void
 }
 
-interface OpenPartition {
+/** A state partition in use. */
+export interface OpenPartition {
   readonly partition: StatePartition<never, unknown>
   readonly table: EntityTable<unknown>
+  /** Absent without a store. */
   readonly persistent: PersistentPartition | undefined
 }
 
@@ -82,6 +86,7 @@ export function createRunPartitions(
       return table.states[table.slot(key)]
     },
     all: () => [...mine.keys()],
+    open: (name) => [...mine.values()].find(({ table }) => table.name === name),
     keys(partition) {
       const open = mine.get(partition)
       if (open === undefined) return []

@@ -16,6 +16,7 @@ import {
 import type { EntityTable, StoredEntities } from '../state/entityTable.ts'
 import { keyOf, toHalves, type Key } from '../key/key.ts'
 import { createStateCodec, type StateCodec } from '../serialization/codec.ts'
+import type { EntryReader, MapId } from '../serialization/entryCodec.ts'
 import { type StatePartition } from '../state/statePartition.ts'
 import type { Change, OpenStore } from '../store/store.ts'
 import { versionError, keysOf } from './stateVersion.ts'
@@ -29,6 +30,16 @@ export interface PersistentPartition {
   drop(table: EntityTable<unknown>, is: (low: number, high: number) => boolean): void
   isStored(key: Key): boolean
   storedKeys(): bigint[]
+  /** The entities in the store, from the one after this key on, in the order of keys. */
+  storedAfter(key: bigint | undefined): Iterable<StoredSize>
+  /** The state of an entity as it is in the store, for who only looks. Its StateMaps read on there. */
+  peek(key: bigint): { readonly state: unknown; readonly version: number } | undefined
+}
+
+/** An entity in the store, and how long its packed state is, in bytes and without entries of StateMaps. */
+export interface StoredSize {
+  readonly key: bigint
+  readonly length: number
 }
 
 export function createPersistentPartition(
@@ -52,6 +63,17 @@ export function createPersistentPartition(
     codec.forget(keyOf(low, high))
   }
 
+  const entriesOf =
+    (low: number, high: number) =>
+    (map: MapId): EntryReader => ({
+      get: (entry) => store.get(entryKey(id, low, high, map, entry)),
+      *all() {
+        for (const found of store.range(entriesPrefix(id, low, high, map))) {
+          yield { entryKey: entryOf(found.key), value: found.value }
+        }
+      },
+    })
+
   return {
     id,
     stored: {
@@ -60,14 +82,7 @@ export function createPersistentPartition(
         const value = store.get(entityKey(id, low, high))
         if (value === undefined) return undefined
         const key = keyOf(low, high)
-        const state = codec.unpack(stateOf(value), key, (map) => ({
-          get: (entry) => store.get(entryKey(id, low, high, map, entry)),
-          *all() {
-            for (const found of store.range(entriesPrefix(id, low, high, map))) {
-              yield { entryKey: entryOf(found.key), value: found.value }
-            }
-          },
-        }))
+        const state = codec.unpack(stateOf(value), key, entriesOf(low, high))
         const from = versionOf(value)
         if (from === version) return { state, migrated: false }
         return { state: migrated(state, from, key), migrated: true }
@@ -81,6 +96,21 @@ export function createPersistentPartition(
       return toHalves(key, halves) && store.get(entityKey(id, halves[0]!, halves[1]!)) !== undefined
     },
     storedKeys: () => [...store.range(entitiesPrefix(id))].map(({ key }) => keyOfEntity(key)),
+    *storedAfter(after) {
+      const from = after === undefined ? entitiesPrefix(id) : entityKey(id, ...signedHalves(after))
+      for (const { key, value } of store.range(entitiesPrefix(id), from)) {
+        const found = keyOfEntity(key)
+        if (after === undefined || found > after) yield { key: found, length: stateOf(value).length }
+      }
+    },
+    peek(key) {
+      const [low, high] = signedHalves(key)
+      const value = store.get(entityKey(id, low, high))
+      if (value === undefined) return undefined
+      // A codec of its own: what it remembers of the entity's StateMaps is nothing to who packs it.
+      const state = createStateCodec(partition).unpack(stateOf(value), key, entriesOf(low, high))
+      return { state, version: versionOf(value) }
+    },
     changes(table) {
       const changes: Change[] = []
       for (const slot of table.takeChanged()) {
@@ -109,3 +139,8 @@ export function createPersistentPartition(
     },
   }
 }
+
+const signedHalves = (key: bigint): [low: number, high: number] => [
+  Number(BigInt.asIntN(32, key)),
+  Number(BigInt.asIntN(32, key >> 32n)),
+]

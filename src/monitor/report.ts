@@ -108,6 +108,9 @@ export interface PartitionReport {
 
 export interface CheckpointsReport {
   readonly count: number
+  /** What all of them have written. */
+  readonly entities?: number
+  readonly bytes?: number
   /** The newest last, at most 300. */
   readonly last: readonly CheckpointReport[]
 }

@@ -15,6 +15,8 @@ import type { Lifecycle, Running, RunOptions } from './contract.ts'
 export interface ClusterGround {
   readonly log: Log
   readonly clock: Clock
+  /** Called in each life, with the pipelines that run in it. */
+  readonly began?: (app: Application, worker: string) => void
 }
 
 /** A life, and the pipelines that run in it. */
@@ -50,7 +52,6 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   let isClosed = false
   const retryLimit = createRetryLimit(clock, worker.name, cluster.commitTimeout)
   const past: Past = { rejoined: 0, rejoinedBecause: undefined, lastCommit: undefined }
-
   const stop = (): void => {
     isStopping = true
     stopping.resolve()
@@ -108,6 +109,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     }
     const app = startApplication(ofLife, { ...ground, ...life })
     present = { life, app }
+    ground.began?.(app, worker.name)
     if (isStopping) void app.close().catch(() => undefined)
     app.closed.catch(() => undefined) // told below
     let isKilled = false // which opens it too: nothing is being opened any more

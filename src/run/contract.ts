@@ -3,6 +3,7 @@ import type { DeadLetter } from '../context/deadLetter.ts'
 import type { Hold } from '../context/backPressure.ts'
 import type { Log } from '../base/log.ts'
 import type { Cluster, WorkerStatus } from '../cluster/cluster.ts'
+import type { MonitorOptions } from '../monitor/http/options.ts'
 import type { Sink } from '../sink/sink.ts'
 import type { Store } from '../store/store.ts'
 
@@ -67,6 +68,11 @@ export interface RunOptions {
   readonly drainTimeout?: number
   /** Where events go; `false` for nowhere. Default: lines on standard error */
   readonly log?: Log | false
+  /**
+   * Shows the run over HTTP, on one port: a page, status, metrics, entities, read-only. It is open before the store is,
+   * and until the run has ended; the log says where. Default: none
+   */
+  readonly monitor?: MonitorOptions
 }
 
 /**
@@ -93,6 +99,8 @@ export interface Running {
   checkpoint(): Promise<void>
   /** What the run is at now. */
   status(): RunStatus
+  /** With the option `monitor`: where the page is, `http://127.0.0.1:4700/`. */
+  readonly monitor?: { readonly url: string }
 }
 
 /** What a run is at. */

@@ -6,6 +6,8 @@ import { systemClock } from '../base/clock.ts'
 import { startApplication } from './application.ts'
 import { runOnCluster } from './clusterRun.ts'
 import type { Running, RunOptions } from './contract.ts'
+import { checkMonitor, type MonitorSettings } from '../monitor/http/options.ts'
+import { monitoredRun, type Began } from './monitor/monitoredRun.ts'
 import { type Log, silentLog, stderrLog } from '../base/log.ts'
 import { isAsyncIterable } from './subscribeTo.ts'
 
@@ -19,7 +21,8 @@ import { isAsyncIterable } from './subscribeTo.ts'
  * `onError: 'skip'`, becomes one too. When one pipeline fails, the others are stopped in order, then `closed` rejects.
  * With a `store` state outlasts a crash; without one it is in memory.
  *
- * Rejects with what kept a source from opening (`LISTEN_FAILED`, …) and with `OPTION_INVALID`.
+ * Rejects with what kept a source from opening (`LISTEN_FAILED`, …), before any message where the port of `monitor` is
+ * taken, and with `OPTION_INVALID`.
  *
  * @example
  * ```ts
@@ -37,12 +40,21 @@ import { isAsyncIterable } from './subscribeTo.ts'
  * ```
  */
 export async function run(options: RunOptions): Promise<Running> {
-  check(knownOptions('run', options, known))
+  const monitor = check(knownOptions('run', options, known))
   const log: Log = options.log === false ? silentLog : (options.log ?? stderrLog(options.name))
-  if (options.cluster !== undefined) return runOnCluster(options, options.cluster, { log, clock: systemClock })
+  if (monitor === undefined) return start(options, log)
+  return monitoredRun(options, monitor, log, (began) => start(options, log, began))
+}
+
+/** `began` is called with the pipelines, before any of their sources can take input; on a cluster in each life. */
+async function start(options: RunOptions, log: Log, began?: Began): Promise<Running> {
+  if (options.cluster !== undefined) {
+    return runOnCluster(options, options.cluster, { log, clock: systemClock, ...(began && { began }) })
+  }
   const store = await options.store?.open()
   try {
     const application = startApplication(options, { log, store })
+    began?.(application)
     await application.opened.catch((error: unknown) => {
       application.closed.catch(() => undefined) // told here
       throw error
@@ -69,9 +81,10 @@ const known: OptionNames<RunOptions> = {
   handleSignals: true,
   drainTimeout: true,
   log: true,
+  monitor: true,
 }
 
-function check(options: RunOptions): void {
+function check(options: RunOptions): MonitorSettings | undefined {
   const { name, pipelines, onError = 'stop', drainTimeout = 0, checkpointInterval = 0 } = options
   if (typeof name !== 'string' || name === '') throw invalidOption('name', 'a string that is not empty', name)
   if (typeof pipelines !== 'object' || pipelines === null || Array.isArray(pipelines)) {
@@ -88,4 +101,5 @@ function check(options: RunOptions): void {
   if (onError !== 'stop' && onError !== 'skip') throw invalidOption('onError', "'stop' or 'skip'", onError)
   timerLength('drainTimeout', drainTimeout)
   if (checkpointInterval !== Infinity) timerLength('checkpointInterval', checkpointInterval)
+  return options.monitor === undefined ? undefined : checkMonitor(options.monitor)
 }

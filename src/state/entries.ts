@@ -1,6 +1,5 @@
 import { WallarxError } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
-
 import {
   isEntryKey,
   sameKey,
@@ -107,6 +106,21 @@ export class StateEntries<Value> {
     return this.loaded.values()
   }
 
+  /**
+   * All entries in their order, for who only looks: nothing comes into memory. Where some are not there, and there are
+   * more than `most` in all, those in memory come first, and the others in any order.
+   */
+  *peek(most: number): Generator<Pick<StateEntry<Value>, 'key' | 'value'>, void> {
+    const all = [this.loaded.values(), this.loader === undefined ? [] : this.absent(this.loader)]
+    if (this.size > most || (this.sorted && this.loader === undefined)) for (const some of all) yield* some
+    else yield* all.flatMap((some) => [...some]).sort((one, other) => one.order - other.order)
+  }
+
+  /** Those in memory, in any order, for who only looks. */
+  peekLoaded(): IterableIterator<Pick<StateEntry<Value>, 'key' | 'value'>> {
+    return this.loaded.values()
+  }
+
   /** Becomes what was packed: `size` entries that are in the store. */
   restore(packed: { size: number; nextOrder: number; loader: EntryLoader<Value>; owner: object; id: number }): void {
     this.size = this.storedSize = packed.size
@@ -186,6 +200,14 @@ export class StateEntries<Value> {
     if (changes.length > 2 * this.loaded.size + goneTolerated) this.changes = changes.filter(({ changed }) => changed)
   }
 
+  /** Those that are not in memory. */
+  private *absent(loader: EntryLoader<Value>): Generator<StoredEntry<Value>, void> {
+    for (const stored of loader.all()) {
+      const { key } = stored
+      if (!this.loaded.has(key) && !this.removed.has(key) && !this.hidden.has(key)) yield stored
+    }
+  }
+
   private find(key: unknown): StateEntry<Value> | undefined {
     const entry = this.loaded.get(key)
     return entry !== undefined || this.loader === undefined ? entry : this.load(key)
@@ -208,10 +230,7 @@ export class StateEntries<Value> {
   }
 
   private loadAll(loader: EntryLoader<Value>): void {
-    for (const stored of loader.all()) {
-      const { key } = stored
-      if (!this.loaded.has(key) && !this.removed.has(key) && !this.hidden.has(key)) this.keep(stored)
-    }
+    for (const stored of this.absent(loader)) this.keep(stored)
     if (this.loaded.size !== this.size) throw loader.miscounted(this.size, this.loaded.size)
     this.noticeComplete()
   }

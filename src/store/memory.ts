@@ -38,10 +38,10 @@ export function memoryStore(): Store {
   let sorted: string[] | undefined
   let isOpen = false
 
-  const entriesWith = (prefix: string): [string, Uint8Array][] => {
+  const entriesWith = (prefix: string, from: string): [string, Uint8Array][] => {
     sorted ??= [...content.keys()].sort()
     const found: [string, Uint8Array][] = []
-    for (let at = lowerBound(sorted, prefix); at < sorted.length && sorted[at]!.startsWith(prefix); at++) {
+    for (let at = lowerBound(sorted, from); at < sorted.length && sorted[at]!.startsWith(prefix); at++) {
       found.push([sorted[at]!, content.get(sorted[at]!)!])
     }
     return found
@@ -55,9 +55,9 @@ export function memoryStore(): Store {
       if (closed) throw storeClosed(where)
     }
 
-    function* entries(prefix: string): Generator<StoreEntry, void> {
+    function* entries(prefix: string, from: string): Generator<StoreEntry, void> {
       checkOpen()
-      for (const [key, value] of entriesWith(prefix)) {
+      for (const [key, value] of entriesWith(prefix, from)) {
         yield { key: bytesOf(key), value: Buffer.from(value) }
         checkOpen()
       }
@@ -70,10 +70,10 @@ export function memoryStore(): Store {
         const value = content.get(textOf(key))
         return value && Buffer.from(value)
       },
-      range(prefix) {
+      range(prefix, from = prefix) {
         checkOpen()
-        const text = textOf(prefix)
-        return { [Symbol.iterator]: () => entries(text) }
+        const [text, first] = [textOf(prefix), textOf(from)]
+        return { [Symbol.iterator]: () => entries(text, first < text ? text : first) }
       },
       // async, so that what is wrong with the changes is a rejection; they are applied before the call returns
       // eslint-disable-next-line @typescript-eslint/require-await

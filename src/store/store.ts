@@ -42,8 +42,10 @@ export interface OpenStore {
    * The entries whose key begins with `prefix`, all of them if it is empty, in the order of keys as unsigned bytes, as
    * they are when the iteration begins; commits may go on meanwhile. `for…of` ends an iteration however it is left; who
    * calls `next` calls `return` too, since an open iteration keeps what it may still show from being reclaimed.
+   *
+   * `from` is a hint: who gives it leaves out the entries whose key lies before it, so a store need not show them.
    */
-  range(prefix: Uint8Array): Iterable<StoreEntry>
+  range(prefix: Uint8Array, from?: Uint8Array): Iterable<StoreEntry>
   /**
    * Applies all changes or none, the last one to a key being the one that counts. Commits are applied in the order of
    * the calls, each may be begun before the one before it has resolved, and each begun costs memory for its changes

@@ -42,6 +42,12 @@ const ofWallarx: Row[] = [
     typo: ['stoer', 'store'],
   },
   {
+    name: 'run',
+    call: (monitor) => wallarx.run({ name: 'a', pipelines: { a: of(1) }, log: false, monitor }),
+    options: { listen: 0 },
+    typo: ['tokne', 'token'],
+  },
+  {
     name: 'statePartition',
     call: (options) => wallarx.statePartition('a', options),
     options: { build: () => 0 },

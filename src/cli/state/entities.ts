@@ -21,7 +21,7 @@ import type { MapId } from '../../serialization/entryCodec.ts'
 import { layouts, unpackContent } from '../../serialization/msgpack.ts'
 import type { StoreEntry, OpenStore } from '../../store/store.ts'
 import { Failure } from '../failure.ts'
-import { plainJson } from './plainJson.ts'
+import { plainJson } from '../../serialization/plainJson.ts'
 import { readStore } from './directory.ts'
 import { writeOut } from './writeOut.ts'
 

@@ -112,8 +112,9 @@ export async function keepingPages<T>(database: Database, work: () => Promise<T>
 }
 
 /** The entries whose key begins with `prefix`, as they are now. The iterator must end before the database closes. */
-export function iterate(database: Database, prefix: Buffer): Iterator<StoreEntry, undefined> {
-  const iterator = (database.getRange(rangeOf(prefix)) as Iterable<StoreEntry, undefined>)[Symbol.iterator]()
+export function iterate(database: Database, prefix: Buffer, from: Buffer): Iterator<StoreEntry, undefined> {
+  const range = from.compare(prefix) > 0 ? { ...rangeOf(prefix), start: from } : rangeOf(prefix)
+  const iterator = (database.getRange(range) as Iterable<StoreEntry, undefined>)[Symbol.iterator]()
   return {
     next() {
       for (;;) {

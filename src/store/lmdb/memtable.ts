@@ -17,8 +17,8 @@ export interface Memtable {
   add(record: Buffer): void
   /** By `textOf` a key. */
   get(key: string): Place | undefined
-  /** In the order of keys, those that begin with `prefix`; an array of its own. */
-  range(prefix: string): [key: string, place: Place][]
+  /** In the order of keys, those that begin with `prefix`, from the first that is not before `from`. */
+  range(prefix: string, from: string): [key: string, place: Place][]
   /** All, in any order. */
   places(): Iterable<Place>
   /** Bytes of memory that it takes, about. */
@@ -45,13 +45,13 @@ export function createMemtable(): Memtable {
       })
     },
     get: (key) => byKey.get(key),
-    range(prefix) {
+    range(prefix, from) {
       if (unsorted.length > 0) {
         sorted = merged(sorted, unsorted.sort())
         unsorted = []
       }
       const found: [string, Place][] = []
-      for (let at = lowerBound(sorted, prefix); at < sorted.length && sorted[at]!.startsWith(prefix); at++) {
+      for (let at = lowerBound(sorted, from); at < sorted.length && sorted[at]!.startsWith(prefix); at++) {
         found.push([sorted[at]!, byKey.get(sorted[at]!)!])
       }
       return found
@@ -82,10 +82,12 @@ export function placeIn(memtables: readonly Memtable[], key: Uint8Array): Place 
   return undefined
 }
 
-/** Those of all memtables with keys that begin with `prefix`, in the order of keys. */
-export function placesFrom(memtables: readonly Memtable[], prefix: Uint8Array): Place[] {
+/** Those of all memtables with keys that begin with `prefix` and are not before `from`, in the order of keys. */
+export function placesFrom(memtables: readonly Memtable[], prefix: Uint8Array, from: Uint8Array = prefix): Place[] {
   const text = textOf(prefix)
-  const found = memtables.map((memtable) => memtable.range(text)).filter((range) => range.length > 0)
+  const first = textOf(from)
+  const start = first < text ? text : first
+  const found = memtables.map((memtable) => memtable.range(text, start)).filter((range) => range.length > 0)
   if (found.length <= 1) return found.flat().map(([, place]) => place)
   const last = new Map(found.flat())
   return [...last.keys()].sort().map((key) => last.get(key)!)

@@ -57,7 +57,7 @@ export async function openReader(database: Database, directory: string, where: W
 
   return {
     get: (key) => entries.get(key),
-    range: (prefix) => entries.range(prefix),
+    range: (prefix, from) => entries.range(prefix, from),
     // eslint-disable-next-line @typescript-eslint/require-await
     async commit() {
       entries.checkOpen()

@@ -34,9 +34,9 @@ export function createEntries(database: Database, where: Where, memtablesNow: ()
   }
 
   /** The entries that LMDB has when this is called, to be ended in any case. */
-  const applied = (prefix: Buffer): { next: () => StoreEntry | undefined; end: () => void } => {
+  const applied = (prefix: Buffer, from: Buffer): { next: () => StoreEntry | undefined; end: () => void } => {
     const expected = 'to read a range of entries'
-    const iterator = reading(expected, () => iterate(database, prefix))
+    const iterator = reading(expected, () => iterate(database, prefix, from))
     iterations.add(iterator)
     return {
       next() {
@@ -50,13 +50,14 @@ export function createEntries(database: Database, where: Where, memtablesNow: ()
     }
   }
 
-  function* entries(prefix: Buffer): Generator<StoreEntry, void> {
+  function* entries(prefix: Buffer, from: Buffer): Generator<StoreEntry, void> {
     checkOpen()
     const changed = placesFrom(
       reading('to read the log', () => memtablesNow()),
       prefix,
+      from,
     )
-    const before = applied(prefix)
+    const before = applied(prefix, from)
     try {
       let entry = before.next() // in the same turn as `memtablesNow`, which decides what LMDB shows
       for (const place of changed) {
@@ -92,10 +93,10 @@ export function createEntries(database: Database, where: Where, memtablesNow: ()
         return value && Buffer.from(value)
       })
     },
-    range(prefix) {
+    range(prefix, from = prefix) {
       checkOpen()
-      const bytes = Buffer.from(prefix)
-      return { [Symbol.iterator]: () => entries(bytes) }
+      const [bytes, first] = [Buffer.from(prefix), Buffer.from(from)]
+      return { [Symbol.iterator]: () => entries(bytes, first) }
     },
     close() {
       closed = true

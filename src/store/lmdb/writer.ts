@@ -66,7 +66,7 @@ export async function openWriter(
 
   return {
     get: (key) => entries.get(key),
-    range: (prefix) => entries.range(prefix),
+    range: (prefix, from) => entries.range(prefix, from),
     // Up to the first `await` it runs before the call returns, and what it throws is a rejection.
     async commit(changes) {
       entries.checkOpen()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../../support/files.ts'
 import { startProgram } from '../../support/processes.ts'
-import { connectWhenOpen, frame, freePort, receive } from '../../support/sockets.ts'
+import { connect, connectWhenOpen, frame, freePort, receive } from '../../support/sockets.ts'
 import { eventually } from '../../support/watch.ts'
 
 const imports = `
@@ -46,6 +46,25 @@ describe('the process of a run', () => {
     const lines = receiver.text().split('\n').slice(0, -1)
     expect(lines.length).toBeGreaterThan(500)
     expect(lines).toEqual(lines.map((_, n) => String(n)))
+  })
+
+  test('is not kept by its monitor, whoever is connected to it', async () => {
+    const program = startProgram(`${imports}
+      process.stdin.resume()
+      const app = await run({ name: 'app', pipelines: { none: NEVER }, monitor: { listen: 0 }, handleSignals: false })
+      process.stdin.on('end', () => console.log('nothing is left to do'))
+    `)
+    await program.until(() => program.stderr().includes('monitor: '))
+    const url = /monitor: (\S+)/.exec(program.stderr())![1]!
+    const idle = await connect(Number(new URL(url).port))
+    const aborting = new AbortController()
+    const events = await fetch(`${url}events`, { signal: aborting.signal })
+    expect(events.status).toBe(200)
+    program.process.stdin.end()
+    await program.ended
+    expect(program.stdout()).toBe('nothing is left to do\n')
+    aborting.abort()
+    idle.destroy()
   })
 
   test('exits with 0 by itself when every pipeline has completed, and after close: no handle is left', async () => {

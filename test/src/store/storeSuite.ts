@@ -143,6 +143,24 @@ export function storeSuite(name: string, makeStore: () => Store): void {
       }
     })
 
+    test('begins a range at a key that is asked for, or before it', async () => {
+      const store = await opened()
+      const aKey = fc.uint8Array({ minLength: 1, maxLength: 3 }).map((key) => Buffer.from(key.map((byte) => byte % 3)))
+      await fc.assert(
+        fc.asyncProperty(fc.array(aKey), fc.array(aKey), aKey, aKey, async (some, more, prefix, from) => {
+          await store.commit([...store.range(bytes(''))].map(({ key }) => ({ key, value: undefined })))
+          await store.commit(some.map((key) => ({ key, value: bytes('some') })))
+          await store.commit(more.map((key) => ({ key, value: bytes('more') })))
+          const all = [...store.range(prefix)]
+          const found = [...store.range(prefix, from)]
+          expect(all.slice(all.length - found.length)).toEqual(found)
+          expect(found.filter(({ key }) => key.compare(from) >= 0)).toEqual(
+            all.filter(({ key }) => key.compare(from) >= 0),
+          )
+        }),
+      )
+    })
+
     test('shows an iteration what was there when it began, whatever is committed or awaited meanwhile', async () => {
       const store = await opened()
       await store.commit(['a', 'b', 'c', 'd'].map((key) => put(key, 'old')))

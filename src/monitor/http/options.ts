@@ -1,0 +1,56 @@
+import { formatAddress, parseAddress, type Address, type HostAndPort } from '../../base/address.ts'
+import { invalidOption, knownOptions, type OptionNames } from '../../base/option.ts'
+
+/** How a run shows itself, over HTTP. */
+export interface MonitorOptions {
+  /**
+   * Where to listen: a port of this machine alone (127.0.0.1), or an address. Port 0 lets the system choose one, see
+   * `Running.monitor`. On an address that others can reach it needs a `token`.
+   */
+  readonly listen: number | Address
+  /**
+   * Who asks has to know it, 16 to 256 characters of ASCII without spaces: `Authorization: Bearer TOKEN`. What goes
+   * over the wire is not encrypted. Default: none, everybody on this machine may ask
+   */
+  readonly token?: string
+  /**
+   * Names by which browsers and others may ask, besides `localhost`, the name of this machine and addresses: who asks
+   * by another one is refused, since any page of the web can make a name of its own point here. Default: none
+   */
+  readonly hosts?: readonly string[]
+}
+
+/** Where the port listens, and who may ask. */
+export interface MonitorSettings {
+  readonly address: HostAndPort
+  readonly token: string | undefined
+  readonly hosts: readonly string[]
+}
+
+const known: OptionNames<MonitorOptions> = { listen: true, token: true, hosts: true }
+
+/** Throws `OPTION_INVALID` and `ADDRESS_INVALID`. */
+export function checkMonitor(options: MonitorOptions): MonitorSettings {
+  const { listen, token, hosts = [] } = knownOptions('monitor', options, known)
+  if (typeof listen !== 'number' && typeof listen !== 'string' && (typeof listen !== 'object' || listen === null)) {
+    throw invalidOption('monitor.listen', "a port, 'HOST:PORT' or { host, port }", listen)
+  }
+  const address = parseAddress(typeof listen === 'number' ? { host: '127.0.0.1', port: listen } : listen)
+  if (token !== undefined && (typeof token !== 'string' || !/^[\x21-\x7e]{16,256}$/.test(token))) {
+    // Not as it is: what is no token here may be one elsewhere.
+    throw invalidOption('monitor.token', 'a string of 16 to 256 characters of ASCII without spaces', typeof token)
+  }
+  if (!Array.isArray(hosts) || hosts.some((host) => typeof host !== 'string' || !/^[^\s:/[\]]+$/.test(host))) {
+    throw invalidOption('monitor.hosts', 'an array of names of hosts, without ports', hosts)
+  }
+  if (token === undefined && address.host !== 'localhost' && !isLoopback(address.host)) throw tokenMissing(address)
+  return { address, token, hosts: (hosts as readonly string[]).map((host) => host.toLowerCase()) }
+}
+
+/** Of an address; of no name. */
+export function isLoopback(host: string): boolean {
+  return /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/i.test(host) || host === '::1'
+}
+
+export const tokenMissing = (address: HostAndPort): Error =>
+  invalidOption('monitor.token', `given, because others can reach ${formatAddress(address)}`, undefined)

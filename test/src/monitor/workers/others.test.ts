@@ -1,0 +1,98 @@
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import type { WorkerPlace } from '../../../../src/monitor/monitored.ts'
+import { freePort } from '../../../support/sockets.ts'
+import { observed, opened, wholeReport, type Observed, type Opened } from '../observed.ts'
+
+const token = 'correct-horse-battery'
+const headers = { authorization: `Bearer ${token}` }
+
+/** Workers `a`, `b` … of one application; `b` owns odd keys, `a` all others. */
+async function workers(names: readonly string[], places: WorkerPlace[] = []): Promise<Opened[]> {
+  const ports: Opened[] = []
+  for (const worker of names) {
+    const run: Observed = {
+      ...observed({ ...wholeReport, worker }),
+      cluster: { workers: () => places, ownerOf: (_, key) => (key % 2n === 1n ? 'b' : 'a') },
+    }
+    run.partitions.sums = {
+      page: async () => ({ entities: [] }),
+      entity: (key) => (key < 10n ? { key: String(key), inMemory: true, state: worker } : undefined),
+    }
+    const port = await opened({ run }, { token })
+    places.push({ worker, address: port.url })
+    ports.push(port)
+  }
+  return ports
+}
+
+test('each worker names all, and shows what all are at', async () => {
+  const [a, b] = (await workers(['a', 'b'])) as [Opened, Opened]
+  for (const { get } of [a, b]) {
+    const all = [
+      { worker: 'a', address: a.url },
+      { worker: 'b', address: b.url },
+    ]
+    expect(JSON.parse((await get('/workers', { headers })).body)).toEqual(all)
+    expect(JSON.parse((await get('/status?all', { headers })).body)).toEqual({
+      workers: all.map((place) => ({ ...place, report: { ...wholeReport, worker: place.worker } })),
+    })
+  }
+})
+
+test('who does not answer, or not in time, is there with why', async () => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void silent.close())
+  await once(silent, 'listening')
+  const places = [
+    { worker: 'gone', address: `http://127.0.0.1:${await freePort()}/` },
+    { worker: 'silent', address: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/` },
+  ]
+  const [a] = (await workers(['a'], places)) as [Opened]
+  const stranger = await opened({}, { token: 'another-token-than-theirs' })
+  places.push({ worker: 'stranger', address: stranger.url })
+  const { workers: all } = JSON.parse((await a.get('/status?all', { headers })).body) as {
+    workers: { worker: string; failure?: string; report?: unknown }[]
+  }
+  expect(all.map(({ worker, failure, report }) => [worker, typeof failure, typeof report])).toEqual([
+    ['gone', 'string', 'undefined'],
+    ['silent', 'string', 'undefined'],
+    ['a', 'undefined', 'object'],
+    ['stranger', 'string', 'undefined'],
+  ])
+})
+
+test('an entity is answered by its owner, whoever is asked', async () => {
+  const [a, b] = (await workers(['a', 'b'])) as [Opened, Opened]
+  for (const { get } of [a, b]) {
+    expect(JSON.parse((await get('/partitions/sums/2', { headers })).body)).toMatchObject({ state: 'a' })
+    expect(JSON.parse((await get('/partitions/sums/3', { headers })).body)).toMatchObject({ state: 'b' })
+    expect((await get('/partitions/sums/11', { headers })).body).toContain('ENTITY_UNKNOWN')
+  }
+})
+
+test('an owner that does not answer, or is not known, is named', async () => {
+  const address = `http://127.0.0.1:${await freePort()}/`
+  const places = [{ worker: 'b', address }]
+  const [a] = (await workers(['a'], places)) as [Opened]
+  const answer = await a.get('/partitions/sums/3', { headers })
+  expect([answer.status, answer.body]).toEqual([502, expect.stringContaining(`the worker b owns it, at ${address}`)])
+  places.length = 0
+  const unknown = await a.get('/partitions/sums/3', { headers })
+  expect(unknown.body).toContain('the worker b owns it, whose port is not known')
+})
+
+test('two who each take the other for the owner do not ask each other for ever', async () => {
+  const [a, b] = (await workers(['a', 'b'])) as [Opened, Opened]
+  Object.assign(a.run.cluster!, { ownerOf: () => 'b' })
+  Object.assign(b.run.cluster!, { ownerOf: () => 'a' })
+  expect(JSON.parse((await a.get('/partitions/sums/2', { headers })).body)).toMatchObject({ state: 'b' })
+})
+
+test('without a cluster there is nobody else', async () => {
+  const { get } = await opened()
+  expect((await get('/workers')).body).toBe('[]\n')
+  expect((await get('/status?all')).body).toBe('{"workers":[]}\n')
+})
