@@ -1,0 +1,90 @@
+import type { DeadLetterReport } from '../../report.ts'
+import { createCharts } from './charts/selected.ts'
+import { every } from './clock.ts'
+import { el, show } from './dom.ts'
+import { ask } from './model/api.ts'
+import { connect } from './model/connection.ts'
+import { createModel, type Selection } from './model/model.ts'
+import { takeTokenFromAddress } from './model/token.ts'
+import { createCheckpoints } from './parts/checkpoints.ts'
+import { createCluster } from './parts/cluster.ts'
+import { createDeadLetters } from './parts/deadLetters.ts'
+import { createHeader, titleOf } from './parts/header.ts'
+import { createHolds } from './parts/holds.ts'
+import { createSteps } from './parts/steps.ts'
+import { createTokenForm } from './parts/token.ts'
+import { createVerdict } from './parts/verdict.ts'
+import { createWorkers } from './parts/workers.ts'
+import { createPartitions } from './partitions/partitions.ts'
+import { createTopology } from './topology/topology.ts'
+
+takeTokenFromAddress()
+
+const model = createModel()
+const select = (selection: Selection): void => {
+  model.select(selection)
+  render()
+}
+const header = createHeader()
+const verdict = createVerdict(select)
+const workers = createWorkers((worker) => {
+  model.choose(worker)
+  render()
+})
+const token = createTokenForm(() => retry())
+const parts = [
+  createTopology(select),
+  createCharts(select),
+  createSteps(select),
+  createHolds(),
+  createPartitions(),
+  createDeadLetters(),
+  createCheckpoints(),
+  createCluster(),
+]
+const board = el('div', { class: 'board' }, ...parts.map(({ element }) => element))
+const waiting = document.querySelector<HTMLElement>('#waiting')!
+document.querySelector('header')!.append(header.element, workers.element)
+document.querySelector('main')!.append(token.element, verdict.element, board)
+for (const element of [verdict.element, board]) show(element, false)
+
+/** Shows what is known. Nobody looks at a hidden tab: it is shown when it is looked at again. */
+function render(): void {
+  token.update(model.connection.kind === 'refused')
+  const view = model.view()
+  show(waiting, view === undefined && model.connection.kind !== 'refused')
+  if (view === undefined || document.hidden) return
+  for (const element of [verdict.element, board]) show(element, true)
+  header.update(view)
+  workers.update(view)
+  const { title } = verdict.update(view)
+  for (const part of parts) part.update(view)
+  document.title = titleOf(view.report, title)
+}
+
+const retry = connect({
+  onState(state) {
+    model.setConnection(state)
+    render()
+  },
+  onReport(report) {
+    if (model.setReport(report)) readDeadLetters()
+    render()
+  },
+  onDeadLetter: (letter) => model.addDeadLetter(letter),
+})
+
+/** Those that were there before the page was. */
+function readDeadLetters(): void {
+  ask<readonly DeadLetterReport[]>('/dead-letters').then(
+    (letters) => {
+      model.setDeadLetters(letters)
+      render()
+    },
+    () => undefined, // they come as they happen, then
+  )
+}
+
+// Time goes on where no report comes.
+every(1000, render)
+document.addEventListener('visibilitychange', render)
