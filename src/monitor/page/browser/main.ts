@@ -4,6 +4,7 @@ import { every } from './clock.ts'
 import { el, show } from './dom.ts'
 import { ask } from './model/api.ts'
 import { connect } from './model/connection.ts'
+import { createHistogramReader } from './model/histograms.ts'
 import { createModel, type Selection } from './model/model.ts'
 import { takeTokenFromAddress } from './model/token.ts'
 import { createCheckpoints } from './parts/checkpoints.ts'
@@ -32,17 +33,27 @@ const workers = createWorkers((worker) => {
   render()
 })
 const token = createTokenForm(() => retry())
-const parts = [
-  createTopology(select),
-  createCharts(select),
-  createSteps(select),
-  createHolds(),
-  createPartitions(),
-  createDeadLetters(),
-  createCheckpoints(),
-  createCluster(),
-]
-const board = el('div', { class: 'board' }, ...parts.map(({ element }) => element))
+const topology = createTopology(select)
+const charts = createCharts(select)
+const holds = createHolds()
+const steps = createSteps(select)
+const partitions = createPartitions()
+const deadLetters = createDeadLetters()
+const checkpoints = createCheckpoints()
+const cluster = createCluster()
+const parts = [topology, charts, holds, steps, partitions, deadLetters, checkpoints, cluster]
+const column = (...shown: readonly { readonly element: HTMLElement }[]): HTMLElement =>
+  el('div', { class: 'column' }, ...shown.map(({ element }) => element))
+const board = el(
+  'div',
+  { class: 'board' },
+  column(topology),
+  column(charts, holds),
+  steps.element,
+  column(partitions),
+  column(deadLetters, checkpoints),
+  cluster.element,
+)
 const waiting = document.querySelector<HTMLElement>('#waiting')!
 document.querySelector('header')!.append(header.element, workers.element)
 document.querySelector('main')!.append(token.element, verdict.element, board)
@@ -62,6 +73,8 @@ function render(): void {
   document.title = titleOf(view.report, title)
 }
 
+const readHistograms = createHistogramReader((histograms) => model.addHistograms(histograms))
+
 const retry = connect({
   onState(state) {
     model.setConnection(state)
@@ -69,6 +82,7 @@ const retry = connect({
   },
   onReport(report) {
     if (model.setReport(report)) readDeadLetters()
+    if (!document.hidden) readHistograms()
     render()
   },
   onDeadLetter: (letter) => model.addDeadLetter(letter),

@@ -1,4 +1,4 @@
-import type { NodeReport, PipelineReport } from '../../../report.ts'
+import type { Latency, NodeReport, PipelineReport, Throughput } from '../../../report.ts'
 import { formatDuration, formatRate, formatShort } from '../../view/format.ts'
 import { createPart, el, setText, show } from '../dom.ts'
 import type { Selection, View } from '../model/model.ts'
@@ -30,6 +30,7 @@ export function createCharts(select: (selection: Selection) => void) {
   const heading = el('p', { class: 'selected' }, what, whole)
   const charts = el('div', { class: 'charts' }, throughput.element, latency.element, histogram.element)
   const element = createPart('selected', 'Selected', heading, charts)
+  const title = element.querySelector('h2')!
 
   return {
     element,
@@ -38,24 +39,28 @@ export function createCharts(select: (selection: Selection) => void) {
       if (found === undefined) return
       pipeline = found.name
       const node = found.nodes.find(({ id }) => id === selection.node)
-      setText(what, wordsOf(found, node))
+      setText(title, titleOf(found, node))
+      setText(what, node === undefined ? 'From its sources to its sinks.' : `Of pipeline ${found.name}: its own work.`)
       show(whole, node !== undefined)
-      const { at, rate, p50, p99, p999 } = history.of(selection.pipeline, selection.node)
-      const { throughput: figures, latency: times } = node ?? found
-      const speeds = `${formatRate(figures.now)} a second now; median ${formatRate(figures.median)}, most ${formatRate(figures.max)}.`
-      throughput.update([at, rate], speeds)
-      latency.update(
-        [at, ...[p50, p99, p999].map((values) => values.map((value) => (value > 0 ? value : null)))],
-        times.count === 0
-          ? 'Nothing measured yet.'
-          : `Half within ${formatDuration(times.p50)}, 99 % within ${formatDuration(times.p99)}, longest ${formatDuration(times.max)}.`,
-      )
-      histogram.update(report.instance, selection)
+      const series = history.of(selection.pipeline, selection.node)
+      const { at, p50, p99, p999 } = series.latency
+      throughput.update([series.at, series.rate], speedWords((node ?? found).throughput))
+      latency.update([at, p50, p99, p999], latencyWords((node ?? found).latency))
+      histogram.update(history.histogramOf(selection.pipeline, selection.node))
     },
   }
 }
 
-function wordsOf(pipeline: PipelineReport, node: NodeReport | undefined): string {
-  if (node === undefined) return `Pipeline ${pipeline.name}, from its sources to its sinks.`
-  return `${node.kind[0]!.toUpperCase()}${node.kind.slice(1)} ${node.name} of pipeline ${pipeline.name}, its own work.`
+function titleOf(pipeline: PipelineReport, node: NodeReport | undefined): string {
+  if (node === undefined) return `Pipeline ${pipeline.name}`
+  return `${node.kind[0]!.toUpperCase()}${node.kind.slice(1)} ${node.name}`
+}
+
+const speedWords = ({ now, median, max }: Throughput): string =>
+  `${formatRate(now)} a second now; in the last 5 minutes median ${formatRate(median)}, at most ${formatRate(max)}.`
+
+function latencyWords({ count, p50, p99, max }: Latency): string {
+  if (count === 0) return 'Nothing measured yet.'
+  const [half, most, longest] = [p50, p99, max].map(formatDuration)
+  return `Since the start: half within ${half!}, 99 % within ${most!}, the longest ${longest!}.`
 }

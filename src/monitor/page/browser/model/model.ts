@@ -1,4 +1,5 @@
 import type { DeadLetterReport, MonitorReport } from '../../../report.ts'
+import type { Histograms } from '../../view/percentiles.ts'
 import { why, type Verdict } from '../../view/why.ts'
 import { elapsed } from '../clock.ts'
 import type { ConnectionState } from './connection.ts'
@@ -42,6 +43,7 @@ const mostDeadLetters = 1000
 /** What the page knows. */
 export function createModel() {
   const workers = new Map<string, Worker>()
+  let own: string | undefined // whose page this is: the first that is heard of
   let chosen: string | undefined
   let selection: Selection | undefined
   let connection: ConnectionState = { kind: 'connecting' }
@@ -59,6 +61,7 @@ export function createModel() {
     /** Says whether it is another run than before. */
     setReport(report: MonitorReport): boolean {
       const name = report.worker ?? ''
+      own ??= name
       const before = workers.get(name)
       const restarted = before !== undefined && before.report.instance !== report.instance
       const worker: Worker =
@@ -71,6 +74,11 @@ export function createModel() {
       worker.history.add(report)
       workers.set(name, worker)
       return restarted || before === undefined
+    },
+    /** Of the run whose page this is. */
+    addHistograms(histograms: Histograms): void {
+      const worker = workers.get(own ?? '')
+      worker?.history.addHistograms(histograms, worker.report.at + elapsed() - worker.heardAt)
     },
     /** All that the run keeps, the newest last. */
     setDeadLetters(letters: readonly DeadLetterReport[]): void {

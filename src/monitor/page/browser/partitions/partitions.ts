@@ -39,7 +39,8 @@ function createPartition({ name }: PartitionReport): Shown<PartitionReport> {
       const { row, cells } = createRow(columns.length, look)
       const fill = el('span', { class: 'fill' })
       const percent = el('span')
-      cells[3]!.append(el('span', { class: 'gauge', 'aria-hidden': 'true' }, fill), percent)
+      const gauge = el('span', { class: 'gauge', 'aria-hidden': 'true' }, fill)
+      cells[3]!.append(el('div', { class: 'part-of-all' }, gauge, percent))
       return {
         element: row,
         update({ count, time, part }) {

@@ -15,7 +15,6 @@ interface Item {
 
 const columns = [
   'Name',
-  'Kind',
   'In',
   'Out',
   'Bytes',
@@ -35,7 +34,11 @@ const columns = [
 /** A row for each pipeline and each of its steps, with all that is measured of it. */
 export function createSteps(select: (selection: Selection) => void) {
   const { element: table, body } = createTable('Pipelines and their steps', columns)
-  const note = el('p', { class: 'note' }, 'Messages a second: of the last 5 minutes. Latency: since the start.')
+  const note = el(
+    'p',
+    { class: 'note' },
+    'Messages a second, of the last 5 minutes; latency of each message, since the start.',
+  )
   const element = createPart('steps', 'Pipelines and steps', note, table)
   const update = createList<Item>(
     body,
@@ -71,7 +74,8 @@ function createItem(select: () => void, isPipeline: boolean): Shown<Item> {
   const mark = el('span', { class: 'tag', 'data-tag': 'slowest' }, '▼ slowest')
   button.addEventListener('click', select)
   const { row, cells } = createRow(columns.length, button)
-  cells[0]!.append(mark)
+  const kind = el('span', { class: 'meaning' })
+  cells[0]!.append(mark, kind)
   if (isPipeline) row.className = 'whole'
   return {
     element: row,
@@ -80,8 +84,9 @@ function createItem(select: () => void, isPipeline: boolean): Shown<Item> {
       setAttributes(button, { 'aria-pressed': String(selected) })
       setAttributes(row, { class: `${isPipeline ? 'whole' : ''}${selected ? ' chosen' : ''}`.trim() || undefined })
       mark.hidden = !slowest
+      setText(kind, node === undefined ? kindOfPipeline(pipeline, worker) : kindOf(node))
       const texts = [
-        ...(node === undefined ? pipelineTexts(pipeline, worker) : nodeTexts(node)),
+        ...(node === undefined ? pipelineTexts(pipeline) : nodeTexts(node)),
         ...speedTexts((node ?? pipeline).throughput),
         ...latencyTexts((node ?? pipeline).latency),
         bufferText(node),
@@ -91,15 +96,19 @@ function createItem(select: () => void, isPipeline: boolean): Shown<Item> {
   }
 }
 
-const pipelineTexts = ({ nodes, lifecycle }: PipelineReport, worker: string): string[] => [
-  worker === '' ? `pipeline, ${lifecycle}` : `pipeline on ${worker}, ${lifecycle}`,
+const kindOfPipeline = ({ lifecycle }: PipelineReport, worker: string): string =>
+  worker === '' ? `pipeline, ${lifecycle}` : `pipeline on ${worker}, ${lifecycle}`
+
+const kindOf = ({ kind, operator, partition }: NodeReport): string =>
+  partition === undefined ? `${kind}, ${operator}` : `${operator}, state ${partition}`
+
+const pipelineTexts = ({ nodes }: PipelineReport): string[] => [
   formatCount(sumOf(nodes, 'source', 'out')),
   formatCount(sumOf(nodes, 'sink', 'in')),
   '',
 ]
 
 const nodeTexts = (node: NodeReport): string[] => [
-  node.partition === undefined ? `${node.kind}, ${node.operator}` : `${node.operator}, state ${node.partition}`,
   formatCount(node.in),
   formatCount(node.out),
   node.bytes === undefined ? '' : formatBytes(node.bytes),

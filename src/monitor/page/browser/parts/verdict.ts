@@ -5,7 +5,6 @@ import type { Selection, View } from '../model/model.ts'
 
 /** The sentence on top: why it moves, or does not. */
 export function createVerdict(select: (selection: Selection) => void) {
-  const title = el('strong')
   const sentence = el('p', { class: 'sentence' })
   const look = el('button', { type: 'button', class: 'quiet' })
   const note = el('p', { class: 'note' })
@@ -16,13 +15,15 @@ export function createVerdict(select: (selection: Selection) => void) {
     'section',
     { id: 'why', class: 'verdict', 'aria-label': 'Why it moves, or does not' },
     shape,
-    el('div', {}, title, sentence, note),
+    el('div', {}, sentence, note),
     look,
     said,
   )
   let blamed: Selection | undefined
   look.addEventListener('click', () => {
-    if (blamed !== undefined) select(blamed)
+    if (blamed === undefined) return
+    select(blamed)
+    document.querySelector('#selected')?.scrollIntoView({ block: 'nearest' })
   })
 
   return {
@@ -30,7 +31,6 @@ export function createVerdict(select: (selection: Selection) => void) {
     update(view: View): Pick<Verdict, 'title'> {
       const shown = silence(view) ?? view.verdict
       setAttributes(element, { 'data-tone': shown.tone, 'data-kind': shown.kind })
-      setText(title, shown.title)
       setText(sentence, shown.sentence)
       setText(said, `${shown.title}. ${shown.stable}`)
       setText(note, noteOf(view))

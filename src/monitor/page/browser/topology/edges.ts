@@ -18,7 +18,7 @@ export function createEdges() {
         figures.replaceChildren(...places.edges.map(({ x, y }) => svg('text', { x: x + 12, y: y + 4 })))
       }
       for (const [at, rate] of flow.entries()) {
-        const width = rate > 0 ? Math.min(6, 1.5 + Math.log10(1 + rate) * 0.8) : 1.5
+        const width = rate > 0 ? Math.min(5, 1.2 + Math.log10(1 + rate) * 0.5) : 1.5
         const state = rate > 0 ? 'flows' : 'stands'
         setAttributes(lines.children[at]!, { 'stroke-width': width.toFixed(1), class: state })
         setAttributes(tips.children[at]!, { class: state })

@@ -22,11 +22,19 @@ export function createNode(select: () => void): Shown<Item> {
   const rate = el('span', { class: 'rate' })
   const kind = el('span', { class: 'kind' })
   const latency = el('span', { class: 'latency' })
+  const first = el('span', { class: 'row' }, name, rate)
+  const second = el('span', { class: 'row' }, kind, latency)
   const fill = el('span', { class: 'fill' })
-  const used = el('span', { class: 'used' })
-  const buffer = el('span', { class: 'buffer' }, el('span', { class: 'gauge' }, fill), used)
+  const percent = el('span')
+  const used = el('span', { class: 'of' })
+  const buffer = el(
+    'span',
+    { class: 'buffer' },
+    el('span', { class: 'gauge' }, fill),
+    el('span', { class: 'used' }, percent, used),
+  )
   const tags = el('span', { class: 'tags' })
-  const element = el('button', { type: 'button', class: 'node' }, name, rate, kind, latency, buffer, tags)
+  const element = el('button', { type: 'button', class: 'node' }, first, second, buffer, tags)
   element.addEventListener('click', select)
   const updateTags = createList<readonly [sign: string, text: string]>(tags, ([, text]) => text, createTag)
 
@@ -48,14 +56,15 @@ export function createNode(select: () => void): Shown<Item> {
       })
       setText(name, node.name)
       element.title = node.name
-      setText(kind, node.partition === undefined ? node.operator : `${node.operator}, state ${node.partition}`)
+      setText(kind, kindOf(node))
       setText(rate, `${formatShort(node.throughput.now)}/s`)
       const { count, p50, p99 } = node.latency
       setText(latency, count === 0 ? '' : `${formatDuration(p50)}, 99 % ${formatDuration(p99)}`)
       show(buffer, node.buffer !== undefined)
       if (node.buffer !== undefined) {
         fill.style.width = `${Math.min(100, filled! * 100)}%`
-        setText(used, `${formatPercent(filled!)}: ${wordsOfBuffer(node.buffer)}`)
+        setText(percent, formatPercent(filled!))
+        setText(used, `, ${wordsOfBuffer(node.buffer)}`)
       }
       updateTags([
         ...(held ? [['‖', 'held'] as const] : []),
@@ -65,6 +74,12 @@ export function createNode(select: () => void): Shown<Item> {
       ])
     },
   }
+}
+
+/** What its name does not say already. */
+function kindOf({ name, operator, partition }: NodeReport): string {
+  if (partition !== undefined) return `state ${partition}`
+  return name === operator || name.startsWith(`${operator} `) ? '' : operator
 }
 
 function createTag([sign, text]: readonly [string, string]): Shown<unknown> {

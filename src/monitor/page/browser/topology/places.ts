@@ -16,20 +16,20 @@ export interface Places {
   readonly edges: readonly { readonly path: string; readonly tip: string; readonly x: number; readonly y: number }[]
 }
 
-const [widest, narrowest, gapX, gapY, top] = [330, 132, 18, 46, 14]
-const [plain, withBuffer] = [56, 84]
+const [widest, narrowest, gapX, gapY, top] = [330, 132, 18, 36, 14]
+const [plain, withBuffer] = [50, 76]
 
 /** From above to below, so that it fits a phone too: boxes in px within `width`, or in more where that is too little. */
 export function placeNodes({ nodes, edges }: PipelineReport, width: number): Places {
   const { layers, routes } = layOut({ nodes, edges })
   const columns = Math.max(1, ...layers.map(({ length }) => length))
-  const wide = Math.max(narrowest, Math.min(widest, Math.floor((width - (columns - 1) * gapX) / columns)))
-  const whole = Math.max(width, columns * (wide + gapX) - gapX)
+  const whole = Math.max(width, columns * (narrowest + gapX) - gapX)
   const tall = new Map(nodes.map(({ id, buffer }) => [id, buffer === undefined ? plain : withBuffer]))
   const boxes = new Map<string, Box>()
   let y = top
   for (const layer of layers) {
     const height = Math.max(...layer.map((id) => tall.get(id) ?? 0))
+    const wide = Math.min(widest, Math.floor((whole + gapX) / layer.length) - gapX)
     const first = (whole - layer.length * (wide + gapX) + gapX) / 2
     for (const [at, id] of layer.entries()) {
       boxes.set(id, { x: Math.round(first + at * (wide + gapX)), y, width: wide, height: tall.get(id) ?? height })

@@ -54,7 +54,7 @@ function createPicture(name: string, select: (selection: Selection) => void): Sh
     title.setAttribute('aria-pressed', String(view.selection.pipeline === name && view.selection.node === ''))
     setText(state, pipeline.lifecycle)
     show(state, pipeline.lifecycle !== 'running')
-    const width = Math.floor(scroll.clientWidth)
+    const width = Math.floor(scroll.clientWidth) - 8
     const buffered = pipeline.nodes.map(({ buffer }) => buffer !== undefined)
     const now = JSON.stringify([width, pipeline.nodes.map(({ id }) => id), pipeline.edges, buffered])
     if (now !== shape) {
