@@ -91,7 +91,7 @@ export function createTable(
   const body = el('tbody')
   const head = el('tr', {}, ...columns.map((column) => el('th', { scope: 'col' }, column)))
   const table = el('table', {}, el('caption', { class: 'unseen' }, label), el('thead', {}, head), body)
-  return { element: el('div', { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': label }, table), body }
+  return { element: el('div', { class: 'scroll', role: 'group', tabindex: 0, 'aria-label': label }, table), body }
 }
 
 /** A part of the page with its heading. */

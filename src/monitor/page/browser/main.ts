@@ -78,6 +78,7 @@ const readHistograms = createHistogramReader((histograms) => model.addHistograms
 const retry = connect({
   onState(state) {
     model.setConnection(state)
+    if (state.kind === 'open') readDeadLetters()
     render()
   },
   onReport(report) {
@@ -88,7 +89,7 @@ const retry = connect({
   onDeadLetter: (letter) => model.addDeadLetter(letter),
 })
 
-/** Those that were there before the page was. */
+/** Those that were there before the page was, or came while it did not hear. */
 function readDeadLetters(): void {
   ask<readonly DeadLetterReport[]>('/dead-letters').then(
     (letters) => {

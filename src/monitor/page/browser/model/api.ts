@@ -1,19 +1,9 @@
 import { authorization } from './token.ts'
 
-/** What the run said instead of an answer. */
-export class Refusal extends Error {
-  readonly status: number
-
-  constructor(status: number, message: string) {
-    super(message)
-    this.status = status
-  }
-}
-
-/** Asks the run for something; of a refusal it tells what the run said of it. */
+/** Asks the run for something; of a refusal it throws what the run said of it. */
 export async function ask<Answer>(path: string): Promise<Answer> {
   const response = await fetch(path, { headers: { ...authorization(), accept: 'application/json' }, cache: 'no-store' })
-  if (!response.ok) throw new Refusal(response.status, await messageOf(response))
+  if (!response.ok) throw new Error(await messageOf(response))
   return (await response.json()) as Answer
 }
 

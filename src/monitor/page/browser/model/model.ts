@@ -58,7 +58,7 @@ export function createModel() {
     setConnection(state: ConnectionState): void {
       connection = state
     },
-    /** Says whether it is another run than before. */
+    /** Says whether it is another run than the one before. */
     setReport(report: MonitorReport): boolean {
       const name = report.worker ?? ''
       own ??= name
@@ -73,16 +73,18 @@ export function createModel() {
       worker.heardAt = elapsed()
       worker.history.add(report)
       workers.set(name, worker)
-      return restarted || before === undefined
+      return restarted
     },
     /** Of the run whose page this is. */
     addHistograms(histograms: Histograms): void {
       const worker = workers.get(own ?? '')
       worker?.history.addHistograms(histograms, worker.report.at + elapsed() - worker.heardAt)
     },
-    /** All that the run keeps, the newest last. */
+    /** All that the run keeps, the newest last. What has come since it was asked stays. */
     setDeadLetters(letters: readonly DeadLetterReport[]): void {
-      deadLetters = letters.toReversed().slice(0, mostDeadLetters)
+      const newest = letters.at(-1)?.at ?? -Infinity
+      const since = deadLetters.filter(({ at }) => at > newest)
+      deadLetters = [...since, ...letters.toReversed()].slice(0, mostDeadLetters)
     },
     addDeadLetter(letter: DeadLetterReport): void {
       deadLetters = [letter, ...deadLetters.slice(0, mostDeadLetters - 1)]

@@ -62,6 +62,9 @@ export function createWorkers(choose: (worker: string) => void) {
 
 /** An address as it was announced; what is none of HTTP leads nowhere. */
 function hrefOf(address: string): string {
-  const url = URL.parse(/^https?:/.test(address) ? address : `http://${address}`)
-  return url === null || !/^https?:$/.test(url.protocol) ? '#' : url.href
+  try {
+    return new URL(/^https?:/.test(address) ? address : `http://${address}`).href
+  } catch {
+    return '#'
+  }
 }
