@@ -25,8 +25,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens it with a clock that the test moves. At the end of the test it must have kept to its policy, thrown nothing, and
- * asked nobody but its server.
+ * Opens it with a clock that the test moves. At the end of the test it must have kept to its policy, thrown nothing,
+ * and asked nobody but its server.
  */
 export async function openMonitor(
   browser: Browser,

@@ -17,7 +17,11 @@ for (const [name, scene, options] of shots) {
   if (only && !only.split(',').includes(name)) continue
   const server = await startPageServer({
     deadLetters: [1, 2, 3].map((n) => deadLetterAt(n)),
-    states: { the: { count: 61000, firstSeen: '2026-05-17', tags: ['a', 'b'] }, of: { count: 2 }, and: { count: 1 } },
+    states: {
+      '8112957346113087206': { count: 61000, firstSeen: '2026-05-17', tags: ['a', 'b'] },
+      of: { count: 2 },
+      and: { count: 1 },
+    },
     workers: [
       { worker: 'w-1', address: '127.0.0.1:9001' },
       { worker: 'w-2', address: '127.0.0.1:9002' },
@@ -38,7 +42,7 @@ for (const [name, scene, options] of shots) {
     if (name === 'cluster') server.send(reportAt(n, { worker: 'w-2', since: n }))
     await page.clock.runFor(1000)
   }
-  await page.fill('#key-of-words', 'the')
+  await page.fill('#key-of-words', '8112957346113087206')
   await page.press('#key-of-words', 'Enter')
   await page.clock.runFor(1000)
   server.send(reportAt(220, { scene, since: 190, ...w }))

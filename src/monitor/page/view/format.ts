@@ -16,7 +16,7 @@ export function formatRate(rate: number): string {
 export function formatShort(figure: number): string {
   if (figure < 999.5) return figure >= 10 || Number.isInteger(figure) ? figure.toFixed(0) : figure.toFixed(1)
   const [unit, size] = figure < 999.5e3 ? ['k', 1e3] : figure < 999.5e6 ? ['M', 1e6] : ['G', 1e9]
-  return `${threeDigits(figure / (size as number))}${thin}${unit as string}`
+  return `${threeDigits(figure / size)}${thin}${unit}`
 }
 
 /** Of milliseconds: `340 µs`, `12.3 ms`, `4.2 s`, `3 min`, `5 h 12 min`. */

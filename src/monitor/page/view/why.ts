@@ -89,9 +89,10 @@ function blocked({ process, pipelines }: MonitorReport): Verdict | undefined {
   if (Math.max(p99, max / 2) < longDelay) return undefined
   const slowest = pipelines.map((pipeline) => slowestOf(pipeline)).find((node) => node !== undefined)
   const hint = slowest === undefined ? '' : ` Look at ${slowest.name}, the slowest step.`
-  const stable = `The event loop stands still for long: some code computes, and nothing else can go on.${hint}`
-  const sentence = `The event loop stood still for ${formatDuration(max)}: some code computes, and nothing else can go on.`
-  return { kind: 'blocked', tone: 'warn', title: 'Blocked', sentence: sentence + hint, stable }
+  const because = `: some code computes, and nothing else can go on.${hint}`
+  const sentence = `The event loop stood still for ${formatDuration(max)}${because}`
+  const stable = `The event loop stands still for long${because}`
+  return { kind: 'blocked', tone: 'warn', title: 'Blocked', sentence, stable }
 }
 
 /** Held again and again: what is held half of the time is as fast as what holds it. */

@@ -24,7 +24,7 @@ describe.skipIf(noChromium !== undefined)(name, () => {
     const opened = await openMonitor(browser, reportAt(100, { scene, worker: 'w-1' }), {
       canned: {
         deadLetters: [deadLetterAt(1), deadLetterAt(2)],
-        states: { the: { count: 7, since: '2026-05-17T09:00:00Z' } },
+        states: { '8112957346113087206': { count: 7, since: '2026-05-17T09:00:00Z' } },
         workers: [{ worker: 'w-2', address: '127.0.0.1:9002' }],
       },
       // axe is put into the page from outside; that the policy holds is seen by the other tests.
@@ -50,6 +50,7 @@ describe.skipIf(noChromium !== undefined)(name, () => {
     'axe finds nothing: %s',
     async (_, scene, context) => {
       const { page } = await openFull(scene, context)
+      await page.clock.resume() // which axe waits with
       await page.evaluate(axe)
       const found = await page.evaluate<{ id: string; nodes: { html: string; failureSummary: string }[] }[]>(
         'axe.run().then(({ violations }) => violations)',

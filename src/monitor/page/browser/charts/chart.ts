@@ -30,7 +30,7 @@ export interface Chart {
   update(data: ChartData, words: string): void
 }
 
-/** A chart as wide as its place, in the page's colours. Below it stands what it says, or what is where the pointer is. */
+/** A chart as wide as its place, in the page's colours; below it what it says, or what is where the pointer is. */
 export function createChart(options: ChartOptions): Chart {
   const { label, height = 140 } = options
   const caption = el('figcaption')
@@ -41,7 +41,7 @@ export function createChart(options: ChartOptions): Chart {
   let words = ''
 
   const showNewest = (): void => {
-    if (plot === undefined || plot.cursor.idx != null) return
+    if (plot === undefined || typeof plot.cursor.idx === 'number') return
     const last = data[0]!.length - 1
     if (last >= 0) plot.setLegend({ idx: last }, false)
     setText(caption, words)

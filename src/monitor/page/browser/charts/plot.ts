@@ -1,5 +1,8 @@
 import type { ChartOptions, Line } from './chart.ts'
 
+/** `Distr` is a const enum, which is not there when this runs. */
+const logarithmicScale: object = { distr: 3 }
+
 const colourOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`)
 
 const timeOf = (seconds: number): string => new Date(seconds * 1000).toTimeString().slice(0, 8)
@@ -27,7 +30,7 @@ export function plotOptions(
     legend: { show: lines.length > 1, live: true },
     scales: {
       x: x === undefined ? { time: true } : { time: false, range: (_plot, min, max) => [min - 0.6, max + 0.6] },
-      y: logarithmic ? { distr: 3 } : { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
+      y: logarithmic ? logarithmicScale : { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
     },
     axes: [
       {
@@ -53,11 +56,11 @@ export function plotOptions(
       setCursor: [
         (plot) => {
           const { idx } = plot.cursor
-          if (idx == null) return
+          if (typeof idx !== 'number') return
           const at = plot.data[0][idx]!
           const texts = lines.map(({ label }, line) => {
             const value = plot.data[line + 1]![idx]
-            return `${label}: ${value == null ? '–' : y(value)}`
+            return `${label}: ${typeof value === 'number' ? y(value) : '–'}`
           })
           point(`${x === undefined ? timeOf(at) : `up to ${x(at)}`}, ${texts.join(', ')}`)
         },

@@ -47,7 +47,8 @@ export function createCheckpoints() {
       })
       if (newest === undefined) return
       const longest = Math.max(...last.map(({ duration }) => duration))
-      const words = `The last ${last.length}, the newest took ${formatDuration(newest.duration)}, the longest ${formatDuration(longest)}.`
+      const [latest, long] = [newest.duration, longest].map(formatDuration)
+      const words = `The last ${last.length}: the newest took ${latest!}, the longest ${long!}.`
       chart.update(
         [last.map(({ at }) => at / 1000), last.map(({ duration }) => duration), last.map(({ held }) => held)],
         words,

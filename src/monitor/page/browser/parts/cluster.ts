@@ -19,14 +19,14 @@ const [shardColumns, workerColumns] = [
 /** Who has which shards, how far behind each worker is, and what it has committed. */
 export function createCluster() {
   const facts = createFacts()
-  const { element: shardTable, body: shardBody } = createTable('Shards by worker', shardColumns!)
-  const { element: workerTable, body: workerBody } = createTable('Workers', workerColumns!)
+  const { element: shardTable, body: shardBody } = createTable('Shards by worker', shardColumns)
+  const { element: workerTable, body: workerBody } = createTable('Workers', workerColumns)
   const element = createPart('cluster', 'Cluster', facts.element, workerTable, shardTable)
   const updateShards = createList<Shards>(
     shardBody,
     ({ partition, worker }) => JSON.stringify([partition, worker]),
     (shards) => {
-      const { row, cells } = createRow(shardColumns!.length, shards.partition)
+      const { row, cells } = createRow(shardColumns.length, shards.partition)
       setText(cells[1]!, shards.worker)
       return {
         element: row,
@@ -42,7 +42,7 @@ export function createCluster() {
     },
   )
   const updateWorkers = createList<MonitorReport>(workerBody, nameOf, (report) => {
-    const { row, cells } = createRow(workerColumns!.length, nameOf(report))
+    const { row, cells } = createRow(workerColumns.length, nameOf(report))
     return {
       element: row,
       update({ lifecycle, notReady, pipelines, cluster }) {

@@ -19,7 +19,7 @@ export interface Places {
 const [widest, narrowest, gapX, gapY, top] = [330, 132, 18, 36, 14]
 const [plain, withBuffer] = [50, 76]
 
-/** From above to below, so that it fits a phone too: boxes in px within `width`, or in more where that is too little. */
+/** From above to below, so that it fits a phone: boxes in px within `width`, or in more where that is too little. */
 export function placeNodes({ nodes, edges }: PipelineReport, width: number): Places {
   const { layers, routes } = layOut({ nodes, edges })
   const columns = Math.max(1, ...layers.map(({ length }) => length))

@@ -23,7 +23,8 @@ test.each<[Scene, string]>([
   ['idle', 'Idle for 12 s: nothing holds the sources, and nothing comes from them.'],
   [
     'sink does not read',
-    'Pipeline word count is held for 12 s by sink tcp 127.0.0.1:7000, whose buffer is full: whoever reads there is slow.',
+    'Pipeline word count is held for 12 s by sink tcp 127.0.0.1:7000, whose buffer is full: ' +
+      'whoever reads there is slow.',
   ],
   [
     'computation waits',
@@ -33,7 +34,8 @@ test.each<[Scene, string]>([
   [
     'hot key',
     'Pipeline orders is held for 12 s by step look up customer: 16 messages are inside it, as many as may be; ' +
-      "what it waits for is slow. Key 42 has 95 % of what its hottest keys get, and a key's messages wait for one another.",
+      'what it waits for is slow. Key 42 has 95 % of what its hottest keys get, ' +
+      "and a key's messages wait for one another.",
   ],
 ])('%s: %s', (scene, sentence) => {
   const verdict = verdictOf(reportAt(100, { scene }))
