@@ -1,6 +1,6 @@
 import type { DeadLetterReport } from '../../report.ts'
 import { createCharts } from './charts/selected.ts'
-import { every } from './clock.ts'
+import { elapsed, every } from './clock.ts'
 import { el, show } from './dom.ts'
 import { ask } from './model/api.ts'
 import { connect } from './model/connection.ts'
@@ -59,8 +59,11 @@ document.querySelector('header')!.append(header.element, workers.element)
 document.querySelector('main')!.append(token.element, verdict.element, board)
 for (const element of [verdict.element, board]) show(element, false)
 
+let renderedAt = 0
+
 /** Shows what is known. Nobody looks at a hidden tab: it is shown when it is looked at again. */
 function render(): void {
+  renderedAt = elapsed()
   token.update(model.connection.kind === 'refused')
   const view = model.view()
   show(waiting, view === undefined && model.connection.kind !== 'refused')
@@ -101,5 +104,7 @@ function readDeadLetters(): void {
 }
 
 // Time goes on where no report comes.
-every(1000, render)
+every(1000, () => {
+  if (elapsed() - renderedAt > 900) render()
+})
 document.addEventListener('visibilitychange', render)

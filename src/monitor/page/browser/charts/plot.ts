@@ -3,7 +3,15 @@ import type { ChartOptions, Line } from './chart.ts'
 /** `Distr` is a const enum, which is not there when this runs. */
 const logarithmicScale: object = { distr: 3 }
 
-const colourOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`)
+const colours = matchMedia('(prefers-color-scheme: dark)')
+const known = new Map<string, string>() // of the scheme that is on now: to ask the page costs more than to draw
+colours.addEventListener('change', () => known.clear())
+
+function colourOf(name: string): string {
+  const colour = known.get(name) ?? getComputedStyle(document.documentElement).getPropertyValue(`--${name}`)
+  known.set(name, colour)
+  return colour
+}
 
 const timeOf = (seconds: number): string => new Date(seconds * 1000).toTimeString().slice(0, 8)
 

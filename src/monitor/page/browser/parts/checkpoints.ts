@@ -33,6 +33,8 @@ export function createCheckpoints() {
     },
   )
 
+  let drawn: number | undefined // the newest that is shown
+
   return {
     element,
     update({ report: { checkpoints, journals }, now }: View): void {
@@ -45,7 +47,8 @@ export function createCheckpoints() {
         ...(newest === undefined ? {} : { 'Last one': `${formatElapsed(now - newest.at)} ago` }),
         ...Object.fromEntries(journals.map(({ name, bytes }) => [`Journal ${name}`, formatBytes(bytes)])),
       })
-      if (newest === undefined) return
+      if (newest === undefined || newest.at === drawn) return
+      drawn = newest.at
       const longest = Math.max(...last.map(({ duration }) => duration))
       const [latest, long] = [newest.duration, longest].map(formatDuration)
       const words = `The last ${last.length}: the newest took ${latest!}, the longest ${long!}.`

@@ -46,6 +46,7 @@ function createPicture(name: string, select: (selection: Selection) => void): Sh
   let shape = ''
   let places: Places | undefined
   let last: Item | undefined
+  let width = 0 // as it was observed: to ask for it now would have everything laid out
 
   const update = (item: Item): void => {
     last = item
@@ -54,7 +55,6 @@ function createPicture(name: string, select: (selection: Selection) => void): Sh
     title.setAttribute('aria-pressed', String(view.selection.pipeline === name && view.selection.node === ''))
     setText(state, pipeline.lifecycle)
     show(state, pipeline.lifecycle !== 'running')
-    const width = Math.floor(scroll.clientWidth) - 8
     const buffered = pipeline.nodes.map(({ buffer }) => buffer !== undefined)
     const now = JSON.stringify([width, pipeline.nodes.map(({ id }) => id), pipeline.edges, buffered])
     if (now !== shape) {
@@ -81,7 +81,8 @@ function createPicture(name: string, select: (selection: Selection) => void): Sh
       })),
     )
   }
-  new ResizeObserver(() => {
+  new ResizeObserver(([entry]) => {
+    width = Math.floor(entry!.contentRect.width)
     if (last !== undefined) update(last)
   }).observe(scroll)
   return { element, update }
