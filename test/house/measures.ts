@@ -49,7 +49,8 @@ const family = /(^|\/)(lmdb|journal|state)[A-Z]\w*\.ts$|\/\w+Step\.ts$/
 
 /** `systemClock` asks these; what waits for another process may as well. */
 const clocks = /(?<![.\w])(Date\.now|performance\.now|setTimeout|setInterval)\s*\(/
-const mayAskClocks = /^src\/(base\/clock|store\/lmdb\/(ownerLock|database)|run\/signals)\.ts$|^src\/(cli|testing)\//
+const mayAskClocks =
+  /^src\/(base\/clock|monitor\/page\/browser\/clock|store\/lmdb\/(ownerLock|database)|run\/signals)\.ts$|^src\/(cli|testing)\//
 
 const columns = 120
 

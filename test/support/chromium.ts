@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
-import { chromium } from 'playwright-core'
+import { chromium, type Browser } from 'playwright-core'
 
 const root = join(import.meta.dirname, '../..')
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
@@ -36,6 +36,22 @@ const importMap = {
   },
 }
 
+/** A new Chromium with a profile of its own. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
 /** Opens a page with this body in a new Chromium with a profile of its own. The package is served from dist. */
 export async function openPage(body: string): Promise<Page> {
   const server = createServer((request, response) => {
@@ -52,18 +68,7 @@ export async function openPage(body: string): Promise<Page> {
     )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  const browser = await launchChromium()
   const page = await browser.newPage()
   const uncaught: string[] = []
   page.on('pageerror', ({ message }) => uncaught.push(message))
