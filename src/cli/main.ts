@@ -3,7 +3,7 @@ import { WallarxError } from '../base/errors.ts'
 import type { Command } from './command.ts'
 import { Failure, UsageError } from './failure.ts'
 import { kafka } from './kafka/kafka.ts'
-import { receive } from './receive.ts'
+import { receive } from './receive/receive.ts'
 import { send } from './send/send.ts'
 import { state } from './state/state.ts'
 
