@@ -41,7 +41,7 @@ function ofRun({ lifecycle, notReady, cluster }: MonitorReport): Finding[] {
     if (restoring.length === 0) continue
     const read = restoring.reduce((sum, shard) => sum + shard.read, 0)
     const shards = counted(restoring.length, 'shard')
-    say('not ready', `${shards} of ${partition} are being restored, ${counted(read, 'record')} read so far.`)
+    say('not ready', `Restoring ${shards} of ${partition}: ${counted(read, 'record')} read so far.`)
   }
   return found
 }
@@ -77,7 +77,7 @@ function alsoOf(report: MonitorReport): string[] {
   if (slowest !== undefined) also.push(slowest)
   also.push(...hotKeys(partitions))
   for (const [topic, records] of Object.entries(cluster?.lag ?? {})) {
-    if (records > 0) also.push(`${counted(records, 'record')} of ${topic} wait to be read.`)
+    if (records > 0) also.push(`${topic} has ${counted(records, 'record')} still to be read.`)
   }
   if (cluster?.rejoinedBecause !== undefined)
     also.push(`It has rejoined, the last time because: ${cluster.rejoinedBecause}`)

@@ -28,6 +28,5 @@ export function size(bytes: number): string {
 
 /** A number below 1,000 in at most three digits. */
 function digits(number: number): string {
-  if (number === 0) return '0'
-  return number.toFixed(number < 1 ? 3 : number < 10 ? 2 : number < 100 ? 1 : 0)
+  return String(Number(number.toFixed(number < 1 ? 3 : number < 10 ? 2 : number < 100 ? 1 : 0)))
 }

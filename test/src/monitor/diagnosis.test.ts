@@ -88,8 +88,8 @@ describe('the answer to "why is it not moving?" is', () => {
     expect(first({ lifecycle: 'closed', pipelines: [] })).toBe('The run has ended.')
     const shards = { Words: { owned: [1], restoring: [{ shard: 2, read: 10 }, { shard: 3, read: 5 }] } } // prettier-ignore
     const cluster = { shards, lag: { words: 7, none: 0 }, transactions: 0, packs: 0, rejoined: 0 }
-    expect(first({ cluster })).toBe('2 shards of Words are being restored, 15 records read so far.')
-    expect(all({ cluster })).toContain('7 records of words wait to be read.')
+    expect(first({ cluster })).toBe('Restoring 2 shards of Words: 15 records read so far.')
+    expect(all({ cluster })).toContain('words has 7 records still to be read.')
     expect(all({ cluster })).not.toContain('none')
   })
 })
@@ -99,7 +99,7 @@ describe('it also tells', () => {
     const slow = node('slow', 'step', { latency: latency(2), throughput: throughput(400) })
     const quick = node('quick', 'step', { latency: latency(0.001), throughput: throughput(400) })
     const told = all({ pipelines: [pipeline('Lines', { nodes: [quick, slow] })] })
-    expect(told).toContain('The slowest step is slow: 2.00 ms a message, 99 % within 6.00 ms.')
+    expect(told).toContain('The slowest step is slow: 2 ms a message, 99 % within 6 ms.')
     expect(all({ pipelines: [pipeline('Lines', { nodes: [quick] })] })).not.toContain('slowest')
   })
 
