@@ -6,7 +6,7 @@ import { systemClock } from '../base/clock.ts'
 import { startApplication } from './application.ts'
 import { runOnCluster } from './clusterRun.ts'
 import type { Running, RunOptions } from './contract.ts'
-import { type Log, silentLog, stderrLog } from '../base/log.ts'
+import { createEventLog, logError, logFailure } from '../base/log.ts'
 import { isAsyncIterable } from './subscribeTo.ts'
 
 /**
@@ -38,11 +38,14 @@ import { isAsyncIterable } from './subscribeTo.ts'
  */
 export async function run(options: RunOptions): Promise<Running> {
   check(knownOptions('run', options, known))
-  const log: Log = options.log === false ? silentLog : (options.log ?? stderrLog(options.name))
+  const log = createEventLog(options)
   if (options.cluster !== undefined) return runOnCluster(options, options.cluster, { log, clock: systemClock })
   const store = await options.store?.open()
   try {
     const application = startApplication(options, { log, store })
+    application.ended.catch((error: unknown) => {
+      logFailure(options, error)
+    })
     await application.opened.catch((error: unknown) => {
       application.closed.catch(() => undefined) // told here
       throw error
@@ -50,7 +53,7 @@ export async function run(options: RunOptions): Promise<Running> {
     return application
   } catch (error) {
     await store?.close().catch((closing: unknown) => {
-      log.error(String(closing))
+      logError(log, closing, 'STORE_NOT_CLOSED')
     })
     throw error
   }
@@ -69,6 +72,19 @@ const known: OptionNames<RunOptions> = {
   handleSignals: true,
   drainTimeout: true,
   log: true,
+  logger: true,
+}
+
+/** Methods that would be missed only when there is something to tell. */
+function checkLogs({ log, logger }: RunOptions): void {
+  const has = (of: unknown, ...methods: string[]): boolean =>
+    methods.every((method) => typeof (of as Record<string, unknown> | null)?.[method] === 'function')
+  if (log !== undefined && log !== false && !has(log, 'info', 'warn', 'error')) {
+    throw invalidOption('log', 'false, or an object with info, warn and error', log)
+  }
+  if (logger !== undefined && !has(logger, 'warn', 'error')) {
+    throw invalidOption('logger', 'an object with warn and error, such as a pino', logger)
+  }
 }
 
 function check(options: RunOptions): void {
@@ -87,5 +103,6 @@ function check(options: RunOptions): void {
   }
   if (onError !== 'stop' && onError !== 'skip') throw invalidOption('onError', "'stop' or 'skip'", onError)
   timerLength('drainTimeout', drainTimeout)
+  checkLogs(options)
   if (checkpointInterval !== Infinity) timerLength('checkpointInterval', checkpointInterval)
 }
