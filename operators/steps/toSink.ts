@@ -62,7 +62,9 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
           reject: (error, message) => report.reject(error.at(where), message),
           restored,
           fingerprint,
-          warn: report.warn,
+          warn(event, code = 'WARNING') {
+            report.warn(event, code, { sink: sink.name })
+          },
           fail,
         })
         writers.push(writer)

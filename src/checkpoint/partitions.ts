@@ -5,7 +5,7 @@ import type { Exchange } from '../state/exchange.ts'
 import { type Key } from '../key/key.ts'
 import { inUse, openUnder, type StatePartition } from '../state/statePartition.ts'
 import type { Change, OpenStore } from '../store/store.ts'
-import type { Log } from '../base/log.ts'
+import type { EventLog } from '../base/log.ts'
 import { createPersistentPartition, type PersistentPartition } from './persistentPartition.ts'
 import { logChange } from './stateVersion.ts'
 
@@ -44,7 +44,7 @@ export interface OpenPartition {
 export function createRunPartitions(
   run: string,
   store: OpenStore | undefined,
-  log: Log,
+  log: EventLog,
   overCapacity: () => void,
   exchange?: Exchange,
 ): RunPartitions {

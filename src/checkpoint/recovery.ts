@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { invalidOption } from '../base/option.ts'
 import { WallarxError } from '../base/errors.ts'
 import type { OpenStore } from '../store/store.ts'
-import type { Log } from '../base/log.ts'
+import type { EventLog } from '../base/log.ts'
 import type { Positions } from './positions.ts'
 
 /*
@@ -48,7 +48,7 @@ export interface Found {
 }
 
 /** Logs what was found in the store, and what of it this program does not use. */
-export function logRecovery(log: Log, last: CheckpointInfo | undefined, found: Found): void {
+export function logRecovery(log: EventLog, last: CheckpointInfo | undefined, found: Found): void {
   if (last === undefined) {
     log.info(`${found.storeName}: empty, a fresh start`)
     return
@@ -57,7 +57,7 @@ export function logRecovery(log: Log, last: CheckpointInfo | undefined, found: F
   logUnused(log, found)
 }
 
-function logFound(log: Log, last: CheckpointInfo, { storeName, stored, positions, clock }: Found): void {
+function logFound(log: EventLog, last: CheckpointInfo, { storeName, stored, positions, clock }: Found): void {
   const age = ((clock.now() - last.at) / 1000).toFixed(1)
   log.info(`${storeName}: checkpoint ${last.checkpoint} of ${new Date(last.at).toISOString()}, ${age} s ago`)
   for (const [name, { entities }] of stored) log.info(`state partition ${name}: ${entities} entities, read on use`)
@@ -67,11 +67,13 @@ function logFound(log: Log, last: CheckpointInfo, { storeName, stored, positions
 }
 
 /** Logs what is in the store and not in the program, as after a change of a name. It is kept as it is. */
-function logUnused(log: Log, { stored, used, pipelines, positions }: Found): void {
+function logUnused(log: EventLog, { stored, used, pipelines, positions }: Found): void {
   for (const [name, { entities }] of stored) {
     if (name in used) continue
     log.warn(
       `state partition ${name}: ${entities} entities in the store, used by no pipeline (renamed?); they stay there`,
+      'STORED_UNUSED',
+      { partition: name },
     )
   }
   const gone = new Set(
@@ -81,10 +83,12 @@ function logUnused(log: Log, { stored, used, pipelines, positions }: Found): voi
       .filter((name) => !pipelines.has(name)),
   )
   for (const name of gone) {
-    log.warn(`pipeline ${name}: has positions in the store and is not in this program (renamed?); they stay there`)
+    const what = 'has positions in the store and is not in this program (renamed?); they stay there'
+    log.warn(`pipeline ${name}: ${what}`, 'STORED_UNUSED', { pipeline: name })
   }
   for (const name of gone.size > 0 ? pipelines.keys() : []) {
     if (positions.list().some(({ pipeline }) => pipeline === name)) continue
-    log.warn(`pipeline ${name}: is not in the store; its sources begin at their beginning`)
+    const what = 'is not in the store; its sources begin at their beginning'
+    log.warn(`pipeline ${name}: ${what}`, 'POSITION_MISSING', { pipeline: name })
   }
 }

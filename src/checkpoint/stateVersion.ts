@@ -1,7 +1,7 @@
 import { type PartitionInfo } from './layout.ts'
 import { WallarxError } from '../base/errors.ts'
 import { type StatePartition } from '../state/statePartition.ts'
-import type { Log } from '../base/log.ts'
+import type { EventLog } from '../base/log.ts'
 
 /** The keys a state partition says there are, as they stand in the store. */
 export const keysOf = ({ keys }: StatePartition<never, unknown>): string[] | undefined =>
@@ -11,7 +11,7 @@ export const keysOf = ({ keys }: StatePartition<never, unknown>): string[] | und
 export function logChange<State>(
   partition: StatePartition<never, State>,
   known: PartitionInfo | undefined,
-  log: Log,
+  log: EventLog,
 ): void {
   if (known === undefined) return
   const { name, version, migrate } = partition
@@ -29,6 +29,8 @@ export function logChange<State>(
     log.warn(
       `state partition ${name}: keys ${gone.join(', ')} are no longer in keys: ` +
         'their entities stay in the store, unused',
+      'STORED_UNUSED',
+      { partition: name },
     )
   }
 }

@@ -3,11 +3,13 @@ import { WallarxError } from '../base/errors.ts'
 import type { Command } from './command.ts'
 import { Failure, UsageError } from './failure.ts'
 import { kafka } from './kafka/kafka.ts'
-import { receive } from './receive.ts'
+import { receive } from './receive/receive.ts'
 import { send } from './send/send.ts'
 import { state } from './state/state.ts'
+import { top } from './top/top.ts'
+import { trace } from './trace/trace.ts'
 
-const commands: readonly Command[] = [send, receive, state, kafka]
+const commands: readonly Command[] = [send, receive, top, trace, state, kafka]
 
 const help = `wallarx: try a stream processing application from the command line, and look into its state
 

@@ -1,7 +1,7 @@
 /* The door for who runs a program on many workers. */
 
 import type { Clock } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
+import type { EventLog } from '../base/log.ts'
 import type { Committer } from '../checkpoint/committer.ts'
 import type { Transactions } from '../context/endpoint.ts'
 import type { Exchange } from '../state/exchange.ts'
@@ -20,7 +20,7 @@ export interface Cluster {
    *
    * @internal
    */
-  join(application: string, log: Log, clock: Clock, cache?: OpenStore): Promise<Worker>
+  join(application: string, log: EventLog, clock: Clock, cache?: OpenStore): Promise<Worker>
 }
 
 /** A worker: one process that runs the program. It lives several times, one life after the other. */

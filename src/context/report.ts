@@ -1,4 +1,5 @@
 import type { WallarxError } from '../base/errors.ts'
+import type { EventLog } from '../base/log.ts'
 import type { RecordOrigin } from './deadLetter.ts'
 
 /** Whom the steps of a pipeline tell what goes wrong, and what one should know. */
@@ -11,7 +12,7 @@ export interface Report {
   /** A source hands this record over: it stands in the dead letters from here to the next call. */
   readonly handingOver?: (record: RecordOrigin | undefined) => void
   /** Something an operator of the application should know; a line for the log of `run`, elsewhere a process warning. */
-  readonly warn: (event: string) => void
+  readonly warn: EventLog['warn']
   /** Something worth knowing that is in order; a line for the log of `run`, elsewhere nothing. */
   readonly info: (event: string) => void
   /** Says that the pipeline fails as soon as its sinks are flushed: it does not count as open any more. */

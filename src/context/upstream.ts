@@ -28,7 +28,8 @@ export function createUpstream(context: Context, { journaled = false, onSource }
     gracePeriod,
     clock,
     logForced() {
-      report.warn(`what is behind a source was cut, because it had not ended ${gracePeriod} ms after its own sources`)
+      const why = `it had not ended ${gracePeriod} ms after its own sources`
+      report.warn(`what is behind a source was cut, because ${why}`, 'PIPELINE_CUT')
     },
   })
   const addSource: Endpoints['addSource'] = (name, options) => {

@@ -90,7 +90,11 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         ...(sync === 'machine' && restored !== undefined && { synced: restored }),
         seed: fingerprint?.journal,
         onSkip: (damage) => {
-          if (!counting) context.report.warn(`${name}: left out: ${JSON.stringify(damage)}`)
+          if (!counting) {
+            context.report.warn(`${name}: left out: ${JSON.stringify(damage)}`, 'JOURNAL_PART_LEFT_OUT', {
+              source: name,
+            })
+          }
         },
       })
       if (ended) {
@@ -98,7 +102,8 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         return
       }
       if (log.cut !== undefined) {
-        context.report.warn(`${name}: a torn tail was cut off: ${log.cut.bytes} bytes at ${log.cut.position}`)
+        const cut = `${log.cut.bytes} bytes at ${log.cut.position}`
+        context.report.warn(`${name}: a torn tail was cut off: ${cut}`, 'JOURNAL_TAIL_CUT', { source: name })
       }
       handed = restored ?? log.start
       if (context.pipeline !== undefined) await logToReplay(log, handed)
@@ -146,7 +151,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     )
     subscription.onCheckpoint((position) => {
       const trimmed = log?.trim(position).catch((error: unknown) => {
-        context.report.warn(`${name}: could not be trimmed: ${String(error)}`)
+        context.report.warn(`${name}: could not be trimmed: ${String(error)}`, 'JOURNAL_NOT_TRIMMED', { source: name })
       })
       if (trimmed !== undefined) context.endpoints.closeAfter(trimmed)
     })

@@ -133,8 +133,8 @@ export function kafkaCluster(
       return createWorker({
         brokers,
         connection,
-        warn: (event) => {
-          log.warn(event)
+        warn: (event, code, details) => {
+          log.warn(event, code, { worker, ...details })
         },
         info: (event) => {
           log.info(event)

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { invalidOption } from '../base/option.ts'
-import type { Log } from '../base/log.ts'
+import { logError, type EventLog } from '../base/log.ts'
 import { createCheckpointer, quiesceAll, type Checkpointer, type Quiescible } from '../checkpoint/checkpointer.ts'
 import { storeCommitter, type Committer } from '../checkpoint/committer.ts'
 import { createRunPartitions, type RunPartitions } from '../checkpoint/partitions.ts'
@@ -23,6 +23,8 @@ import { onSignals } from './signals.ts'
 export interface Application extends Running {
   /** Resolves when every source can take input, or the run is over. */
   readonly opened: Promise<unknown>
+  /** As `closed`, for who looks on: a failure of it counts as handled. */
+  readonly ended: Promise<void>
   /** Resolves when nothing is inside an asynchronous step and everything written is handed over. */
   quiesce(): Promise<void>
   /** Ends at once and leaves what a killed process leaves: nothing is drained or flushed, no checkpoint is taken. */
@@ -32,7 +34,7 @@ export interface Application extends Running {
 
 /** What an application stands on. */
 export interface Ground {
-  readonly log: Log
+  readonly log: EventLog
   readonly store: OpenStore | undefined
   /** Makes checkpoints durable. Default: the store does */
   readonly committer?: Committer
@@ -70,7 +72,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
         lifecycle.fail(error)
       }
       await store!.close().catch((error: unknown) => {
-        if (lifecycle.failed) log.error(String(error))
+        if (lifecycle.failed) logError(log, error, 'STORE_NOT_CLOSED')
         else lifecycle.fail(error)
       })
     },
@@ -147,6 +149,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
       return lifecycle.state
     },
     closed,
+    ended: lifecycle.ended,
     close() {
       lifecycle.stop()
       return closed
@@ -218,7 +221,7 @@ function startPipelines(
 
 /** What a signal does. */
 export const stopBy =
-  (log: Log, { stop }: Pick<RunLifecycle, 'stop'>) =>
+  (log: EventLog, { stop }: Pick<RunLifecycle, 'stop'>) =>
   (signal: string): void => {
     log.info(`${signal}: stopping the sources and draining; once more to exit at once`)
     stop()

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { createDeferred } from '../base/deferred.ts'
 import { WallarxError } from '../base/errors.ts'
-import type { Log } from '../base/log.ts'
+import { logError, logFailure, type EventLog } from '../base/log.ts'
 import { shown } from '../base/shown.ts'
 import { cacheFailure, isStoreFailure } from '../cluster/cache/failure.ts'
 import type { Cluster, Worker, WorkerLife, WorkerProgram } from '../cluster/cluster.ts'
@@ -13,7 +13,7 @@ import type { Lifecycle, Running, RunOptions } from './contract.ts'
 
 /** What a worker of a cluster stands on. */
 export interface ClusterGround {
-  readonly log: Log
+  readonly log: EventLog
   readonly clock: Clock
   /** Called in each life, with the pipelines that run in it. */
   readonly began?: (app: Application, worker: string) => void
@@ -68,7 +68,8 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       async failed(error, pause) {
         if (past.rejoined === 0 || isFinal(error)) throw error
         retryLimit.failed(error, false)
-        log.warn(`worker ${worker.name}: cannot join, trying again: ${shown(error)}`)
+        const what = `worker ${worker.name}: cannot join, trying again: ${shown(error)}`
+        log.warn(what, 'WORKER_CANNOT_JOIN', { worker: worker.name, err: error })
         await Promise.race([stopping.promise, paused(clock, pause)])
       },
     })
@@ -95,7 +96,9 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     const lose = (reason: unknown): void => {
       if (lost !== undefined) return
       lost = { reason, hasStarted }
-      if (!endsAll(reason)) log.warn(`worker ${worker.name}: left, and rejoins from the last commit: ${shown(reason)}`)
+      if (endsAll(reason)) return
+      const what = `worker ${worker.name}: left, and rejoins from the last commit: ${shown(reason)}`
+      log.warn(what, 'WORKER_REJOINS', { worker: worker.name, err: reason })
     }
     const losing = life.lost.then(lose)
     const start = async (): Promise<void> => {
@@ -140,7 +143,9 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     isClosed = true
     forgetSignals()
   })
-  living.catch(() => undefined) // told by `closed`
+  living.catch((error: unknown) => {
+    logFailure(options, error) // and told by `closed`
+  })
   await Promise.race([opened.promise, living])
   const closed = living.then(() => undefined)
   return {
@@ -180,7 +185,7 @@ async function joinCluster(
   const leave = async (hasFailed: boolean): Promise<void> => {
     await cache?.close().catch((error: unknown) => {
       if (!hasFailed) throw cacheFailure(error)
-      log.error(String(error))
+      logError(log, error, 'STORE_NOT_CLOSED')
     })
   }
   try {

@@ -1,7 +1,7 @@
 import type { Observable, Observer } from 'rxjs'
 import type { DeadLetter } from '../context/deadLetter.ts'
 import type { Hold } from '../context/backPressure.ts'
-import type { Log } from '../base/log.ts'
+import type { Log, Logger } from '../base/log.ts'
 import type { Cluster, WorkerStatus } from '../cluster/cluster.ts'
 import type { MonitorOptions } from '../monitor/http/options.ts'
 import type { Sink } from '../sink/sink.ts'
@@ -66,13 +66,21 @@ export interface RunOptions {
    * 30,000
    */
   readonly drainTimeout?: number
-  /** Where events go; `false` for nowhere. Default: lines on standard error */
+  /**
+   * Where events go as lines, also those that only inform; `false` for nowhere. Default: standard error, or nowhere
+   * where there is a `logger`
+   */
   readonly log?: Log | false
   /**
    * Shows the run over HTTP, on one port: a page, status, metrics, entities, read-only. It is open before the store is,
    * and until the run has ended; the log says where. Default: none
    */
   readonly monitor?: MonitorOptions
+  /**
+   * Where events go as data: a pino, or console. One call for each that somebody may have to see to, with a stable
+   * `code` and where it happened; nothing while all is well. Beside `log`, both get them. Default: none
+   */
+  readonly logger?: Logger
 }
 
 /**

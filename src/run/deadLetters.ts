@@ -5,7 +5,8 @@ import type { DeadLetter } from '../context/deadLetter.ts'
 import { shown } from '../base/shown.ts'
 import type { Sink, SinkContext, SinkWriter } from '../sink/sink.ts'
 import type { RunOptions } from './contract.ts'
-import type { Log } from '../base/log.ts'
+import type { ErrorCode } from '../base/errors.ts'
+import type { EventLog } from '../base/log.ts'
 
 /** Delivers dead letters, and logs them without flooding the log. */
 export interface DeadLetters {
@@ -22,7 +23,7 @@ export interface DeadLetters {
 }
 
 export interface DeadLettersOptions extends Pick<SinkContext, 'transactions' | 'holds' | 'fail'> {
-  readonly log: Log
+  readonly log: EventLog
   readonly clock: Clock
 }
 
@@ -37,7 +38,10 @@ export function createDeadLetters(
   options: DeadLettersOptions,
 ): DeadLetters {
   const { log, clock } = options
-  const heldBack = new Map<string, { count: number; readonly cancelTimer: () => void }>()
+  const heldBack = new Map<
+    string,
+    { count: number; readonly pipeline: string; readonly code: ErrorCode; readonly cancelTimer: () => void }
+  >()
 
   const logLetter = ({ pipeline, error }: DeadLetter): void => {
     const kind = `${pipeline}: dead letter ${error.code}`
@@ -46,18 +50,18 @@ export function createDeadLetters(
       held.count++
       return
     }
-    log.warn(`${kind}: ${error.message}`)
+    log.warn(`${kind}: ${error.message}`, error.code, { ...error.where, pipeline, err: error })
     const cancelTimer = clock.after(quietTime, () => {
       logHeldBack(kind)
     })
-    heldBack.set(kind, { count: 0, cancelTimer })
+    heldBack.set(kind, { count: 0, pipeline, code: error.code, cancelTimer })
   }
 
   const logHeldBack = (kind: string): void => {
-    const { count, cancelTimer } = heldBack.get(kind)!
+    const { count, pipeline, code, cancelTimer } = heldBack.get(kind)!
     cancelTimer()
     heldBack.delete(kind)
-    if (count > 0) log.warn(`${kind}: ${count} more`)
+    if (count > 0) log.warn(`${kind}: ${count} more`, code, { pipeline, count })
   }
 
   const { writer, flush } = openSink(consumer, options)
@@ -76,7 +80,7 @@ export function createDeadLetters(
       try {
         hand(letter)
       } catch (error) {
-        log.error(`the consumer of dead letters failed: ${shown(error)}`)
+        log.error(`the consumer of dead letters failed: ${shown(error)}`, 'DEAD_LETTERS_FAILED', { err: error })
       }
       return true
     },
@@ -103,8 +107,8 @@ function openSink(consumer: RunOptions['deadLetters'], options: DeadLettersOptio
   if (!isSink(consumer)) return { writer: undefined, flush: () => Promise.resolve() }
   const { log, transactions, holds } = options
   const failed = createDeferred()
-  const warn = (event: string): void => {
-    log.warn(event)
+  const warn = (event: string, code = 'WARNING'): void => {
+    log.warn(event, code, { sink: consumer.name })
   }
   const fail = (error: unknown): void => {
     failed.resolve() // nobody waits for it any more

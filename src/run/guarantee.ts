@@ -1,5 +1,5 @@
 import { WallarxError } from '../base/errors.ts'
-import type { Log } from '../base/log.ts'
+import type { EventLog } from '../base/log.ts'
 import type { SinkDelivery } from '../context/endpoint.ts'
 
 /** What a crash does to a pipeline that runs with a store. */
@@ -27,7 +27,7 @@ export function guaranteeOf(replayable: readonly boolean[], sinks: readonly Sink
 
 /** Logs what is promised for each pipeline; tells `fail` where one cannot keep what was asked for. */
 export function checkGuarantees(
-  log: Log,
+  log: EventLog,
   pipelines: ReadonlyMap<string, { readonly guarantee: Guarantee }>,
   asked: 'exactly-once' | undefined,
   fail: (error: unknown) => void,
@@ -40,7 +40,7 @@ export function checkGuarantees(
 }
 
 /** Logs what is promised for a pipeline. */
-function logGuarantee(log: Log, pipeline: string, { state, output }: Guarantee): void {
+function logGuarantee(log: EventLog, pipeline: string, { state, output }: Guarantee): void {
   log.info(`${pipeline}: state ${state}${output === 'none' ? '' : `, output ${output}`} after a crash`)
 }
 

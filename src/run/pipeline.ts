@@ -54,6 +54,8 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
       log.warn(
         `${name}: cut, because it had not ended ${gracePeriod} ms after its sources. Is there an Observable in it ` +
           'that does not end? fromObservable(…) ends with the run. What other operators still kept is lost',
+        'PIPELINE_CUT',
+        { pipeline: name },
       )
     },
     forceComplete() {

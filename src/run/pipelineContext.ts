@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
+import type { EventLog } from '../base/log.ts'
 import type { Positions } from '../checkpoint/positions.ts'
 import { createHolds, type Holds } from '../context/backPressure.ts'
 import type { Context } from '../context/context.ts'
@@ -19,7 +19,7 @@ export interface Shared {
   readonly entities: Entities
   readonly clock: Clock
   readonly meter: Meter | undefined
-  readonly log: Log
+  readonly log: EventLog
   readonly poison: Report['poison']
   readonly closeAfter: Endpoints['closeAfter']
   readonly follow: Positions['follow']
@@ -100,8 +100,8 @@ export function createPipelineContext(
       handingOver(now) {
         record = now
       },
-      warn(event) {
-        log.warn(`${pipeline}: ${event}`)
+      warn(event, code, details) {
+        log.warn(`${pipeline}: ${event}`, code, { pipeline, ...details })
       },
       info(event) {
         log.info(`${pipeline}: ${event}`)

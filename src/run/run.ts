@@ -8,7 +8,7 @@ import { runOnCluster } from './clusterRun.ts'
 import type { Running, RunOptions } from './contract.ts'
 import { checkMonitor, type MonitorSettings } from '../monitor/http/options.ts'
 import { monitoredRun, type Began } from './monitor/monitoredRun.ts'
-import { type Log, silentLog, stderrLog } from '../base/log.ts'
+import { createEventLog, logError, logFailure, type EventLog } from '../base/log.ts'
 import { isAsyncIterable } from './subscribeTo.ts'
 
 /**
@@ -41,19 +41,22 @@ import { isAsyncIterable } from './subscribeTo.ts'
  */
 export async function run(options: RunOptions): Promise<Running> {
   const monitor = check(knownOptions('run', options, known))
-  const log: Log = options.log === false ? silentLog : (options.log ?? stderrLog(options.name))
+  const log = createEventLog(options)
   if (monitor === undefined) return start(options, log)
   return monitoredRun(options, monitor, log, (began) => start(options, log, began))
 }
 
 /** `began` is called with the pipelines, before any of their sources can take input; on a cluster in each life. */
-async function start(options: RunOptions, log: Log, began?: Began): Promise<Running> {
+async function start(options: RunOptions, log: EventLog, began?: Began): Promise<Running> {
   if (options.cluster !== undefined) {
     return runOnCluster(options, options.cluster, { log, clock: systemClock, ...(began && { began }) })
   }
   const store = await options.store?.open()
   try {
     const application = startApplication(options, { log, store })
+    application.ended.catch((error: unknown) => {
+      logFailure(options, error)
+    })
     began?.(application)
     await application.opened.catch((error: unknown) => {
       application.closed.catch(() => undefined) // told here
@@ -62,7 +65,7 @@ async function start(options: RunOptions, log: Log, began?: Began): Promise<Runn
     return application
   } catch (error) {
     await store?.close().catch((closing: unknown) => {
-      log.error(String(closing))
+      logError(log, closing, 'STORE_NOT_CLOSED')
     })
     throw error
   }
@@ -82,6 +85,19 @@ const known: OptionNames<RunOptions> = {
   drainTimeout: true,
   log: true,
   monitor: true,
+  logger: true,
+}
+
+/** Methods that would be missed only when there is something to tell. */
+function checkLogs({ log, logger }: RunOptions): void {
+  const has = (of: unknown, ...methods: string[]): boolean =>
+    methods.every((method) => typeof (of as Record<string, unknown> | null)?.[method] === 'function')
+  if (log !== undefined && log !== false && !has(log, 'info', 'warn', 'error')) {
+    throw invalidOption('log', 'false, or an object with info, warn and error', log)
+  }
+  if (logger !== undefined && !has(logger, 'warn', 'error')) {
+    throw invalidOption('logger', 'an object with warn and error, such as a pino', logger)
+  }
 }
 
 function check(options: RunOptions): MonitorSettings | undefined {
@@ -100,6 +116,7 @@ function check(options: RunOptions): MonitorSettings | undefined {
   }
   if (onError !== 'stop' && onError !== 'skip') throw invalidOption('onError', "'stop' or 'skip'", onError)
   timerLength('drainTimeout', drainTimeout)
+  checkLogs(options)
   if (checkpointInterval !== Infinity) timerLength('checkpointInterval', checkpointInterval)
   return options.monitor === undefined ? undefined : checkMonitor(options.monitor)
 }

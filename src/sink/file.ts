@@ -131,7 +131,8 @@ async function passedBefore(
 ): Promise<PassedBytes | undefined> {
   if (position === 0) return createPassedBytes()
   const file = await open(path, 'r').catch((error: unknown) => {
-    if (fingerprint !== undefined) warn(`${path} is not checked to be the file that was written: ${shown(error)}`)
+    if (fingerprint === undefined) return
+    warn(`${path} is not checked to be the file that was written: ${shown(error)}`, 'SINK_NOT_CHECKED')
   })
   if (file === undefined) return undefined
   try {

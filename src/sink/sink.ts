@@ -43,8 +43,11 @@ export interface SinkContext {
    * it; `false`: the sink cannot go on. Absent: the same as `false`
    */
   readonly reject?: (error: WallarxError, message: unknown) => boolean
-  /** Something an operator should know, such as a lost connection; a line for the log. */
-  readonly warn: (event: string) => void
+  /**
+   * Something an operator should know, such as a lost connection; a line for the log. The code, a stable name such as
+   * `DISK_ALMOST_FULL`, is for the `logger` of `run`. Default: `WARNING`
+   */
+  readonly warn: (event: string, code?: string) => void
   /**
    * The sink cannot go on; the pipeline fails with this error. Call it once at most, and never from `open` or `write`.
    */

@@ -120,7 +120,8 @@ function openWriter(
       wait = backoff.next()
       const what = since !== undefined ? 'connection lost' : 'cannot connect'
       const why = problem === undefined ? 'closed by the receiver' : shown(problem)
-      context.warn(`${name}: ${what}: ${why}; trying again in ${Math.round(wait)} ms, ${backlog.bytes} bytes wait`)
+      const next = `trying again in ${Math.round(wait)} ms, ${backlog.bytes} bytes wait`
+      context.warn(`${name}: ${what}: ${why}; ${next}`, 'SINK_UNREACHABLE')
       cancelRetry = systemClock.after(wait, open)
     })
     socket.resume() // nothing is expected from the receiver, but its end must be seen

@@ -78,7 +78,8 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
         restarted(found) {
           const torn = framer.pending()
           const lost = torn === 0 ? '' : `; ${torn} bytes of a frame that was not whole are left out`
-          context.report.warn(`${name}: begins at the start of ${path}, which is another file (${found})${lost}`)
+          const what = `begins at the start of ${path}, which is another file (${found})${lost}`
+          context.report.warn(`${name}: ${what}`, 'SOURCE_REPLACED', { source: name })
           framer.stop()
           framer = newFramer()
           read = 0
@@ -88,6 +89,8 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
           if (context.pipeline === undefined) return
           context.report.warn(
             `${name}: at ${path} there is another file now, or none; the one that was there is read to its end`,
+            'SOURCE_REPLACED',
+            { source: name },
           )
         },
       })

@@ -148,7 +148,8 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
     })
     server.on('error', (cause) => {
       if (listening) {
-        context.report.warn(`${name}: ${shown(cause)}`) // a connection was not accepted; those that are there go on
+        // Those that are there go on.
+        context.report.warn(`${name}: ${shown(cause)}`, 'CONNECTION_NOT_ACCEPTED', { source: name })
         return
       }
       const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'

@@ -6,6 +6,7 @@ import { messages } from '../format.ts'
 import { Failure } from '../failure.ts'
 import type { Line, Sent } from './line.ts'
 import type { RateLimit } from './rateLimit.ts'
+import type { SendMeasures } from './measures.ts'
 
 interface ConnectionSinkOptions {
   /** Connected, and nobody else's. */
@@ -16,6 +17,7 @@ interface ConnectionSinkOptions {
   readonly rateLimit?: RateLimit | undefined
   /** Is kept up to date. */
   readonly sent: Sent
+  readonly measures: SendMeasures
 }
 
 const batchLength = 64 * 1024
@@ -26,7 +28,7 @@ const gracePeriod = 1000
  * Writes lines to one connection, each when it is due, and ends it. Unlike `tcpSink` it does not connect again: when
  * the connection is lost, it fails. Holds its source while anything waits, so at most the lines of one chunk wait here.
  */
-export function connectionSink({ socket, receiver, rateLimit, sent }: ConnectionSinkOptions): Sink<Line> {
+export function connectionSink({ socket, receiver, rateLimit, sent, measures }: ConnectionSinkOptions): Sink<Line> {
   return {
     name: `connection to ${receiver}`,
     open({ holds, fail }) {
@@ -48,11 +50,13 @@ export function connectionSink({ socket, receiver, rateLimit, sent }: Connection
 
       const write = (batch: readonly Line[]): void => {
         const last = batch.at(-1)!
+        const first = taken - batch.length
         socket.write(Buffer.concat(batch.map((line) => line.frame)), (error) => {
           if (error) return
           sent.messages += batch.length
           for (const line of batch) sent.bytes += line.length
           sent.inputBytes = last.inputEnd
+          measures.written(first, batch.length)
         })
       }
 
@@ -85,6 +89,7 @@ export function connectionSink({ socket, receiver, rateLimit, sent }: Connection
             break
           }
           const line = waiting.shift()!
+          measures.writing(line, taken)
           taken++
           batch.push(line)
           size += line.frame.length

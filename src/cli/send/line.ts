@@ -6,6 +6,8 @@ export interface Line {
   readonly length: number
   /** Bytes of input up to its end, over all repetitions. */
   readonly inputEnd: number
+  /** Where a stamp goes in the frame; absent: it gets none. */
+  readonly stampAt?: number
 }
 
 /** What was handed to the operating system. */

@@ -2,6 +2,8 @@
 export interface RateLimit {
   /** Milliseconds until message number `index` (from 0) is due; 0 or less when it is. */
   until(index: number): number
+  /** When it is due, in milliseconds of the clock. Asked for after `until`. */
+  due(index: number): number
 }
 
 /**
@@ -10,10 +12,9 @@ export interface RateLimit {
  */
 export function createRateLimit(rate: number, now: () => number = () => performance.now()): RateLimit {
   let start: number | undefined
+  const due = (index: number): number => (start ??= now()) + (index * 1000) / rate
   return {
-    until(index) {
-      start ??= now()
-      return start + (index * 1000) / rate - now()
-    },
+    due,
+    until: (index) => due(index) - now(),
   }
 }

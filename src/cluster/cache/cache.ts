@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { invalidOption } from '../../base/option.ts'
 import { WallarxError } from '../../base/errors.ts'
-import type { Log } from '../../base/log.ts'
+import type { EventLog } from '../../base/log.ts'
 import { cacheInfoKey, checkpointKey, infoValue, readInfo } from '../../checkpoint/layout.ts'
 import type { Change, OpenStore } from '../../store/store.ts'
 import { cacheFailure } from './failure.ts'
@@ -20,7 +20,7 @@ const removedAtOnce = 10_000
  * called, now and after a restart. Rejects with `OPTION_INVALID` where the store has checkpoints of a run without a
  * cluster: nothing is touched then.
  */
-export async function openCache(store: OpenStore, owner: CacheOwner, log: Log): Promise<string> {
+export async function openCache(store: OpenStore, owner: CacheOwner, log: EventLog): Promise<string> {
   if (owner.shards > mostNumbers) {
     throw invalidOption('shards', `at most ${mostNumbers} beside the option store`, owner.shards)
   }

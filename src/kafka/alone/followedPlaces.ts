@@ -1,3 +1,4 @@
+import type { EventLog } from '../../base/log.ts'
 import { WallarxError } from '../../base/errors.ts'
 import type { Fingerprint, SourceEntry } from '../../context/endpoint.ts'
 import type { KafkaClient, KafkaReader, KafkaRecord, Place, PlaceAt } from '../client.ts'
@@ -39,7 +40,7 @@ export interface FollowedPlacesOptions {
   readonly prefix: string
   /** Where an earlier subscription of this run was, and where this one is. */
   readonly reached: Reached
-  readonly warn: (event: string) => void
+  readonly warn: EventLog['warn']
   readonly client: KafkaClient
   readonly reader: KafkaReader
   readonly signal: AbortSignal
@@ -92,7 +93,7 @@ export function createFollowedPlaces(options: FollowedPlacesOptions): FollowedPl
         () => fingerprintOf(topicId),
       )
       entry.opened()
-      if (!isFirst) warn(`${topic}[${place.partition}] is new, and is read from its beginning`)
+      if (!isFirst) warn(`${topic}[${place.partition}] is new, and is read from its beginning`, 'KAFKA_PARTITION_NEW')
     }
   }
 

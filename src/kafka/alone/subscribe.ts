@@ -34,7 +34,8 @@ export function subscribeAlone<Message>(
     reached.set(record, record.offset + 1)
   })
   if (isRun && group !== undefined) {
-    report.warn(`${name}: without a cluster nobody shares the partitions; the group ${group} is not used`)
+    const what = `without a cluster nobody shares the partitions; the group ${group} is not used`
+    report.warn(`${name}: ${what}`, 'KAFKA_GROUP_UNUSED', { source: name })
   }
   isIntermediate() // each of its partitions is a source
 
@@ -50,8 +51,8 @@ export function subscribeAlone<Message>(
           reached,
           prefix: given === undefined ? '' : `${given} `,
           addSource: (source) => endpoints.addSource(source),
-          warn: (event) => {
-            if (isRun) report.warn(`${name}: ${event}`)
+          warn: (event, code) => {
+            if (isRun) report.warn(`${name}: ${event}`, code, { source: name })
           },
           opened,
         },

@@ -1,3 +1,4 @@
+import type { EventLog } from '../../base/log.ts'
 import { shown } from '../../base/shown.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { KafkaClient, Place } from '../client.ts'
@@ -11,7 +12,7 @@ export interface DeadWorkersOptions {
   readonly worker: string
   readonly clock: Clock
   readonly timeout: number
-  readonly warn: (event: string) => void
+  readonly warn: EventLog['warn']
 }
 
 /**
@@ -73,7 +74,9 @@ export function createDeadWorkers(options: DeadWorkersOptions): DeadWorkers {
       else if (!ended.has(name)) {
         await client.endTransactionOf(transactionalId, [], timeout)
         ended.add(name)
-        warn(`worker ${name} is gone; a transaction it may have left open has been ended`)
+        warn(`worker ${name} is gone; a transaction it may have left open has been ended`, 'WORKER_GONE', {
+          gone: name,
+        })
       }
     }
   }
@@ -85,7 +88,9 @@ export function createDeadWorkers(options: DeadWorkersOptions): DeadWorkers {
       underWay = true
       end(group)
         .catch((error: unknown) => {
-          warn(`transactions of dead workers cannot be ended: ${shown(error)}`)
+          warn(`transactions of dead workers cannot be ended: ${shown(error)}`, 'TRANSACTIONS_NOT_ENDED', {
+            err: error,
+          })
         })
         .finally(() => {
           underWay = false

@@ -1,3 +1,4 @@
+import type { EventLog } from '../../base/log.ts'
 import type { KafkaClient, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { idOf } from '../place.ts'
@@ -10,7 +11,7 @@ export interface Purge {
   purge(): Promise<void>
 }
 
-export function createPurge(client: KafkaClient, timeout: number, warn: (event: string) => void): Purge {
+export function createPurge(client: KafkaClient, timeout: number, warn: EventLog['warn']): Purge {
   let done = new Map<string, PlaceAt>()
   let isDenied = false
 
@@ -27,7 +28,10 @@ export function createPurge(client: KafkaClient, timeout: number, warn: (event: 
       } catch (error) {
         if (!(error instanceof KafkaError) || error.fault !== 'denied') throw error
         isDenied = true
-        warn(`may not delete what has been processed in ${places[0]!.topic}, which grows: ${error.message}`)
+        warn(
+          `may not delete what has been processed in ${places[0]!.topic}, which grows: ${error.message}`,
+          'PURGE_DENIED',
+        )
       }
     },
   }

@@ -1,3 +1,4 @@
+import type { EventLog } from '../../base/log.ts'
 import type { Clock } from '../../base/clock.ts'
 import { WallarxError } from '../../base/errors.ts'
 import { shown } from '../../base/shown.ts'
@@ -43,7 +44,7 @@ export interface UpkeepOptions {
   readonly worker: string
   readonly brokers: string
   readonly deadWorkers: DeadWorkers
-  readonly warn: (event: string) => void
+  readonly warn: EventLog['warn']
   readonly groups: () => Promise<readonly TendedGroup[]>
   /** Called with why this worker has to begin anew. */
   readonly lose: (reason: unknown) => void
@@ -92,7 +93,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
     const what = `without an owner in the group ${group}: ${forgotten.map(idOf).join(', ')}`
     const [first] = members.map(({ client }) => client).sort()
     if (first === worker) lose(new KafkaError('abort', `${what}; they are to be given anew`))
-    else warn(`${what}; ${first ?? 'nobody'} rejoins, so that they are given anew`)
+    else warn(`${what}; ${first ?? 'nobody'} rejoins, so that they are given anew`, 'PARTITIONS_UNOWNED', { group })
   }
 
   const lookForStanding = async (tended: readonly TendedGroup[]): Promise<void> => {
@@ -122,7 +123,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
         `kafka-transactions.sh --bootstrap-server ${brokers} abort --topic ${topic} --partition ${partition} ` +
         `--start-offset ${offset}`,
     })
-    warn(`${error.code}: ${error.message}`)
+    warn(`${error.code}: ${error.message}`, error.code, { topic, partition, offset })
   }
 
   const look = async (): Promise<void> => {
@@ -136,7 +137,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
     clock.after(interval, () => {
       look()
         .catch((error: unknown) => {
-          if (!isStopped) warn(`cannot look after the cluster now: ${shown(error)}`)
+          if (!isStopped) warn(`cannot look after the cluster now: ${shown(error)}`, 'UPKEEP_FAILED', { err: error })
         })
         .finally(() => {
           if (!isStopped) cancel = lookLater()

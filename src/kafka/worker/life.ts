@@ -1,3 +1,4 @@
+import type { EventLog } from '../../base/log.ts'
 import type { Clock } from '../../base/clock.ts'
 import { createDeferred } from '../../base/deferred.ts'
 import { createPackedExchange } from '../../cluster/exchange.ts'
@@ -29,7 +30,7 @@ export interface LifeSettings {
   /** What its own sources and sinks are on, too. */
   readonly connection: Connection
   readonly names: TopicNames
-  readonly warn: (event: string) => void
+  readonly warn: EventLog['warn']
   readonly info: (event: string) => void
   readonly shards: number
   /** Default: none, entities are in memory */

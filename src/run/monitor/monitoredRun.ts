@@ -1,4 +1,4 @@
-import type { Log } from '../../base/log.ts'
+import type { EventLog } from '../../base/log.ts'
 import { entityQueries } from '../../monitor/entities/entityQueries.ts'
 import type { MonitorPort } from '../../monitor/http/port.ts'
 import type { MonitorSettings } from '../../monitor/http/options.ts'
@@ -17,7 +17,7 @@ export type Began = (app: Application, worker?: string) => void
 export async function monitoredRun(
   options: RunOptions,
   settings: MonitorSettings,
-  log: Log,
+  log: Pick<EventLog, 'info'>,
   start: (began: Began) => Promise<Running>,
 ): Promise<Running> {
   // Nothing of it is loaded where nobody asks for it.

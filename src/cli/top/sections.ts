@@ -1,0 +1,102 @@
+import type { Latency, MonitorReport, NodeReport, PipelineReport, Throughput } from '../../monitor/report.ts'
+import { counted, duration, size } from '../../monitor/shownNumbers.ts'
+import { short, shortTime, tableLines, wrapped } from './table.ts'
+
+/** What is shown of one report, section by section, each a number of lines. */
+export function sectionsOf(report: MonitorReport, width: number): string[][] {
+  return [
+    ...report.pipelines.map((pipeline) => pipelineSection(pipeline, report.at, width)),
+    partitionSection(report, width),
+    listSection([...checkpointLines(report), ...clusterLines(report)], width),
+  ].filter((lines) => lines.length > 0)
+}
+
+const head = ['now', 'min', 'med', 'max', '50%', '95%', '99%', '99.9', '99.99', 'buf%']
+
+function pipelineSection(pipeline: PipelineReport, at: number, width: number): string[] {
+  const { name, lifecycle, nodes, throughput, latency, holds, held, inFlight, deadLetters, errors } = pipeline
+  const table = {
+    head: [lifecycle === 'running' ? name : `${name} (${lifecycle})`, ...head],
+    rows: [
+      ...nodes.map((node) => [
+        `  ${marks[node.kind]} ${node.name}`,
+        ...numbers(node.throughput, node.latency),
+        fill(node),
+      ]),
+      ['  source to sink', ...numbers(throughput, latency), ''],
+    ],
+  }
+  const notes = [
+    ...holds.map((hold) => `held by ${hold.name} for ${duration(Math.max(0, at - hold.since))}`),
+    ...(inFlight > 0 ? [`${counted(inFlight, 'message')} in flight`] : []),
+    ...(errors > 0 ? [counted(errors, 'error')] : []),
+    ...(deadLetters > 0 ? [`${counted(deadLetters, 'dead letter')}${codes(pipeline)}`] : []),
+    ...held
+      .filter(({ count }) => count > 0)
+      .map((one) => `${one.name}: ${counted(one.count, 'hold')}, ${duration(one.time)}`),
+  ]
+  return [...tableLines(table, width), ...listSection(notes, width)]
+}
+
+const marks = { source: '>', step: '·', sink: '<' } as const
+
+const numbers = ({ now, min, median, max }: Throughput, { p50, p95, p99, p999, p9999 }: Latency): string[] => [
+  ...[now, min, median, max].map(short),
+  ...[p50, p95, p99, p999, p9999].map(shortTime),
+]
+
+const fill = ({ buffer }: NodeReport): string =>
+  buffer === undefined ? '' : String(Math.round((100 * buffer.used) / Math.max(1, buffer.highWaterMark)))
+
+function codes({ deadLettersByCode }: PipelineReport): string {
+  const byCount = Object.entries(deadLettersByCode).sort(([, one], [, other]) => other - one)
+  if (byCount.length === 0) return ''
+  return ` (${byCount.map(([code, count]) => `${code} ${short(count)}`).join(', ')})`
+}
+
+/** Keys whose messages or time one wants to know. */
+const keysShown = 5
+
+function partitionSection({ partitions }: MonitorReport, width: number): string[] {
+  if (partitions.length === 0) return []
+  const table = {
+    head: ['state partition', 'here', 'stored'],
+    rows: partitions.map(({ name, entities, stored }) => [
+      `  ${name}`,
+      short(entities),
+      stored === undefined ? '' : short(stored),
+    ]),
+  }
+  const keys = partitions.flatMap(({ name, hottest }) => {
+    const hot = hottest.slice(0, keysShown).map(({ key, count, time }) => `${key} (${short(count)}, ${duration(time)})`)
+    return hot.length === 0 ? [] : [`hottest of ${name}: ${hot.join(', ')}`]
+  })
+  return [...tableLines(table, width), ...listSection(keys, width)]
+}
+
+function checkpointLines({ checkpoints, journals, at }: MonitorReport): string[] {
+  const lines = journals.map(({ name, bytes }) => `journal ${name}: ${size(bytes)}`)
+  const last = checkpoints?.last.at(-1)
+  if (last === undefined) return lines
+  const { duration: time, held, entities, bytes } = last
+  const what = `${duration(time)}, ${duration(held)} of it held, ${counted(entities, 'entity', 'entities')}, ${size(bytes)}`
+  const age = duration(Math.max(0, at - last.at))
+  return [`${counted(checkpoints!.count, 'checkpoint')}, the last one ${age} ago: ${what}`, ...lines]
+}
+
+function clusterLines({ cluster, at }: MonitorReport): string[] {
+  if (cluster === undefined) return []
+  const { shards, lag, lastCommit, transactions, packs, rejoined } = cluster
+  const commit = lastCommit === undefined ? '' : `, the last one ${duration(Math.max(0, at - lastCommit))} ago`
+  return [
+    ...Object.entries(shards).map(([name, { owned, restoring }]) => {
+      const more = restoring.length === 0 ? '' : `, ${restoring.length} of them being restored`
+      return `shards of ${name}: ${counted(owned.length + restoring.length, 'shard')} here${more}`
+    }),
+    ...Object.entries(lag).map(([topic, records]) => `lag of ${topic}: ${counted(records, 'record')}`),
+    `${counted(transactions, 'transaction')}${commit}; ${counted(packs, 'pack')}; rejoined ${counted(rejoined, 'time')}`,
+  ]
+}
+
+const listSection = (lines: readonly string[], width: number): string[] =>
+  lines.flatMap((line) => wrapped(line, width, '  '))

@@ -1,0 +1,169 @@
+import * as api from '@opentelemetry/api'
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import { afterEach, describe, expect, test } from 'vitest'
+import { loadTelemetry } from '../../../../src/monitor/telemetry/api.ts'
+import { traceChunks } from '../../../../src/monitor/telemetry/chunks.ts'
+import { showMetrics, type MetricFamily } from '../../../../src/monitor/telemetry/metrics.ts'
+import { startProgram } from '../../../support/processes.ts'
+
+afterEach(() => {
+  api.trace.disable()
+  api.metrics.disable()
+})
+
+/** As a source counts: fields, and methods of its prototype. */
+class Counting {
+  out = 0
+  calls: string[] = []
+  taken(bytes: number): void {
+    this.calls.push(`taken ${bytes}`)
+  }
+  handedOver(): void {
+    this.calls.push('handedOver')
+  }
+  end(): void {
+    this.calls.push('end')
+  }
+}
+
+class CollectingReader extends MetricReader {
+  protected override onForceFlush = (): Promise<void> => Promise.resolve()
+  protected override onShutdown = (): Promise<void> => Promise.resolve()
+}
+
+function registerTracer(): InMemorySpanExporter {
+  const exporter = new InMemorySpanExporter()
+  api.trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))
+  return exporter
+}
+
+describe('the API', () => {
+  test('is not used where it is not installed, or nobody has registered a provider', async () => {
+    expect(await loadTelemetry(() => Promise.resolve(undefined))).toBeUndefined()
+    expect(await loadTelemetry()).toBeUndefined()
+  })
+
+  test('is used for what is registered', async () => {
+    registerTracer()
+    expect(await loadTelemetry()).toMatchObject({ tracer: expect.anything(), meter: undefined })
+    api.trace.disable()
+    api.metrics.setGlobalMeterProvider(new MeterProvider())
+    expect(await loadTelemetry()).toMatchObject({ tracer: undefined, meter: expect.anything() })
+  })
+
+  test('is loaded by nothing that a program imports', async () => {
+    const program = startProgram(`
+      import { register } from 'node:module'
+      register('data:text/javascript,' + encodeURIComponent(
+        'export async function resolve(name, context, next) {' +
+        ' if (name.startsWith("@opentelemetry")) console.log("LOADED");' +
+        ' return next(name, context) }'))
+      await import('wallarx')
+      await import('wallarx/operators')`)
+    expect(await program.ended, program.stderr()).toBe(0)
+    expect(program.stdout()).not.toContain('LOADED')
+  })
+})
+
+describe('a chunk', () => {
+  const place = { application: 'Word count', pipeline: 'Lines', source: 'tcp' }
+
+  test('is a span, from its source to its outputs, with what came in and what went out', async () => {
+    const exporter = registerTracer()
+    const sink = { bytes: 100 }
+    const meter = new Counting()
+    const traced = traceChunks(meter, { ...place, worker: 'w1', sinks: () => [sink] }, await loadTelemetry())
+    expect(traced).toBe(meter)
+    for (const messages of [3, 1]) {
+      meter.taken(50)
+      meter.out += messages
+      sink.bytes += 10 * messages
+      meter.handedOver()
+    }
+    const spans = exporter.getFinishedSpans()
+    expect(spans.map(({ name, kind }) => [name, kind])).toEqual(Array(2).fill(['Lines tcp', api.SpanKind.CONSUMER]))
+    expect(spans[0]!.attributes).toEqual({
+      'wallarx.application': 'Word count',
+      'wallarx.pipeline': 'Lines',
+      'wallarx.source': 'tcp',
+      'wallarx.worker': 'w1',
+      'wallarx.chunk.bytes': 50,
+      'wallarx.messages': 3,
+      'wallarx.output.bytes': 30,
+    })
+    expect(spans[1]!.attributes).toMatchObject({ 'wallarx.messages': 1, 'wallarx.output.bytes': 10 })
+    expect(meter.calls).toEqual(['taken 50', 'handedOver', 'taken 50', 'handedOver'])
+    expect(spans[0]!.spanContext().traceId).not.toBe(spans[1]!.spanContext().traceId)
+  })
+
+  test('whose source ends in the middle of it is a span that has ended', async () => {
+    const exporter = registerTracer()
+    const meter = traceChunks(new Counting(), { ...place, sinks: () => [] }, await loadTelemetry())
+    meter.taken(1)
+    meter.taken(2)
+    meter.end()
+    expect(exporter.getFinishedSpans()).toHaveLength(2)
+  })
+
+  test('is counted as ever where nobody listens: the meter is not touched', async () => {
+    const meter = traceChunks(new Counting(), { ...place, sinks: () => [] }, await loadTelemetry())
+    expect(Object.keys(meter)).toEqual(['out', 'calls'])
+  })
+})
+
+describe('metrics', () => {
+  const families: readonly MetricFamily<number>[] = [
+    {
+      name: 'messages_in',
+      help: 'Messages.',
+      type: 'counter',
+      samples: (n) => [{ labels: { step: 'split' }, value: n }],
+    },
+    { name: 'holds', help: 'Holds.', type: 'gauge', samples: (n) => [{ labels: {}, value: -n }, { labels: { a: 'b' }, value: NaN }] }, // prettier-ignore
+    {
+      name: 'latency_seconds',
+      help: 'Latency.',
+      type: 'histogram',
+      samples: (n) => [
+        { labels: { le: '1' }, value: 1, suffix: '_bucket' },
+        { labels: {}, value: n / 2, suffix: '_sum' },
+        { labels: {}, value: n, suffix: '_count' },
+      ],
+    },
+  ]
+
+  test('are those of the exposition, looked at when somebody collects them, and not after the end', async () => {
+    const reader = new CollectingReader()
+    api.metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }))
+    let looks = 0
+    const end = showMetrics(families, () => 10 * ++looks, { application: 'Word count' }, await loadTelemetry())
+    const collected = async (): Promise<unknown[]> => {
+      const { resourceMetrics } = await reader.collect()
+      return resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
+        metrics.map(({ descriptor, dataPoints }) => [
+          descriptor.name,
+          dataPoints.map(({ attributes, value }) => [attributes, value]),
+        ]),
+      )
+    }
+    expect(looks).toBe(0)
+    await collected()
+    const application = 'Word count'
+    expect(await collected()).toEqual([
+      ['wallarx.messages_in', [[{ application, step: 'split' }, 20]]],
+      ['wallarx.holds', [[{ application }, -20]]],
+      ['wallarx.latency_seconds.sum', [[{ application }, 10]]],
+      ['wallarx.latency_seconds.count', [[{ application }, 20]]],
+    ])
+    expect(looks).toBe(2)
+    end()
+    await collected()
+    expect(looks).toBe(2)
+  })
+
+  test('are not looked at where nobody listens', async () => {
+    const end = showMetrics(families, () => expect.fail(), {}, await loadTelemetry())
+    end()
+  })
+})
