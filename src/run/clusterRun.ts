@@ -99,6 +99,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     const losing = life.lost.then(lose)
     const start = async (): Promise<void> => {
       try {
+        await hasBegun()
         await life.start(programOf(app))
         hasStarted = true
       } catch (error) {
@@ -234,6 +235,12 @@ const isFinal = (error: unknown): boolean => error instanceof WallarxError && er
 
 /** Whether a later life would meet it again. */
 const endsAll = (reason: unknown): boolean => isFinal(reason) || isStoreFailure(reason)
+
+/** What is pulled subscribes to what is upstream of it some microtasks later. */
+const hasBegun = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 
 const paused = (clock: Clock, ms: number): Promise<void> =>
   new Promise((resolve) => {

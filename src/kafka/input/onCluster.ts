@@ -35,8 +35,8 @@ export function subscribeOnCluster<Message>(
       const [offset] = await offsetsFrom(client, [place], from, connection.timeout)
       return offset!
     },
-    handOver(records) {
-      within(context, handOver, records)
+    handOver(records, passed) {
+      within(context, handOver, records, passed)
     },
   })
   const complete = (): void => {

@@ -142,6 +142,7 @@ export function createLife(
       await restorer.restore(place, wholeLog(apply), () => !ended)
     },
     async start(running) {
+      exchange.begin()
       const partitions = exchange.partitions()
       const ownTopics = partitions.flatMap((partition) => partitionTopics(names, partition, shards))
       await ensureTopics(client, ownTopics, timeout)

@@ -15,8 +15,11 @@ export interface PumpTarget {
   pending(): void
   /** Where to begin in a place of which nothing is committed. */
   beginning(place: Place): Promise<number>
-  /** These records come next; they are of places that the group has given. */
-  handOver(records: readonly KafkaRecord[]): void
+  /**
+   * These records come next; they are of places that the group has given. `passed` is called for each before it is
+   * handed over: those after the last one are offered again.
+   */
+  handOver(records: readonly KafkaRecord[], passed: (record: KafkaRecord) => void): void
   /** How many records are handed over in one go, between two looks at whether something holds. */
   readonly chunk: number
   /** The places go to others: resolves when everything of them is committed and let go of. */
@@ -130,12 +133,22 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
     changed()
   }
 
+  /** Of those that are handed over in one go. */
+  let passed = 0
+  const pass = (record: KafkaRecord): void => {
+    passed++
+    owned.passed(record)
+  }
+
   const handOver = (): void => {
     while (waiting.length > 0 && !stopped && !target.held()) {
       const now = waiting.slice(0, target.chunk).filter(owned.isNext)
       waiting = waiting.slice(target.chunk)
-      owned.passed(now)
-      target.handOver(now)
+      passed = 0
+      target.handOver(now, pass)
+      if (passed === now.length) continue
+      waiting = [...now.slice(passed), ...waiting]
+      if (passed === 0) return // nobody takes them now
     }
   }
 

@@ -40,9 +40,13 @@ export function createShardTarget(options: ShardTargetOptions): PumpTarget {
       }
       return restorer.restore({ topic: changelog, partition: place.partition }, { ...restore, apply }, isOwned)
     },
-    handOver(records) {
-      for (const { value } of records) {
-        if (value !== null) exchange.receive(partition, Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+    handOver(records, passed) {
+      for (const record of records) {
+        if (exchange.held(partition)) return // the step has left, or cannot take more
+        passed(record)
+        const { value } = record
+        if (value === null) continue
+        exchange.receive(partition, record.partition, Buffer.from(value.buffer, value.byteOffset, value.byteLength))
       }
     },
     async release(places) {

@@ -50,8 +50,8 @@ export function createSubscriptions({ join, pending, lose }: SubscriptionsOption
     onFree(resume) {
       present.get(id)?.onFree(resume)
     },
-    handOver(records) {
-      present.get(id)!.handOver(records)
+    handOver(records, passed) {
+      present.get(id)!.handOver(records, passed)
     },
   })
 

@@ -4,6 +4,7 @@ import { createPackedExchange, type OutgoingPack, type PackedExchange } from '..
 import { unpack } from '../../../src/cluster/pack.ts'
 import { shardOf } from '../../../src/cluster/shard.ts'
 import type { WallarxError } from '../../../src/base/errors.ts'
+import { uncounted } from '../../../src/context/inFlight.ts'
 import type { ExchangeStep } from '../../../src/state/exchange.ts'
 
 const shards = 4
@@ -41,7 +42,11 @@ function testStep(step: string, partition = 'accounts', pipeline = 'p'): TestSte
     refused,
     held: () => made.isHeld,
     onFree: (resume) => waiting.push(resume),
-    receive: (messages) => received.push(...messages),
+    receive(messages) {
+      received.push(...messages)
+      return messages.length
+    },
+    inFlight: uncounted,
     refuse: (error, message) => refused.push([(error as WallarxError).code, message]),
     free() {
       const resumed = waiting
@@ -130,9 +135,9 @@ describe('a packed exchange', () => {
     exchange.join(b)
     exchange.join(a) // in another order: that is no other program
     const [ofA, ofB] = packedOf(testStep('a'), testStep('b'))
-    exchange.receive('accounts', ofA!.bytes)
+    exchange.receive('accounts', 0, ofA!.bytes)
     expect([a.received, b.received]).toEqual([['message'], []])
-    exchange.receive('accounts', ofB!.bytes)
+    exchange.receive('accounts', 0, ofB!.bytes)
     expect([a.received, b.received]).toEqual([['message'], ['message']])
   })
 
@@ -142,7 +147,7 @@ describe('a packed exchange', () => {
     exchange.join(one)
     exchange.join(other)
     const [, second] = packedOf(testStep('a'), testStep('a'))
-    exchange.receive('accounts', second!.bytes)
+    exchange.receive('accounts', 0, second!.bytes)
     expect([one.received, other.received]).toEqual([[], ['message']])
   })
 
@@ -171,7 +176,7 @@ describe('a packed exchange', () => {
     exchange.join(again).isHere(1, 2, 'after')
     expect(exchange.held('accounts')).toBe(false)
     expect(exchange.take().map(({ bytes }) => unpack(bytes).step)).toEqual(['p/a', 'p/a'])
-    exchange.receive('accounts', packedOf(testStep('a'))[0]!.bytes)
+    exchange.receive('accounts', 0, packedOf(testStep('a'))[0]!.bytes)
     expect([leaving.received, again.received]).toEqual([[], ['message']])
   })
 
@@ -203,7 +208,7 @@ describe('a packed exchange', () => {
     const again = testStep('a')
     exchange.join(again)
     link.leave()
-    exchange.receive('accounts', packedOf(testStep('a'))[0]!.bytes)
+    exchange.receive('accounts', 0, packedOf(testStep('a'))[0]!.bytes)
     expect(again.received).toEqual(['message'])
   })
 
@@ -241,7 +246,7 @@ describe('a packed exchange', () => {
       otherShards.take(),
     ]) {
       expect(() => {
-        exchange.receive('accounts', one!.bytes)
+        exchange.receive('accounts', 0, one!.bytes)
       }).toThrow(expect.objectContaining({ code: 'CLUSTER_PROGRAMS_DIFFER', where: { partition: 'accounts' } }))
     }
     expect(step.received).toEqual([])
@@ -251,7 +256,7 @@ describe('a packed exchange', () => {
     const exchange = make()
     exchange.join(testStep('a'))
     expect(() => {
-      exchange.receive('orders', packedOf(testStep('a'))[0]!.bytes)
+      exchange.receive('orders', 0, packedOf(testStep('a'))[0]!.bytes)
     }).toThrow(expect.objectContaining({ code: 'CLUSTER_PROGRAMS_DIFFER' }))
   })
 
@@ -262,7 +267,7 @@ describe('a packed exchange', () => {
     const { bytes } = packedOf(testStep('a'))[0]!
     for (let length = 0; length < bytes.length; length++) {
       expect(() => {
-        exchange.receive('accounts', bytes.subarray(0, length))
+        exchange.receive('accounts', 0, bytes.subarray(0, length))
       }).toThrow(expect.objectContaining({ code: 'CLUSTER_PACK_INVALID', where: { partition: 'accounts' } }))
     }
     expect(step.received).toEqual([])
