@@ -88,7 +88,10 @@ function joined<In>({ report }: Context, exchange: Exchange, step: ExchangeStep<
   try {
     return exchange.join(step)
   } catch (error) {
-    report.poison(error as WallarxError)
+    // Not in the middle of a subscription: it stops the run.
+    void Promise.resolve().then(() => {
+      report.poison(error as WallarxError)
+    })
     return nowhere
   }
 }

@@ -1,7 +1,7 @@
 import { from, type AsyncIterableX } from 'ix/asynciterable'
 import { map, mergeAll } from 'ix/asynciterable/operators'
-import type { Observable, OperatorFunction } from 'rxjs'
-import { expect, test } from 'vitest'
+import { switchMap, timer, type Observable, type OperatorFunction } from 'rxjs'
+import { expect, onTestFinished, test } from 'vitest'
 import { fromAsyncIterable, statePartition, toAsyncIterable } from 'wallarx'
 import { toMulti, toStatePartition, toStatePartitionMulti } from 'wallarx/operators/ix'
 import { simulateCluster, workersDoNotMatter } from 'wallarx/testing'
@@ -67,15 +67,22 @@ const programs: Readonly<Record<string, () => OperatorFunction<Note, string>>> =
 test.each(Object.entries(programs))(
   'operators of Ix, %s: it does not matter what happens to the workers',
   async (_, program) => {
-    await workersDoNotMatter(program, { input: notes, key: account, runs: 60 })
+    await workersDoNotMatter(program, { input: notes, key: account, runs: 20 })
   },
   120_000,
 )
 
-test('Ix simple', async () => {
-  const cluster = await simulateCluster(programs['two state partitions in a row']!, { key: account })
-  cluster.send([1n, 1], [2n, 2], [1n, 1])
-  await cluster.settle()
-  expect(cluster.outputs().sort()).toEqual(['1: 1, 0', '1: 2, 1', '2: 1, 0', '2: 1, 1'])
-  await cluster.close()
+test('a step that is subscribed to when the program has begun is told', async () => {
+  const later = (): OperatorFunction<Note, string> => {
+    const counted = counting()
+    return (messages) =>
+      timer(10).pipe(switchMap(() => fromAsyncIterable(from(toAsyncIterable(messages)).pipe(counted, map(String)))))
+  }
+  const cluster = await simulateCluster(later, { key: account })
+  onTestFinished(() => cluster.close())
+  await expect(cluster.advance(1000)).rejects.toMatchObject({
+    code: 'CLUSTER_PROGRAMS_DIFFER',
+    where: { partition: 'counts' },
+    got: expect.stringContaining('pipeline/') as string,
+  })
 })
