@@ -15,6 +15,8 @@ export interface PumpTarget {
   pending(): void
   /** Where to begin in a place of which nothing is committed. */
   beginning(place: Place): Promise<number>
+  /** That is elsewhere later on: it is committed as soon as it is known. */
+  readonly keepsBeginning?: boolean
   /**
    * These records come next; they are of places that the group has given. `passed` is called for each before it is
    * handed over: those after the last one are offered again.
@@ -129,6 +131,7 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
     await member.seek({ ...one.place, offset: next })
     if (!isWanted()) return
     one.next = next
+    one.moved = committed === undefined && target.keepsBeginning === true
     member.resume([one.place])
     changed()
   }
