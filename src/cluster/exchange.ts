@@ -99,7 +99,7 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
     },
 
     get pending() {
-      return packs.length > 0
+      return packs.length > 0 || steps.hasLeftOver
     },
 
     take() {

@@ -33,6 +33,7 @@ export interface ProgramSteps {
   onFree(partition: string, resume: () => void): void
   /** Hands messages over; those that the step leaves are for the next one of its id. */
   deliver(partition: string, shard: number, pack: Pack): void
+  readonly hasLeftOver: boolean
   /** What steps have left, and will not take any more because their pipeline has ended. */
   takeLeftOver(): LeftOver[]
 }
@@ -123,6 +124,9 @@ export function createProgramSteps(shards: number): ProgramSteps {
       const step = steps.get(id)
       if (step?.partition !== partition) throw differ(`a pack for the step ${shown(id)}`, partition)
       deliverTo(step, { partition, shard, step: id, messages })
+    },
+    get hasLeftOver() {
+      return leftOver.size > 0
     },
     takeLeftOver() {
       const all = [...leftOver.values()]

@@ -60,6 +60,7 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
 
   return {
     ...here,
+    outlivesSource: true,
     next(message) {
       try {
         if (!isHereByKey(message)) return
