@@ -148,7 +148,7 @@ export function createLife(
       await ensureTopics(client, ownTopics, timeout)
       await counts.ask([...subscriptions.topics(), ...outputTopics]) // those of others must be there
       await counts.ask(partitions.map(names.exchange))
-      const changelogs = await client.topics(partitions.map(names.changelog), timeout)
+      const changelogs = settings.cache && (await client.topics(partitions.map(names.changelog), timeout))
       transactions.write(workerRecord(names.workers, worker, settings.transactionalId))
       for (const partition of partitions) {
         const id = running.idOf(partition)!
@@ -157,7 +157,7 @@ export function createLife(
         const pending = (): void => deadWorkers.endSoon(group)
         const changelog = names.changelog(partition)
         const beginning = beginningOf(client, timeout)
-        const changelogId = changelogs.get(changelog)?.id
+        const changelogId = changelogs?.get(changelog)?.id
         const target = { beginning, partition, id, changelog, changelogId, shards, exchange, store, restorer, pending }
         const of = { group, topics: [names.exchange(partition)], changelog }
         exchangeTopics.add(names.exchange(partition))
