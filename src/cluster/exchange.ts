@@ -20,10 +20,11 @@ export interface PackedExchange extends Exchange, Pick<ProgramSteps, 'partitions
   readonly pending: boolean
   /** All that has been handed over since the last call, in order for each shard. Throws `MESSAGE_NOT_SERIALIZABLE`. */
   take(): OutgoingPack[]
-  /** All steps have joined: those that join later are refused. */
-  begin(): void
+  /** All steps have joined, and use these state partitions: those that join later are refused. */
+  begin(): string[]
   /**
-   * Hands the messages of a pack for a shard to their step. Throws `CLUSTER_PROGRAMS_DIFFER` and `CLUSTER_PACK_INVALID`.
+   * Hands the messages of a pack for a shard to their step. Throws `CLUSTER_PROGRAMS_DIFFER` and
+   * `CLUSTER_PACK_INVALID`.
    */
   receive(partition: string, shard: number, bytes: Buffer): void
 }
@@ -120,7 +121,10 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
     partitions: steps.partitions,
     held: steps.held,
     onFree: steps.onFree,
-    begin: () => void steps.program,
+    begin() {
+      void steps.program
+      return steps.partitions()
+    },
 
     receive(partition, shard, bytes) {
       const arrived = unpackFor(partition, bytes)

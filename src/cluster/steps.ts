@@ -24,13 +24,13 @@ export interface ProgramSteps {
   /** Those that are there. */
   all(): Iterable<ExchangeStep<never>>
   /** The state partitions that they use. */
-  partitions(): string[]
+  readonly partitions: () => string[]
   /** A digest of all; they are at work from here on. */
   readonly program: number
   /** Whether a step that uses the state partition cannot take messages now. */
-  held(partition: string): boolean
+  readonly held: (partition: string) => boolean
   /** Calls `resume` once, when one of them that is held now is not any more. */
-  onFree(partition: string, resume: () => void): void
+  readonly onFree: (partition: string, resume: () => void) => void
   /** Hands messages over; those that the step leaves are for the next one of its id. */
   deliver(partition: string, shard: number, pack: Pack): void
   readonly hasLeftOver: boolean

@@ -99,8 +99,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     const losing = life.lost.then(lose)
     const start = async (): Promise<void> => {
       try {
-        await hasBegun()
-        await life.start(programOf(app))
+        await hasBegun().then(() => life.start(programOf(app)))
         hasStarted = true
       } catch (error) {
         if (past.rejoined === 0 || isFinal(error)) throw error

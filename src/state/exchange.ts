@@ -6,7 +6,8 @@ import type { InFlight } from '../context/inFlight.ts'
  */
 export interface Exchange {
   /**
-   * A step that uses the state partition begins. Throws `CLUSTER_PROGRAMS_DIFFER` where the program has begun without it.
+   * A step that uses the state partition begins. Throws `CLUSTER_PROGRAMS_DIFFER` where the program has begun without
+   * it.
    */
   join<In>(step: ExchangeStep<In>): ExchangeLink<In>
 }

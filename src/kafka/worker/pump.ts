@@ -136,25 +136,6 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
     changed()
   }
 
-  /** Of those that are handed over in one go. */
-  let passed = 0
-  const pass = (record: KafkaRecord): void => {
-    passed++
-    owned.passed(record)
-  }
-
-  const handOver = (): void => {
-    while (waiting.length > 0 && !stopped && !target.held()) {
-      const now = waiting.slice(0, target.chunk).filter(owned.isNext)
-      waiting = waiting.slice(target.chunk)
-      passed = 0
-      target.handOver(now, pass)
-      if (passed === now.length) continue
-      waiting = [...now.slice(passed), ...waiting]
-      if (passed === 0) return // nobody takes them now
-    }
-  }
-
   const waitHeard = async (): Promise<void> => {
     await free(target, clock, (woken) => (wake = woken))
     if (!target.held()) return
@@ -167,7 +148,7 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
   const read = async (): Promise<void> => {
     while (!stopped) {
       settleSoon()
-      handOver()
+      waiting = handOver(waiting, target, owned, () => stopped)
       if (waiting.length === 0) waiting = await member.poll(mostRecords, longestWait)
       else await waitHeard()
     }
@@ -186,6 +167,31 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
       await reading
     },
   }
+}
+
+/** Hands records over while somebody takes them; gives those that are left. */
+function handOver(
+  records: readonly KafkaRecord[],
+  target: PumpTarget,
+  owned: OwnedPlaces,
+  isStopped: () => boolean,
+): readonly KafkaRecord[] {
+  let waiting = records
+  let passed = 0
+  const pass = (record: KafkaRecord): void => {
+    passed++
+    owned.passed(record)
+  }
+  while (waiting.length > 0 && !isStopped() && !target.held()) {
+    const now = waiting.slice(0, target.chunk).filter(owned.isNext)
+    waiting = waiting.slice(target.chunk)
+    passed = 0
+    target.handOver(now, pass)
+    if (passed === now.length) continue
+    waiting = [...now.slice(passed), ...waiting]
+    if (passed === 0) break // nobody takes them now
+  }
+  return waiting
 }
 
 /** Resolves when nothing holds, or after a time, or when it is woken. */

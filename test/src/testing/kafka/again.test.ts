@@ -39,7 +39,7 @@ const again: Readonly<Record<string, () => OperatorFunction<Note, string>>> = {
       counting(),
       throwing<readonly [bigint, number, number]>(),
       shown(),
-      catchError((_, caught: Observable<string>) => caught),
+      catchError((_: unknown, caught: Observable<string>) => caught),
     ),
 }
 
