@@ -122,7 +122,7 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
     held: steps.held,
     onFree: steps.onFree,
     begin() {
-      void steps.program
+      steps.begin()
       return steps.partitions()
     },
 

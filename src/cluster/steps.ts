@@ -25,7 +25,9 @@ export interface ProgramSteps {
   all(): Iterable<ExchangeStep<never>>
   /** The state partitions that they use. */
   readonly partitions: () => string[]
-  /** A digest of all; they are at work from here on. */
+  /** All have joined. */
+  begin(): void
+  /** A digest of all; they have joined. */
   readonly program: number
   /** Whether a step that uses the state partition cannot take messages now. */
   readonly held: (partition: string) => boolean
@@ -105,6 +107,9 @@ export function createProgramSteps(shards: number): ProgramSteps {
     get: (id) => steps.get(id),
     all: () => steps.values(),
     partitions: () => [...new Set(everJoined.values())],
+    begin() {
+      program ??= digest()
+    },
     get program() {
       return (program ??= digest())
     },
