@@ -1,5 +1,3 @@
-import type { InFlight } from '../context/inFlight.ts'
-
 /**
  * The door for who spreads the entities of a state partition over several workers: it stands between the key of a
  * message and its slot. Without an exchange every entity is here, and nobody asks.
@@ -28,7 +26,7 @@ export interface ExchangeStep<In> {
    */
   readonly receive: (messages: readonly In[]) => number
   /** What has arrived for the step, and waits for one that takes its place, is counted here. */
-  readonly inFlight: InFlight
+  readonly inFlight: { readonly enter: () => void; readonly leave: () => void }
   /** A message that was taken cannot go to another worker. */
   readonly refuse: (error: unknown, message: In) => void
 }
