@@ -10,6 +10,7 @@ export default defineConfig({
       { find: /^wallarx$/, replacement: here('./src/index.ts') },
       { find: /^wallarx\/operators$/, replacement: here('./operators/index.ts') },
       { find: /^wallarx\/operators\/ix$/, replacement: here('./operators/ix/index.ts') },
+      { find: /^wallarx\/kafka$/, replacement: here('./src/kafka/index.ts') },
       { find: /^wallarx\/native$/, replacement: here('./src/native/index.ts') },
       { find: /^wallarx\/testing$/, replacement: here('./src/testing/index.ts') },
     ],

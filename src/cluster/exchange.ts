@@ -1,9 +1,8 @@
-import { crc32 } from '../base/crc32.ts'
 import { WallarxError } from '../base/errors.ts'
-import { shown } from '../base/shown.ts'
 import type { Exchange, ExchangeStep } from '../state/exchange.ts'
 import { pack, unpackFor } from './pack.ts'
 import { shardOf } from './shard.ts'
+import { createProgramSteps, differ, type ProgramSteps } from './steps.ts'
 
 /** A pack on its way to the worker that owns the shard. */
 export interface OutgoingPack {
@@ -16,19 +15,18 @@ export interface OutgoingPack {
  * Gathers what steps hand over into packs, and gives packs that arrive to their steps. Where much waits to be taken it
  * closes the gate of the step that hands over, until it is taken.
  */
-export interface PackedExchange extends Exchange {
+export interface PackedExchange extends Exchange, Pick<ProgramSteps, 'partitions' | 'held' | 'onFree'> {
   /** Whether something waits to be taken. */
   readonly pending: boolean
   /** All that has been handed over since the last call, in order for each shard. Throws `MESSAGE_NOT_SERIALIZABLE`. */
   take(): OutgoingPack[]
-  /** The state partitions that steps use. */
-  partitions(): string[]
-  /** Whether a step that uses the state partition cannot take messages now. */
-  held(partition: string): boolean
-  /** Calls `resume` once, when one of them that is held now is not any more. */
-  onFree(partition: string, resume: () => void): void
-  /** Hands the messages of a pack to their step. Throws `CLUSTER_PROGRAMS_DIFFER` and `CLUSTER_PACK_INVALID`. */
-  receive(partition: string, bytes: Buffer): void
+  /** All steps have joined, and use these state partitions: those that join later are refused. */
+  begin(): string[]
+  /**
+   * Hands the messages of a pack for a shard to their step. Throws `CLUSTER_PROGRAMS_DIFFER` and
+   * `CLUSTER_PACK_INVALID`.
+   */
+  receive(partition: string, shard: number, bytes: Buffer): void
 }
 
 export interface PackedExchangeOptions {
@@ -53,34 +51,16 @@ const guessed = 100
 
 export function createPackedExchange(options: PackedExchangeOptions): PackedExchange {
   const { shards, longestPack, largestPack, highWaterMark } = options
-  const steps = new Map<string, ExchangeStep<never>>()
+  const steps = createProgramSteps(shards)
   /** Packs that grow, and those that are full, in the order they were begun in. */
   let packs: OpenPack[] = []
-  let program: number | undefined
   /** Bytes of what waits to be taken, about. */
   let waiting = 0
 
-  /** Steps that have left are waited for: they are being subscribed to again, or the run stops. */
-  const everJoined = new Map<string, { readonly id: string; readonly partition: string }>()
-
-  /** The first one of this name that no step has: one that is subscribed to again takes its place again. */
-  const freeId = (name: string): string => {
-    let id = name
-    for (let number = 2; steps.has(id); number++) id = `${name}#${number}`
-    return id
-  }
-
-  /** A digest of the steps; it is asked for when all have joined. */
-  const digest = (): number => {
-    const all = [...everJoined.values()].map(({ id, partition }) => [id, partition]).sort()
-    const text = Buffer.from(JSON.stringify([shards, all]))
-    return crc32(text, 0, text.length)
-  }
-
   /** How large messages are is known when they are packed: what cannot be sent in one is sent in two. */
-  const packInto = (all: OutgoingPack[], open: OpenPack, messages: readonly unknown[]): void => {
+  const packInto = (all: OutgoingPack[], open: Omit<OpenPack, 'messages'>, messages: readonly unknown[]): void => {
     const { partition, shard, step } = open
-    const bytes = pack({ program: program!, step, messages })
+    const bytes = pack({ program: steps.program, step, messages })
     if (bytes.length <= largestPack) all.push({ partition, shard, bytes })
     else if (messages.length > 1) {
       const half = messages.length >> 1
@@ -91,10 +71,8 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
 
   return {
     join(step) {
-      const id = freeId(`${step.pipeline ?? ''}/${step.step}`)
       const own = step as unknown as ExchangeStep<never>
-      steps.set(id, own)
-      everJoined.set(id, { id, partition: step.partition })
+      const id = steps.join(own)
       const open = new Array<OpenPack | undefined>(shards)
       const left = new Float64Array(shards) // bytes that the open pack may grow by
       return {
@@ -115,23 +93,23 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
           return false
         },
         leave() {
-          if (steps.get(id) === own) steps.delete(id)
+          steps.leave(id, own)
           step.gate.open()
         },
       }
     },
 
     get pending() {
-      return packs.length > 0
+      return packs.length > 0 || steps.hasLeftOver
     },
 
     take() {
-      program ??= digest()
       const taking = packs
       packs = []
       waiting = 0
-      for (const { gate } of steps.values()) gate.open()
+      for (const { gate } of steps.all()) gate.open()
       const outgoing: OutgoingPack[] = []
+      for (const one of steps.takeLeftOver()) packInto(outgoing, one, one.messages)
       for (const one of taking) {
         const { messages } = one
         one.messages = taken
@@ -140,30 +118,18 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
       return outgoing
     },
 
-    partitions: () => [...new Set([...everJoined.values()].map(({ partition }) => partition))],
-
-    held(partition) {
-      for (const joined of everJoined.values()) {
-        if (joined.partition === partition && steps.get(joined.id)?.held() !== false) return true
-      }
-      return false
+    partitions: steps.partitions,
+    held: steps.held,
+    onFree: steps.onFree,
+    begin() {
+      steps.begin()
+      return steps.partitions()
     },
 
-    onFree(partition, resume) {
-      for (const step of steps.values()) {
-        if (step.partition !== partition || !step.held()) continue
-        step.onFree(resume)
-        return
-      }
-    },
-
-    receive(partition, bytes) {
-      program ??= digest()
+    receive(partition, shard, bytes) {
       const arrived = unpackFor(partition, bytes)
-      const step = steps.get(arrived.step)
-      if (arrived.program !== program) throw differ('a pack of a worker that runs another program', partition)
-      if (step?.partition !== partition) throw differ(`a pack for the step ${shown(arrived.step)}`, partition)
-      step.receive(arrived.messages as readonly never[])
+      if (arrived.program !== steps.program) throw differ('a pack of a worker that runs another program', partition)
+      steps.deliver(partition, shard, arrived)
     },
   }
 }
@@ -178,12 +144,5 @@ const tooLarge = (partition: string, size: number, largest: number): WallarxErro
   new WallarxError('KAFKA_MESSAGE_TOO_LARGE', {
     expected: `a message of at most ${largest} bytes on its way to another worker (setting message.max.bytes)`,
     got: `${size} bytes`,
-    where: { partition },
-  })
-
-const differ = (got: string, partition: string): WallarxError =>
-  new WallarxError('CLUSTER_PROGRAMS_DIFFER', {
-    expected: 'workers that run the same pipelines, with the same steps and number of shards',
-    got,
     where: { partition },
   })

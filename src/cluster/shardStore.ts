@@ -26,6 +26,8 @@ export interface RestoredShard {
   readonly id: number
   readonly partition: string
   readonly shard: number
+  /** The id of its changelog: another one where that was made anew. `undefined`: not known */
+  readonly changelog?: string | undefined
 }
 
 /** The changelog of a shard. */

@@ -7,7 +7,7 @@ export interface TopicNames {
   /** On their way to the shards of a state partition. */
   readonly exchange: (partition: string) => string
   /** The entities of a state partition. */
-  changelog(partition: string): string
+  readonly changelog: (partition: string) => string
   /** The group of those who own the shards of a state partition. */
   group(partition: string): string
   /** Who the workers are, and how far their own sources and sinks are. */

@@ -103,8 +103,9 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     const losing = life.lost.then(lose)
     const start = async (): Promise<void> => {
       try {
-        await life.start(programOf(app))
+        await hasBegun().then(() => life.start(programOf(app)))
         hasStarted = true
+        await app.opened.then(openNow, () => undefined) // told by its end
       } catch (error) {
         if (past.rejoined === 0 || isFinal(error)) throw error
         lose(error) // a later life is as patient as its beginning
@@ -116,10 +117,9 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     if (isStopping) void app.close().catch(() => undefined)
     app.closed.catch(() => undefined) // told below
     let isKilled = false // which opens it too: nothing is being opened any more
-    const hasOpened = app.opened.then(() => {
+    const openNow = (): void => {
       if (!isKilled) opened.resolve()
-    })
-    hasOpened.catch(() => undefined) // told below
+    }
     const kill = (): Promise<void> => {
       isKilled = true
       return app.kill()
@@ -241,6 +241,12 @@ const isFinal = (error: unknown): boolean => error instanceof WallarxError && er
 
 /** Whether a later life would meet it again. */
 const endsAll = (reason: unknown): boolean => isFinal(reason) || isStoreFailure(reason)
+
+/** What is pulled subscribes to what is upstream of it some microtasks later. */
+const hasBegun = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 
 const paused = (clock: Clock, ms: number): Promise<void> =>
   new Promise((resolve) => {

@@ -3,7 +3,10 @@
  * message and its slot. Without an exchange every entity is here, and nobody asks.
  */
 export interface Exchange {
-  /** A step that uses the state partition begins. */
+  /**
+   * A step that uses the state partition begins. Throws `CLUSTER_PROGRAMS_DIFFER` where the program has begun without
+   * it.
+   */
   join<In>(step: ExchangeStep<In>): ExchangeLink<In>
 }
 
@@ -17,8 +20,13 @@ export interface ExchangeStep<In> {
   readonly onFree: (resume: () => void) => void
   /** Keeps the sources of the step from reading on, while it is closed. */
   readonly gate: { readonly close: () => void; readonly open: () => void }
-  /** Processes messages that workers have handed over, because their entities are here. */
-  readonly receive: (messages: readonly In[]) => void
+  /**
+   * Processes messages that workers have handed over, because their entities are here. Gives how many: all, or those
+   * until the step has left.
+   */
+  readonly receive: (messages: readonly In[]) => number
+  /** What has arrived for the step, and waits for one that takes its place, is counted here. */
+  readonly inFlight: { readonly enter: () => void; readonly leave: () => void }
   /** A message that was taken cannot go to another worker. */
   readonly refuse: (error: unknown, message: In) => void
 }

@@ -1,8 +1,9 @@
+import type { WallarxError } from '../base/errors.ts'
 import { createGate } from '../context/backPressure.ts'
 import { within, type Context } from '../context/context.ts'
 import { withKeyOf } from '../state/entityLocator.ts'
 import type { KeyFunction } from '../key/key.ts'
-import type { Exchange } from '../state/exchange.ts'
+import type { Exchange, ExchangeLink, ExchangeStep } from '../state/exchange.ts'
 import type { Operation } from './step.ts'
 
 export interface ExchangedOptions<In> {
@@ -23,9 +24,10 @@ export interface ExchangedOptions<In> {
 export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: ExchangedOptions<In>): Operation<In> {
   const { context, step, partition, key, fail } = options
   const { next, complete = options.complete } = here
-  const { holds } = context.backPressure
+  const { holds, inFlight } = context.backPressure
   const { stopping } = context.shutdown
-  const { isHere, leave } = exchange.join<In>({
+  let hasLeft = false
+  const link = joined<In>(context, exchange, {
     pipeline: context.pipeline,
     step,
     partition,
@@ -33,17 +35,24 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
     onFree: (resume) => holds.onFree(resume),
     gate: createGate(holds, `${step}: exchange`),
     receive(messages) {
+      let taken = 0
       within(context, () => {
-        for (const message of messages) next(message)
+        while (taken < messages.length && !hasLeft) next(messages[taken++]!)
       })
+      return taken
     },
+    inFlight,
     refuse(error, message) {
       within(context, fail, error, message)
     },
   })
 
-  const isHereByKey = withKeyOf(partition, key, isHere)
+  const isHereByKey = withKeyOf(partition, key, link.isHere)
 
+  const leave = (): void => {
+    hasLeft = true
+    link.leave()
+  }
   const completeNow = (): void => {
     leave()
     within(context, complete)
@@ -51,6 +60,7 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
 
   return {
     ...here,
+    outlivesSource: true,
     next(message) {
       try {
         if (!isHereByKey(message)) return
@@ -69,5 +79,20 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
       stopping.removeEventListener('abort', completeNow)
       here.finalize?.()
     },
+  }
+}
+
+const nowhere: ExchangeLink<unknown> = { isHere: () => false, leave: () => undefined }
+
+/** Joins; where that cannot be, the run fails, and nothing is processed. */
+function joined<In>({ report }: Context, exchange: Exchange, step: ExchangeStep<In>): ExchangeLink<In> {
+  try {
+    return exchange.join(step)
+  } catch (error) {
+    // Not in the middle of a subscription: it stops the run.
+    void Promise.resolve().then(() => {
+      report.poison(error as WallarxError)
+    })
+    return nowhere
   }
 }

@@ -1,4 +1,4 @@
-import { Observable, Subscriber, type OperatorFunction } from 'rxjs'
+import { Observable, Subscriber, Subscription, type OperatorFunction, type TeardownLogic } from 'rxjs'
 import { currentContext, within, type Context } from '../context/context.ts'
 import { acceptsText, type ClosableOutput, type OnFrame, receiveFrame } from './output.ts'
 import { standaloneContext } from '../context/standalone.ts'
@@ -37,6 +37,8 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
   #turn: typeof idle | typeof busy | typeof overCapacity | typeof over = idle
   /** What arrived while a message was processed, in order. */
   #waiting: (() => void)[] = []
+  /** What is upstream, where that is let go of before this ends: `take` lets its source go on until then. */
+  #upstream: Subscription | undefined
   readonly [acceptsText]: boolean
   readonly [receiveFrame]: OnFrame | undefined
 
@@ -55,6 +57,12 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
       this.#operation.finalize?.()
       withdraw?.()
     })
+    if (this.#operation.outlivesSource === true) super.add((this.#upstream = new Subscription()))
+  }
+
+  override add(teardown: TeardownLogic): void {
+    if (this.#upstream === undefined) super.add(teardown)
+    else this.#upstream.add(teardown)
   }
 
   #forceComplete(): boolean {
@@ -89,6 +97,7 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
     this.#last(() => {
       if (this.#operation.complete) this.#operation.complete()
       else this.#output.complete()
+      this.#upstream?.unsubscribe()
     })
   }
 

@@ -13,6 +13,8 @@ export interface Operation<In> {
   readonly fail?: (thrown: unknown, message: In) => void
   /** The source has completed. Default: completes the output. */
   readonly complete?: () => void
+  /** It goes on when its source has completed, until the run stops: the source is let go of at once. */
+  readonly outlivesSource?: boolean
   /** The source has failed. Default: fails the output. */
   readonly error?: (error: unknown) => void
   /** The subscription or iteration has ended, in whatever way. Called once. */

@@ -30,7 +30,8 @@ export async function resetApplication(client: KafkaClient, application: string,
   if (isSure) for (const line of shownPlan(plan)) console.log(line)
   const inputs = plan.staying.length === 0 ? '' : ` (${plan.staying.join(', ')})`
   console.log(`What stays: input topics${inputs} and output topics, with all that is in them.`)
-  console.log('Not known here: groups that a source was given with its option group, and the directories of stores.')
+  console.log('Not known here: groups that a source was given with its option group.')
+  console.log('Local caches of workers are of no use any more: they are dropped at the next start.')
   return 0
 }
 

@@ -6,7 +6,8 @@ import { textOf } from '../../store/store.ts'
  *
  *   cache := 'w'                                              → json of CacheInfo
  *          | 'n' name                                         → number:u16            of a state partition
- *          | 'o' number:u16 shard:u16                         → offset:f64 at:f64     what the shard stands for
+ *          | 'o' number:u16 shard:u16                         → offset:f64 at:f64 changelog
+ *                                                              what the shard stands for, and of which changelog
  *          | 'e' number:u16 shard:u16 key:u64                 → as 'E' of a store of checkpoints
  *          | 'm' number:u16 shard:u16 key:u64 map:u32 entryKey → as 'M' of one
  */
@@ -34,6 +35,12 @@ export interface Standing {
   readonly at: number
 }
 
+/** The same, as it is found again. */
+export interface StoredStanding extends Standing {
+  /** The id of the changelog: another one where it was made anew. Empty: not known. */
+  readonly changelog: string
+}
+
 /** A shard of a state partition, as the cache numbers them. */
 export interface CachedShard {
   readonly number: number
@@ -46,6 +53,7 @@ export const mostNumbers = 2 ** 16
 const lowerCase = 0x20
 const shardAt = 1
 const shardEnd = 5
+const changelogAt = 16
 
 const keyed = (kind: string, { number, shard }: CachedShard): Buffer => {
   const key = Buffer.allocUnsafe(shardEnd)
@@ -65,13 +73,18 @@ export const numberValue = (number: number): Buffer => {
 }
 
 export const standingKey = (of: CachedShard): Buffer => keyed('o', of)
-export const standingValue = ({ offset, at }: Standing): Buffer => {
-  const value = Buffer.allocUnsafe(16)
+export const standingValue = ({ offset, at }: Standing, changelog = ''): Buffer => {
+  const value = Buffer.allocUnsafe(changelogAt + changelog.length)
+  value.write(changelog, changelogAt, 'latin1')
   value.writeDoubleBE(offset, 0)
   value.writeDoubleBE(at, 8)
   return value
 }
-export const standingOf = (value: Buffer): Standing => ({ offset: value.readDoubleBE(0), at: value.readDoubleBE(8) })
+export const standingOf = (value: Buffer): StoredStanding => ({
+  offset: value.readDoubleBE(0),
+  at: value.readDoubleBE(8),
+  changelog: value.toString('latin1', changelogAt),
+})
 
 /** Of the entities of a shard, and of the entries of their StateMaps. */
 export const contentPrefixes = (of: CachedShard): readonly [Buffer, Buffer] => [keyed('e', of), keyed('m', of)]

@@ -1,10 +1,10 @@
 import { entityPlace, type EntityPlace } from '../../checkpoint/layout.ts'
 import { shardOf } from '../shard.ts'
 import { cacheKey, type CachedShard } from './layout.ts'
-import type { StandingShard } from './standings.ts'
+import type { RestoredShard } from '../shardStore.ts'
 
 /** A shard of this worker. */
-export interface OwnShard extends StandingShard, CachedShard {}
+export interface OwnShard extends CachedShard, Pick<RestoredShard, 'partition' | 'changelog'> {}
 
 /** The shards of this worker, by the ids of state partitions in this life. */
 export interface OwnShards {

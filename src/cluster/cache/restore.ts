@@ -1,12 +1,12 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Change } from '../../store/store.ts'
 import type { ShardLog, ShardRestore } from '../shardStore.ts'
-import { contentPrefixes, standingKey, standingOf, type CachedShard, type Standing } from './layout.ts'
+import { contentPrefixes, standingKey, standingOf, type Standing, type StoredStanding } from './layout.ts'
 import type { Overlay } from './overlay.ts'
-import type { StandingShard } from './standings.ts'
+import type { OwnShard } from './ownShards.ts'
 
 export interface ShardRestoreOptions {
-  readonly shard: CachedShard & StandingShard
+  readonly shard: OwnShard
   readonly overlay: Overlay
   readonly clock: Clock
   /** In ms: what the cache has is not older. */
@@ -28,16 +28,17 @@ export function createShardRestore(options: ShardRestoreOptions): ShardRestore {
   /** Before the end of the changelog is asked for. */
   const asked = clock.now()
 
-  const standing = (): Standing | undefined => {
+  const standing = (): StoredStanding | undefined => {
     const value = overlay.get(standingKey(shard))
     return value && standingOf(Buffer.from(value))
   }
 
   /** Why what the cache has does not count, if it does not. */
-  const flaw = async (found: Standing | undefined, log: ShardLog): Promise<string | undefined> => {
+  const flaw = async (found: StoredStanding | undefined, log: ShardLog): Promise<string | undefined> => {
     const { low, end, firstSince } = log
     if (found === undefined) return 'it is not in the cache'
     const { offset, at } = found
+    if (found.changelog !== (shard.changelog ?? '')) return 'the cache is of another one: it was made anew'
     if (offset > end) return `the cache stands for offset ${offset}, and it ends at ${end}: it was made anew`
     if (offset < low) return `the cache stands for offset ${offset}, and its beginning was deleted up to ${low}`
     // What the cache has all the same may be of another one.

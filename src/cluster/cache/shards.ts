@@ -38,7 +38,8 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
   const overlay = createOverlay(store, failed)
   const numberOf = createNumbers(store, overlay)
   const standings = createStandings(clock, retention, (shard, standing) => {
-    overlay.putCommitted({ key: standingKey(shard as OwnShard), value: standingValue(standing) })
+    const one = shard as OwnShard
+    overlay.putCommitted({ key: standingKey(one), value: standingValue(standing, one.changelog) })
   })
   const others = new Map<string, Uint8Array>()
   const own = createOwnShards(shards)
@@ -100,9 +101,9 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
       committed([])
       return overlay.flush()
     },
-    restore({ id, partition, shard }, isWanted) {
+    restore({ id, partition, shard, changelog }, isWanted) {
       drop(id, shard)
-      const one: OwnShard = { number: numberOf(partition), partition, shard }
+      const one: OwnShard = { number: numberOf(partition), partition, shard, changelog }
       own.set(id, one)
       return createShardRestore({
         shard: one,

@@ -30,9 +30,10 @@ export function subscribeAlone<Message>(
   const isRun = pipeline !== undefined
   const reached: Reached = (isRun ? again.get(report) : undefined) ?? createReached()
   if (isRun) again.set(report, reached)
-  const handOver = handOverTo(output, context, messageOf, (record) => {
+  const handOver = handOverTo(output, context, messageOf)
+  const passed = (record: KafkaRecord): void => {
     reached.set(record, record.offset + 1)
-  })
+  }
   if (isRun && group !== undefined) {
     const what = `without a cluster nobody shares the partitions; the group ${group} is not used`
     report.warn(`${name}: ${what}`, 'KAFKA_GROUP_UNUSED', { source: name })
@@ -66,7 +67,9 @@ export function subscribeAlone<Message>(
   return pull({
     context,
     items: chunks,
-    next: handOver,
+    next: (records) => {
+      handOver(records, passed)
+    },
     complete: () => {
       output.complete()
     },

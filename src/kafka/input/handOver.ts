@@ -19,12 +19,11 @@ export function handOverTo<Message>(
   output: SourceSubscription<Message>['output'],
   { report }: Context,
   messageOf: ReadOptions<Message>['messageOf'],
-  passed?: (record: KafkaRecord) => void,
-): (records: readonly KafkaRecord[]) => void {
-  return (records) => {
+): (records: readonly KafkaRecord[], passed: (record: KafkaRecord) => void) => void {
+  return (records, passed) => {
     for (const record of records) {
       if (output.closed) break
-      passed?.(record)
+      passed(record)
       const message = messageOf(record)
       if (message === undefined) continue
       report.handingOver?.(record)

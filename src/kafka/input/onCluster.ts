@@ -1,6 +1,7 @@
 import type { TeardownLogic } from 'rxjs'
 import { within } from '../../context/context.ts'
 import type { SourceSubscription } from '../../source/source.ts'
+import type { KafkaClient, Place } from '../client.ts'
 import type { LifeTransactions } from '../worker/life.ts'
 import { offsetsFrom } from './from.ts'
 import { handOverTo, type ReadOptions } from './handOver.ts'
@@ -20,11 +21,18 @@ export function subscribeOnCluster<Message>(
   const { stopping } = context.shutdown
   const { client, connection } = transactions
   const handOver = handOverTo(output, context, messageOf)
+  const ownGroup = group ?? `${transactions.application}.${context.pipeline ?? ''}.${name}`
+  const { timeout } = connection
+  const isLatest = from === 'latest'
+  let added: ((place: Place) => boolean) | undefined
   let ended = false
   isIntermediate() // what has been processed is in the transactions
   const unsubscribe = transactions.subscribe({
-    group: group ?? `${transactions.application}.${context.pipeline ?? ''}.${name}`,
+    group: ownGroup,
     topics,
+    async prepare() {
+      if (isLatest) added = await addedSince(client, ownGroup, topics, timeout)
+    },
     opened,
     held: () => ended || holds.held,
     onFree: (resume) => {
@@ -32,11 +40,13 @@ export function subscribeOnCluster<Message>(
     },
     chunk: 64,
     async beginning(place) {
-      const [offset] = await offsetsFrom(client, [place], from, connection.timeout)
+      const isAdded = added?.(place) === true
+      const [offset] = await offsetsFrom(client, [place], isAdded ? 'earliest' : from, timeout)
       return offset!
     },
-    handOver(records) {
-      within(context, handOver, records)
+    keepsBeginning: isLatest,
+    handOver(records, passed) {
+      within(context, handOver, records, passed)
     },
   })
   const complete = (): void => {
@@ -50,4 +60,20 @@ export function subscribeOnCluster<Message>(
     stopping.removeEventListener('abort', complete)
     unsubscribe()
   }
+}
+
+/**
+ * Tells the partitions that are added from now on, or were since the group first read their topic: where that was,
+ * offsets of it are committed.
+ */
+async function addedSince(
+  client: KafkaClient,
+  group: string,
+  topics: readonly string[],
+  timeout: number,
+): Promise<(place: Place) => boolean> {
+  const committed = await client.committedOf(group, timeout)
+  const counts = await client.topics(topics, timeout)
+  const known = new Set(committed.map(({ topic }) => topic))
+  return ({ topic, partition }) => known.has(topic) || partition >= (counts.get(topic)?.partitions ?? 0)
 }

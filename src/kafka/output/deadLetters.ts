@@ -44,6 +44,7 @@ const longestValue = 900_000
 export function kafkaDeadLettersThrough(options: KafkaDeadLettersOptions, connect: Connect): Sink<DeadLetter> {
   const what = 'kafkaDeadLetters'
   const { topic, name, ...connection } = knownOptions(what, options, { topic: true, name: true, ...connectionOptions })
+  let isLeftOut = false // the value of the letter at hand: it is asked for first
   return kafkaSinkThrough<DeadLetter>(
     {
       topic,
@@ -51,17 +52,16 @@ export function kafkaDeadLettersThrough(options: KafkaDeadLettersOptions, connec
       name: name ?? `dead letters ${topic}`,
       value(letter) {
         const value = valueOf(letter)
-        return isTooLong(value) ? null : value
+        isLeftOut = (value?.length ?? 0) > longestValue
+        return isLeftOut ? null : value
       },
       key: ({ record }) => (record as KafkaRecord | undefined)?.key ?? null,
-      headers: (letter) => letterHeaders(letter, isTooLong(valueOf(letter))),
+      headers: (letter) => letterHeaders(letter, isLeftOut),
     },
     connect,
     what,
   )
 }
-
-const isTooLong = (value: Uint8Array | string | null): boolean => (value?.length ?? 0) > longestValue
 
 function valueOf({ record, input }: DeadLetter): Uint8Array | string | null {
   if (record !== undefined) return (record as KafkaRecord).value

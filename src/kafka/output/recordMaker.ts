@@ -19,8 +19,8 @@ export interface RecordParts<Message> {
 
 /**
  * Makes records of messages. Throws `ENCODE_FAILED` for what one of the functions throws, `RESULT_INVALID` for what it
- * must not give, and `KAFKA_MESSAGE_TOO_LARGE`. Bytes are copied; not those of a
- * message that `isOwn`, a copy already.
+ * must not give, and `KAFKA_MESSAGE_TOO_LARGE`. The value is asked for first. Bytes are copied; not those of a message
+ * that `isOwn`, a copy already.
  */
 export function createRecordMaker<Message>(
   { topic, value, key, headers, partition, timestamp }: RecordParts<Message>,

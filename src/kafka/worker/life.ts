@@ -86,7 +86,6 @@ export function createLife(
   const counts = createPartitionCounts(client, brokers, timeout)
   const partitionIds = new Map<number, string>()
   const outputTopics = new Set<string>()
-  const exchangeTopics = new Set<string>()
   let lastCommit: number | undefined
   let upkeep: Upkeep | undefined
   let ended = false
@@ -106,7 +105,8 @@ export function createLife(
     timeout,
     committed(places) {
       lastCommit = clock.now()
-      upkeep?.processed(places.filter(({ topic }) => exchangeTopics.has(topic)))
+      const topics = new Set(exchange.partitions().map(names.exchange))
+      upkeep?.processed(places.filter(({ topic }) => topics.has(topic)))
     },
     lose: lost.resolve,
   })
@@ -143,22 +143,22 @@ export function createLife(
       await restorer.restore(place, wholeLog(apply), () => !ended)
     },
     async start(running) {
-      const partitions = exchange.partitions()
+      const partitions = exchange.begin()
       const ownTopics = partitions.flatMap((partition) => partitionTopics(names, partition, shards))
       await ensureTopics(client, ownTopics, timeout)
       await counts.ask([...subscriptions.topics(), ...outputTopics]) // those of others must be there
       await counts.ask(partitions.map(names.exchange))
+      const changelogs = settings.cache && (await client.topics(partitions.map(names.changelog), timeout))
       transactions.write(workerRecord(names.workers, worker, settings.transactionalId))
+      const beginning = beginningOf(client, timeout)
       for (const partition of partitions) {
         const id = running.idOf(partition)!
         partitionIds.set(id, partition)
-        const group = names.group(partition)
+        const [group, changelog] = [names.group(partition), names.changelog(partition)]
         const pending = (): void => deadWorkers.endSoon(group)
-        const changelog = names.changelog(partition)
-        const beginning = beginningOf(client, timeout)
-        const target = { beginning, partition, id, changelog, shards, exchange, store, restorer, pending }
+        const changelogId = changelogs?.get(changelog)?.id
+        const target = { beginning, partition, id, changelog, changelogId, shards, exchange, store, restorer, pending }
         const of = { group, topics: [names.exchange(partition)], changelog }
-        exchangeTopics.add(names.exchange(partition))
         await groups.join(of, createShardTarget({ ...target, program: running }))
       }
       await subscriptions.start(() => running.checkpoint())

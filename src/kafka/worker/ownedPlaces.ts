@@ -23,8 +23,8 @@ export interface OwnedPlaces {
   ready(): Place[]
   /** Whether a record comes next: not one of a place that is gone, or that was fetched before it was sought. */
   readonly isNext: (record: KafkaRecord) => boolean
-  /** These records are handed over now. */
-  passed(records: readonly KafkaRecord[]): void
+  /** This record is handed over now. */
+  readonly passed: (record: KafkaRecord) => void
   /** Whether `takeOffsets` has something to give. */
   readonly moved: boolean
   /** How far each place has been handed over, where that has changed since the last call. */
@@ -59,12 +59,10 @@ export function createOwnedPlaces(): OwnedPlaces {
       const next = ofRecord(record)?.next
       return next !== undefined && record.offset >= next
     },
-    passed(records) {
-      for (const record of records) {
-        const owned = ofRecord(record)!
-        owned.next = record.offset + 1
-        owned.moved = true
-      }
+    passed(record) {
+      const owned = ofRecord(record)!
+      owned.next = record.offset + 1
+      owned.moved = true
     },
     get moved() {
       for (const { moved } of all.values()) if (moved) return true

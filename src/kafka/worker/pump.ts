@@ -15,8 +15,13 @@ export interface PumpTarget {
   pending(): void
   /** Where to begin in a place of which nothing is committed. */
   beginning(place: Place): Promise<number>
-  /** These records come next; they are of places that the group has given. */
-  handOver(records: readonly KafkaRecord[]): void
+  /** That is elsewhere later on: it is committed as soon as it is known. */
+  readonly keepsBeginning?: boolean
+  /**
+   * These records come next; they are of places that the group has given. `passed` is called for each before it is
+   * handed over: those after the last one are offered again.
+   */
+  handOver(records: readonly KafkaRecord[], passed: (record: KafkaRecord) => void): void
   /** How many records are handed over in one go, between two looks at whether something holds. */
   readonly chunk: number
   /** The places go to others: resolves when everything of them is committed and let go of. */
@@ -126,17 +131,9 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
     await member.seek({ ...one.place, offset: next })
     if (!isWanted()) return
     one.next = next
+    one.moved = committed === undefined && target.keepsBeginning === true
     member.resume([one.place])
     changed()
-  }
-
-  const handOver = (): void => {
-    while (waiting.length > 0 && !stopped && !target.held()) {
-      const now = waiting.slice(0, target.chunk).filter(owned.isNext)
-      waiting = waiting.slice(target.chunk)
-      owned.passed(now)
-      target.handOver(now)
-    }
   }
 
   const waitHeard = async (): Promise<void> => {
@@ -151,7 +148,7 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
   const read = async (): Promise<void> => {
     while (!stopped) {
       settleSoon()
-      handOver()
+      waiting = handOver(waiting, target, owned, () => stopped)
       if (waiting.length === 0) waiting = await member.poll(mostRecords, longestWait)
       else await waitHeard()
     }
@@ -170,6 +167,31 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
       await reading
     },
   }
+}
+
+/** Hands records over while somebody takes them; gives those that are left. */
+function handOver(
+  records: readonly KafkaRecord[],
+  target: PumpTarget,
+  owned: OwnedPlaces,
+  isStopped: () => boolean,
+): readonly KafkaRecord[] {
+  let waiting = records
+  let passed = 0
+  const pass = (record: KafkaRecord): void => {
+    passed++
+    owned.passed(record)
+  }
+  while (waiting.length > 0 && !isStopped() && !target.held()) {
+    const now = waiting.slice(0, target.chunk).filter(owned.isNext)
+    waiting = waiting.slice(target.chunk)
+    passed = 0
+    target.handOver(now, pass)
+    if (passed === now.length) continue
+    waiting = [...now.slice(passed), ...waiting]
+    if (passed === 0) break // nobody takes them now
+  }
+  return waiting
 }
 
 /** Resolves when nothing holds, or after a time, or when it is woken. */

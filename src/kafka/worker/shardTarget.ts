@@ -12,6 +12,8 @@ export interface ShardTargetOptions extends Pick<PumpTarget, 'beginning' | 'pend
   /** Of the state partition in the store. */
   readonly id: number
   readonly changelog: string
+  /** The id of that topic, where it is known. */
+  readonly changelogId: string | undefined
   readonly shards: number
   readonly exchange: PackedExchange
   readonly store: ShardStore
@@ -24,7 +26,8 @@ const chunk = 4
 
 /** The shards of a state partition that this worker owns: their entities come first, and then packs for them. */
 export function createShardTarget(options: ShardTargetOptions): PumpTarget {
-  const { partition, id, changelog, shards, exchange, store, restorer, program, beginning, pending } = options
+  const { partition, id, changelog, changelogId, shards, exchange, store, restorer, program } = options
+  const { beginning, pending } = options
   return {
     chunk,
     beginning,
@@ -34,15 +37,19 @@ export function createShardTarget(options: ShardTargetOptions): PumpTarget {
       exchange.onFree(partition, resume)
     },
     acquire(place, isOwned) {
-      const restore = store.restore({ id, partition, shard: place.partition }, isOwned)
+      const restore = store.restore({ id, partition, shard: place.partition, changelog: changelogId }, isOwned)
       const apply = ({ key, value }: KafkaRecord): void => {
         if (key !== null) restore.apply([changeOf(id, key, value)])
       }
       return restorer.restore({ topic: changelog, partition: place.partition }, { ...restore, apply }, isOwned)
     },
-    handOver(records) {
-      for (const { value } of records) {
-        if (value !== null) exchange.receive(partition, Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+    handOver(records, passed) {
+      for (const record of records) {
+        if (exchange.held(partition)) return // the step has left, or cannot take more
+        passed(record)
+        const { value } = record
+        if (value === null) continue
+        exchange.receive(partition, record.partition, Buffer.from(value.buffer, value.byteOffset, value.byteLength))
       }
     },
     async release(places) {

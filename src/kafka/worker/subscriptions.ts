@@ -4,6 +4,8 @@ import type { PumpTarget } from './pump.ts'
 export interface Subscription extends Omit<PumpTarget, 'acquire' | 'release' | 'pending'> {
   readonly group: string
   readonly topics: readonly string[]
+  /** Resolves when it may be read. */
+  readonly prepare: () => Promise<void>
   /** It is read from now on. */
   opened(): void
 }
@@ -38,9 +40,10 @@ export function createSubscriptions({ join, pending, lose }: SubscriptionsOption
   let release: (() => Promise<void>) | undefined
 
   /** What stands for the one of this group and these topics, whichever that is. */
-  const target = (id: string, { group, chunk, beginning }: Subscription): PumpTarget => ({
+  const target = (id: string, { group, chunk, beginning, keepsBeginning = false }: Subscription): PumpTarget => ({
     chunk,
     beginning,
+    keepsBeginning,
     pending() {
       pending(group)
     },
@@ -50,14 +53,15 @@ export function createSubscriptions({ join, pending, lose }: SubscriptionsOption
     onFree(resume) {
       present.get(id)?.onFree(resume)
     },
-    handOver(records) {
-      present.get(id)!.handOver(records)
+    handOver(records, passed) {
+      present.get(id)!.handOver(records, passed)
     },
   })
 
   const read = async (subscription: Subscription): Promise<void> => {
     const { group, topics } = subscription
     const id = idOf(subscription)
+    await subscription.prepare()
     await join({ group, topics }, target(id, subscription))
     open.add(id)
     present.get(id)?.opened()

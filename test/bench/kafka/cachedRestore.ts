@@ -86,6 +86,7 @@ async function restoreAll({ client }: KafkaCourse, application: string, store: S
     partition,
     id: 1,
     changelog,
+    changelogId: undefined,
     shards: partitions,
     store,
     restorer,

@@ -191,7 +191,8 @@ describe('wallarx kafka reset', () => {
       '  group  shop.totals',
       `  group  shop.counting.${input}`,
       `What stays: input topics (${input}) and output topics, with all that is in them.`,
-      'Not known here: groups that a source was given with its option group, and the directories of stores.',
+      'Not known here: groups that a source was given with its option group.',
+      'Local caches of workers are of no use any more: they are dropped at the next start.',
     ])
   })
 

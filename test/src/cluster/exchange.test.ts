@@ -4,6 +4,7 @@ import { createPackedExchange, type OutgoingPack, type PackedExchange } from '..
 import { unpack } from '../../../src/cluster/pack.ts'
 import { shardOf } from '../../../src/cluster/shard.ts'
 import type { WallarxError } from '../../../src/base/errors.ts'
+import { createInFlight, uncounted } from '../../../src/context/inFlight.ts'
 import type { ExchangeStep } from '../../../src/state/exchange.ts'
 
 const shards = 4
@@ -11,6 +12,7 @@ const make = (longestPack = 1000, highWaterMark = 1_000_000, largestPack = 1_000
   createPackedExchange({ shards, longestPack, highWaterMark, largestPack })
 
 interface TestStep extends ExchangeStep<unknown> {
+  receive: ExchangeStep<unknown>['receive']
   isHeld: boolean
   /** Its gate is closed. */
   isClosed: boolean
@@ -41,7 +43,11 @@ function testStep(step: string, partition = 'accounts', pipeline = 'p'): TestSte
     refused,
     held: () => made.isHeld,
     onFree: (resume) => waiting.push(resume),
-    receive: (messages) => received.push(...messages),
+    receive(messages) {
+      received.push(...messages)
+      return messages.length
+    },
+    inFlight: uncounted,
     refuse: (error, message) => refused.push([(error as WallarxError).code, message]),
     free() {
       const resumed = waiting
@@ -130,9 +136,9 @@ describe('a packed exchange', () => {
     exchange.join(b)
     exchange.join(a) // in another order: that is no other program
     const [ofA, ofB] = packedOf(testStep('a'), testStep('b'))
-    exchange.receive('accounts', ofA!.bytes)
+    exchange.receive('accounts', 0, ofA!.bytes)
     expect([a.received, b.received]).toEqual([['message'], []])
-    exchange.receive('accounts', ofB!.bytes)
+    exchange.receive('accounts', 0, ofB!.bytes)
     expect([a.received, b.received]).toEqual([['message'], ['message']])
   })
 
@@ -142,7 +148,7 @@ describe('a packed exchange', () => {
     exchange.join(one)
     exchange.join(other)
     const [, second] = packedOf(testStep('a'), testStep('a'))
-    exchange.receive('accounts', second!.bytes)
+    exchange.receive('accounts', 0, second!.bytes)
     expect([one.received, other.received]).toEqual([[], ['message']])
   })
 
@@ -171,7 +177,7 @@ describe('a packed exchange', () => {
     exchange.join(again).isHere(1, 2, 'after')
     expect(exchange.held('accounts')).toBe(false)
     expect(exchange.take().map(({ bytes }) => unpack(bytes).step)).toEqual(['p/a', 'p/a'])
-    exchange.receive('accounts', packedOf(testStep('a'))[0]!.bytes)
+    exchange.receive('accounts', 0, packedOf(testStep('a'))[0]!.bytes)
     expect([leaving.received, again.received]).toEqual([[], ['message']])
   })
 
@@ -203,8 +209,72 @@ describe('a packed exchange', () => {
     const again = testStep('a')
     exchange.join(again)
     link.leave()
-    exchange.receive('accounts', packedOf(testStep('a'))[0]!.bytes)
+    exchange.receive('accounts', 0, packedOf(testStep('a'))[0]!.bytes)
     expect(again.received).toEqual(['message'])
+  })
+
+  test('hands what a step has left of a pack to the one that takes its place, before all else', async () => {
+    const sent = make()
+    const other = sent.join(testStep('a'))
+    for (const message of ['1', '2', '3', '4']) other.isHere(1, 2, message)
+    const [pack] = sent.take()
+    const exchange = make()
+    const inFlight = createInFlight()
+    const taking = (most: number): TestStep => {
+      const step = { ...testStep('a'), inFlight }
+      step.receive = (messages) => step.received.push(...messages.slice(0, most)) && Math.min(most, messages.length)
+      return step
+    }
+    const first = taking(1)
+    const link = exchange.join(first)
+    await Promise.resolve()
+    exchange.receive('accounts', pack!.shard, pack!.bytes)
+    link.leave()
+    expect([first.received, exchange.held('accounts'), inFlight.count]).toEqual([['1'], true, 1])
+    let resumed = 0
+    exchange.onFree('accounts', () => resumed++)
+    for (const [step, count] of [
+      [taking(1), 1],
+      [taking(9), 0],
+    ] as const) {
+      const again = exchange.join(step)
+      expect([step.received, exchange.held('accounts')]).toEqual([[], true]) // not in the middle of its beginning
+      await Promise.resolve()
+      expect(step.received).toEqual(count === 1 ? ['2'] : ['3', '4'])
+      expect([exchange.held('accounts'), inFlight.count, resumed]).toEqual([count === 1, count, 1])
+      if (count === 1) again.leave()
+    }
+    expect(exchange.take()).toEqual([])
+  })
+
+  test('packs again what a step has left of a pack, where none has taken its place', () => {
+    const exchange = make()
+    const step = testStep('a')
+    step.receive = () => 1
+    const link = exchange.join(step)
+    const sent = make()
+    const other = sent.join(testStep('a'))
+    for (const message of ['1', '2', '3']) other.isHere(1, 2, message)
+    const [pack] = sent.take()
+    exchange.receive('accounts', pack!.shard, pack!.bytes)
+    link.leave()
+    expect(exchange.pending).toBe(true)
+    expect(exchange.take().map(({ shard, bytes }) => [shard, unpack(bytes).messages])).toEqual([
+      [pack!.shard, ['2', '3']],
+    ])
+  })
+
+  test('refuses a step that joins when the program has begun, and not one that takes a place again', () => {
+    const exchange = make()
+    const link = exchange.join(testStep('a'))
+    exchange.begin()
+    link.leave()
+    exchange.join(testStep('a'))
+    for (const late of [testStep('a'), testStep('b')]) {
+      expect(() => exchange.join(late)).toThrow(
+        expect.objectContaining({ code: 'CLUSTER_PROGRAMS_DIFFER', where: { partition: 'accounts' } }),
+      )
+    }
   })
 
   test('keeps who hands over from going on where much waits, until it is taken or the step has left', () => {
@@ -241,7 +311,7 @@ describe('a packed exchange', () => {
       otherShards.take(),
     ]) {
       expect(() => {
-        exchange.receive('accounts', one!.bytes)
+        exchange.receive('accounts', 0, one!.bytes)
       }).toThrow(expect.objectContaining({ code: 'CLUSTER_PROGRAMS_DIFFER', where: { partition: 'accounts' } }))
     }
     expect(step.received).toEqual([])
@@ -251,7 +321,7 @@ describe('a packed exchange', () => {
     const exchange = make()
     exchange.join(testStep('a'))
     expect(() => {
-      exchange.receive('orders', packedOf(testStep('a'))[0]!.bytes)
+      exchange.receive('orders', 0, packedOf(testStep('a'))[0]!.bytes)
     }).toThrow(expect.objectContaining({ code: 'CLUSTER_PROGRAMS_DIFFER' }))
   })
 
@@ -262,7 +332,7 @@ describe('a packed exchange', () => {
     const { bytes } = packedOf(testStep('a'))[0]!
     for (let length = 0; length < bytes.length; length++) {
       expect(() => {
-        exchange.receive('accounts', bytes.subarray(0, length))
+        exchange.receive('accounts', 0, bytes.subarray(0, length))
       }).toThrow(expect.objectContaining({ code: 'CLUSTER_PACK_INVALID', where: { partition: 'accounts' } }))
     }
     expect(step.received).toEqual([])

@@ -28,6 +28,8 @@ interface Written {
 
 /** The changelog of a shard. */
 interface Changelog {
+  /** `undefined`: the brokers give none. */
+  readonly id: string | undefined
   records: Written[]
   end: number
 }
@@ -94,7 +96,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ ...named('time'), hours: fc.constantFrom(1, 11, 13, 25) }) },
 )
 
-async function createTrial() {
+async function createTrial(hasIds: boolean) {
   const disk = createDisk()
   const logs = new Map<string, Changelog>()
   let time = 1_000_000_000_000
@@ -106,6 +108,7 @@ async function createTrial() {
   /** By name, as this life numbers them. */
   let ids = new Map<string, number>()
   let lives = 0
+  let made = 0
   const owned = new Set<string>()
   /** Owned by others, although this worker takes them for its own. */
   const evicted = new Set<string>()
@@ -114,7 +117,7 @@ async function createTrial() {
   const idOf = (partition: string, shard: number): string => `${partition} ${shard}`
   const logOf = (id: string): Changelog => {
     let log = logs.get(id)
-    if (log === undefined) logs.set(id, (log = { records: [], end: 0 }))
+    if (log === undefined) logs.set(id, (log = { id: hasIds ? String(made++) : undefined, records: [], end: 0 }))
     return log
   }
   const settle = async (): Promise<void> => {
@@ -167,7 +170,7 @@ async function createTrial() {
 
   const restore = async (to: ShardStore, partition: string, shard: number): Promise<void> => {
     const log = logOf(idOf(partition, shard))
-    const restoring = to.restore({ id: ids.get(partition)!, partition, shard }, () => true)
+    const restoring = to.restore({ id: ids.get(partition)!, partition, shard, changelog: log.id }, () => true)
     const firstSince = (since: number): Promise<number> =>
       Promise.resolve(log.records.find((one) => one.time >= since)?.offset ?? log.end)
     const beginning = restoring.from({ low: 0, end: log.end, firstSince })
@@ -215,7 +218,7 @@ async function createTrial() {
     },
     'made anew'({ partition, shard }) {
       if (owned.has(idOf(partition, shard))) return
-      time += 20_000
+      if (!hasIds) time += 20_000 // by which alone it is known then
       logs.delete(idOf(partition, shard))
     },
     commit({ writing: all }) {
@@ -313,8 +316,8 @@ async function createTrial() {
 
 test('a cached shard is what its whole changelog makes of it, whatever happens to the worker', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(op, { maxLength: 60, size: 'max' }), async (ops) => {
-      const trial = await createTrial()
+    fc.asyncProperty(fc.boolean(), fc.array(op, { maxLength: 60, size: 'max' }), async (hasIds, ops) => {
+      const trial = await createTrial(hasIds)
       for (const one of ops) {
         await trial.play(one)
         trial.check()
@@ -354,7 +357,7 @@ test.each<[string, readonly Op[]]>([
     ],
   ],
 ])('a shard is read whole where the cache cannot know: %s', async (why, since) => {
-  const trial = await createTrial()
+  const trial = await createTrial(false)
   const ops: readonly Op[] = [...releasedShard, ...since, { op: 'acquire', partition: 'p', shard: 0 }]
   for (const one of ops) await trial.play(one)
   trial.check()

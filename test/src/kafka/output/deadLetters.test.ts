@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { observerSink } from 'wallarx'
-import { decode, toSink } from 'wallarx/operators'
+import { fromAsyncIterable, observerSink } from 'wallarx'
+import { decode, to, toSink } from 'wallarx/operators'
 import type { KafkaHeader } from '../../../../src/kafka/client.ts'
 import { kafkaDeadLettersThrough } from '../../../../src/kafka/output/deadLetters.ts'
 import { recordSource } from '../../../../src/kafka/source.ts'
@@ -94,4 +94,27 @@ test('without a cluster a dead letter has arrived before the checkpoint that is 
   }
   await kafka.runAlone(reading(kafka))
   await kafka.until('all dead letters', () => new Set(kafka.values('dead')).size === 60)
+})
+
+test('makes the JSON of an input once', async () => {
+  const kafka = kafkaWith()
+  let made = 0
+  const input = (text: string) => ({
+    toJSON() {
+      made++
+      return text
+    },
+  })
+  const deadLetters = kafkaDeadLettersThrough({ topic: 'dead', brokers }, kafka.connect)
+  const source = fromAsyncIterable(['short', 'x'.repeat(1_000_000), 'short again'].map(input))
+  const throwing = to((): never => {
+    throw new Error('no')
+  })
+  await kafka.runAlone({ pipelines: { all: source.pipe(throwing) }, deadLetters, onError: 'skip' })
+  await kafka.until('dead letters', () => kafka.values('dead').length === 3)
+  expect(made).toBe(2 * 3) // once for the letter, once for the message of its error
+  expect(kafka.values('dead')).toEqual(['"short"', null, '"short again"'])
+  const letters = kafka.broker.topics.log({ topic: 'dead', partition: 0 }).read(0, 10, 'committed').entries
+  const leftOut = letters.map(({ headers }) => 'wallarx.left.out' in textOf(headers))
+  expect(leftOut).toEqual([false, true, false])
 })

@@ -83,6 +83,7 @@ test('a place that a group has given to nobody is given anew', async () => {
   }))
   cluster.send(...numbers)
   await cluster.settle()
+  await cluster.advance(2000) // until the shards are divided
   // One that the other worker has: who has it does not miss it.
   forgotten = exchange[cluster.workers()['worker-2']!.worker!.shards.counts!.owned[0]!]!
   isForgotten = true

@@ -5,6 +5,7 @@ import { toStatePartition } from 'wallarx/operators'
 import { WallarxError } from '../../../../src/base/errors.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import type { KafkaClient } from '../../../../src/kafka/client.ts'
+import type { Broker } from '../../../../src/testing/kafka/broker/broker.ts'
 import { simulateThrough, type Through } from '../../../../src/testing/cluster/simulateThrough.ts'
 import { createCaches } from './caches.ts'
 import { cachedMutants } from './cachedMutants.ts'
@@ -89,6 +90,60 @@ test('a worker that is started again reads only the rest of its changelogs', asy
   await trial.send(1)
   expect(trial.isExact()).toBe(true)
   expect(trial.cluster.log().join('\n')).toContain('its changelog is read whole: it is not in the cache')
+})
+
+test('a cache of before a reset is recognised and dropped, whatever was counted since', async () => {
+  const caches = createCaches()
+  let kafka!: Broker
+  const through: Through = (client, broker) => {
+    kafka = broker
+    return client
+  }
+  const cluster = await simulateThrough(through, counting, { workers: 1, shards: 2, key }, caches.cacheOf)
+  onTestFinished(() => cluster.close())
+  const start = cluster.now
+  const round = Array.from({ length: 16 }, (_, n) => n)
+  const send = async (rounds: number, most = 16): Promise<void> => {
+    for (let left = rounds; left > 0; left--) {
+      cluster.send(...round.slice(0, most))
+      await cluster.advance(50)
+    }
+    await cluster.settle()
+    await cluster.advance(500) // the caches are up to date
+  }
+  const stop = async (): Promise<void> => {
+    cluster.disturb({ disturbance: 'kill', worker: 0, call: 0 })
+    await cluster.advance(1200) // its session is over
+  }
+  await send(4)
+  const old = new Map(caches.contentOf('worker-1'))
+  expect(old.size).toBeGreaterThan(16)
+  await stop()
+
+  // What `wallarx kafka reset` does; of the inputs nothing is there any more.
+  kafka.deleteGroup('simulated.counts')
+  for (const part of ['counts.exchange', 'counts.changelog', 'workers']) kafka.topics.remove(`simulated.${part}`)
+  const before = cluster.outputs().length
+  caches.contentOf('worker-1').clear()
+  cluster.disturb({ disturbance: 'join' }) // it gets that directory
+  await cluster.advance(1000)
+  await send(1)
+  await send(12, 8)
+  await stop()
+  const content = caches.contentOf('worker-2')
+  content.clear()
+  for (const [of, value] of old) content.set(of, value)
+  cluster.disturb({ disturbance: 'join' })
+  await cluster.advance(1000)
+  await send(1)
+
+  const since = cluster.outputs().slice(before)
+  expect(cluster.now - start).toBeLessThan(10_000) // by the times alone it would not be found out
+  for (const of of round) {
+    const own = since.filter((line) => line.startsWith(`${of} `))
+    expect(own).toEqual(Array.from({ length: of < 8 ? 14 : 2 }, (_, at) => `${of} ${at + 1}`))
+  }
+  expect(cluster.log().join('\n')).toContain('made anew')
 })
 
 test.each([true, false])(

@@ -15,7 +15,7 @@ test.each(Object.entries(mutants))(
       through = mutant() // one that knows nothing of the run before
       return all
     })
-    const options = { input, key: account, seed: 3, runs: 200 }
+    const options = { input, key: account, seed: 1, runs: 200 }
     const check = workersThrough((client, broker) => through(client, broker), turning, options)
     await expect(check).rejects.toMatchObject({ code: 'LAW_BROKEN' })
   },

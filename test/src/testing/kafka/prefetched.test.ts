@@ -16,8 +16,8 @@ vi.mock('../../../../src/kafka/worker/ownedPlaces.ts', async (importOriginal) =>
       const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(owned)) as typeof owned
       return Object.assign(copy, {
         isNext: () => true,
-        passed: (records: readonly KafkaRecord[]) => {
-          owned.passed(records.filter(owned.isNext))
+        passed: (record: KafkaRecord) => {
+          if (owned.isNext(record)) owned.passed(record)
         },
       })
     },
