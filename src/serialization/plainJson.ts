@@ -140,7 +140,7 @@ function* elements(array: ArrayLike<unknown>): Generator<unknown, void> {
 }
 
 function sizeOf(of: typeof Map | typeof Set, value: object): number {
-  return Number(Reflect.get(of.prototype, 'size', value))
+  return Reflect.get(of.prototype, 'size', value)
 }
 
 function dateText(date: Date): string {

@@ -70,5 +70,5 @@ function* firstNumbers(count: number): Generator<number, void> {
 }
 
 function sizeIn(of: typeof Map | typeof Set, value: object): number {
-  return Number(Reflect.get(of.prototype, 'size', value))
+  return Reflect.get(of.prototype, 'size', value)
 }

@@ -48,17 +48,11 @@ export class RequestFailure extends Error {
   get status(): number {
     return statuses[this.code]
   }
-
-  get body(): string {
-    return failureBody(this.code, this.message)
-  }
 }
-
-export const failureBody = (code: FailureCode, message: string): string => `${JSON.stringify({ code, message })}\n`
 
 /** A whole answer, for where nothing but the socket is there. */
 export function rawFailure(code: FailureCode, message: string): string {
-  const body = failureBody(code, message)
+  const body = `${JSON.stringify({ code, message })}\n`
   const head = `HTTP/1.1 ${statuses[code]} ${code}\r\nContent-Type: application/json\r\nConnection: close`
   return `${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }

@@ -7,7 +7,7 @@ import { RequestFailure } from './failure.ts'
 import type { Guard } from './guard.ts'
 import { askedByWorker } from '../workers/others.ts'
 import { targetOf } from './query.ts'
-import { unknown, type Answered, type Asked, type Route } from './routes.ts'
+import { unknown, type Answered, type Asked, type Route } from './routes/route.ts'
 
 /** The files of the page, by the path of their address: `/`, `/page/style.css`. `undefined`: there is none. */
 export type PageFiles = (path: string) => Answer | undefined

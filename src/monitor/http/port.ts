@@ -17,7 +17,7 @@ import { RequestFailure } from './failure.ts'
 import { createGuard } from './guard.ts'
 import { isLoopback, tokenMissing, type MonitorSettings } from './options.ts'
 import { createHandler, type PageFiles } from './handler.ts'
-import { createRoutes } from './routes.ts'
+import { createRoutes } from './routes/routes.ts'
 import { createTraces } from './streams/trace.ts'
 import { createTurns } from './turns.ts'
 

@@ -28,7 +28,7 @@ export function createAskOther(token: string | undefined): AskOther {
     })
     const parts: Uint8Array[] = []
     let length = 0
-    for await (const part of response.body ?? []) {
+    for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
       length += part.length
       if (length > largest) throw new RangeError(`an answer of more than ${largest} bytes`)
       parts.push(part)

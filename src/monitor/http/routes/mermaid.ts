@@ -1,4 +1,4 @@
-import type { TopologyReport } from '../monitored.ts'
+import type { TopologyReport } from '../../monitored.ts'
 
 /** The topology as a flowchart of Mermaid, each pipeline a box. */
 export function mermaidOf({ pipelines }: TopologyReport): string {
