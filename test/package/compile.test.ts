@@ -68,6 +68,23 @@ test('what is compiled is what the sources say, whatever their dates and sizes a
   expect(existsSync(path('dist/src/cli/wallarx.js'))).toBe(true)
 }, 60_000)
 
+test('code for a browser has the types of one, and what it gets as it is lies beside it', async () => {
+  const { path, read, write, compile } = smallPackage()
+  for (const name of ['typescript', '@types']) symlinkSync(resolve('node_modules', name), path(`node_modules/${name}`))
+  write('src/monitor/page/browser/tsconfig.json', readFileSync('src/monitor/page/browser/tsconfig.json', 'utf8'))
+  mkdirSync(path('node_modules/uplot'))
+  write('node_modules/uplot/index.d.ts', 'export {}\n')
+  write('src/monitor/page/browser/main.ts', 'document.title = location.href // not sent\n')
+  write('src/monitor/page/index.html', '<!doctype html>')
+  expect(await compile()).toEqual(done)
+  expect(read('dist/src/monitor/page/browser/main.js')).toBe('document.title = location.href;\nexport {};\n')
+  write('src/monitor/page/index.html', '<!doctype html><title>again</title>')
+  expect(await compile()).toEqual(done)
+  expect(read('dist/src/monitor/page/index.html')).toContain('again')
+  write('src/two.ts', 'export const title = document.title\n')
+  expect(await compile()).toMatchObject({ code: 2 })
+}, 60_000)
+
 /** A compiler that writes something for both sources, and counts how often it was called. */
 const standIn = `
   const fs = require('node:fs')

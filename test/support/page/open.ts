@@ -35,7 +35,9 @@ export async function openMonitor(
 ): Promise<OpenPage> {
   const server = await startPageServer(options.canned)
   server.send(report)
-  const context = await browser.newContext({ timezoneId: 'UTC', locale: 'en-GB', ...options.context })
+  // As high as all of it: what is out of sight is not laid out, and has no text.
+  const viewport = { width: 1280, height: 4500 }
+  const context = await browser.newContext({ timezoneId: 'UTC', locale: 'en-GB', viewport, ...options.context })
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', ({ message }) => faults.push(message))

@@ -34,7 +34,7 @@ const hotKeys = [
   '11856330274985501269',
 ]
 
-export const beginning = Date.UTC(2026, 4, 17, 9, 0, 0)
+const beginning = Date.UTC(2026, 4, 17, 9, 0, 0)
 
 /** The report of second `n` of a run, which has been in its scene for 12 seconds then. */
 export function reportAt(n: number, options: ReportOptions = {}): MonitorReport {

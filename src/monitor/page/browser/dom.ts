@@ -36,7 +36,7 @@ export function setAttributes(element: Element, attributes: Attributes): void {
   }
 }
 
-/** Of an element that has nothing but text in it. The text that is there is changed, not replaced: hundreds a second. */
+/** Of an element that has nothing but text in it. What is there is changed, not replaced: it is hundreds a second. */
 export function setText(element: Node, text: string): void {
   const { firstChild } = element
   if (firstChild instanceof Text) {

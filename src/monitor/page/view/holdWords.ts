@@ -61,7 +61,7 @@ function stepWords(step: NodeReport, { inFlight }: PipelineReport, partitions: r
 }
 
 /** Where one key has most of the messages. */
-export function hotKey(partition: PartitionReport | undefined): string | undefined {
+function hotKey(partition: PartitionReport | undefined): string | undefined {
   const hottest = partition?.hottest[0]
   if (hottest === undefined) return undefined
   const all = partition!.hottest.reduce((sum, { count }) => sum + count, 0)

@@ -68,7 +68,7 @@ describe.skipIf(noChromium !== undefined)(name, () => {
     expect(await sink.innerText()).toMatch(/tcp 127\.0\.0\.1:7000[^]*100\s%, 1\.05\sMB of 1\.05\sMB[^]*buffer full/)
     expect(await page.locator('.node', { hasText: 'held' }).locator('.name').innerText()).toBe('tcp 127.0.0.1:7001')
     expect((await text('#holds tbody tr')).split(' ').slice(0, 2)).toEqual(['tcp', '127.0.0.1:7000'])
-    await page.getByRole('button', { name: 'Look at tcp 127.0.0.1:7000' }).click()
+    await page.getByRole('button', { name: /^Show it.*: tcp 127\.0\.0\.1:7000$/ }).click()
     expect(await text('#selected h2')).toBe('Sink tcp 127.0.0.1:7000')
     expect(await page.title()).toBe('Held · word count')
   })

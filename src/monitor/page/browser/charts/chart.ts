@@ -1,25 +1,5 @@
 import { el, setText } from '../dom.ts'
-import { plotOptions } from './plot.ts'
-
-/** One line, or row of bars, of a chart. */
-export interface Line {
-  readonly label: string
-  /** The name of a colour of style.css. */
-  readonly colour: string
-  readonly dash?: number[]
-  readonly bars?: boolean
-  readonly fill?: boolean
-}
-
-export interface ChartOptions {
-  readonly label: string
-  readonly lines: readonly Line[]
-  /** What stands at the axis below, for each place of the data; times where it is not given. */
-  readonly x?: (x: number) => string
-  readonly y: (value: number) => string
-  readonly logarithmic?: boolean
-  readonly height?: number
-}
+import { plotOptions, type ChartOptions } from './plot.ts'
 
 /** Columns: x, in seconds since 1970 or as places, then the values of each line. */
 export type ChartData = readonly (readonly (number | null)[])[]

@@ -1,4 +1,22 @@
-import type { ChartOptions, Line } from './chart.ts'
+/** One line, or row of bars, of a chart. */
+interface Line {
+  readonly label: string
+  /** The name of a colour of style.css. */
+  readonly colour: string
+  readonly dash?: number[]
+  readonly bars?: boolean
+  readonly fill?: boolean
+}
+
+export interface ChartOptions {
+  readonly label: string
+  readonly lines: readonly Line[]
+  /** What stands at the axis below, for each place of the data; times where it is not given. */
+  readonly x?: (x: number) => string
+  readonly y: (value: number) => string
+  readonly logarithmic?: boolean
+  readonly height?: number
+}
 
 /** `Distr` is a const enum, which is not there when this runs. */
 const logarithmicScale: object = { distr: 3 }

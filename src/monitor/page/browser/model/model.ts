@@ -45,7 +45,7 @@ export function createModel() {
   const workers = new Map<string, Worker>()
   let own: string | undefined // whose page this is: the first that is heard of
   let chosen: string | undefined
-  let selection: Selection | undefined
+  let selection: Selection | undefined // until something is chosen, what does not move is selected
   let connection: ConnectionState = { kind: 'connecting' }
   let deadLetters: DeadLetterReport[] = []
 
@@ -103,6 +103,7 @@ export function createModel() {
       const now = report.at + silentFor
       const earlier = history.before(10_500)
       const circumstances = { now, movedAt: history.movedAt, ...(earlier === undefined ? {} : { earlier }) }
+      const verdict = why(report, circumstances)
       return {
         report,
         history,
@@ -111,20 +112,18 @@ export function createModel() {
         silentFor,
         restartedAt,
         deadLetters,
-        verdict: why(report, circumstances),
-        selection: existing(report, selection),
+        verdict,
+        selection: existing(report, selection ?? { pipeline: verdict.pipeline ?? '', node: '' }),
         workers: [...workers.values()].map((one) => one.report),
       }
     },
   }
 }
 
-/** What is selected, where it is there; the first pipeline otherwise. */
-function existing({ pipelines }: MonitorReport, wanted: Selection | undefined): Selection {
-  const pipeline = pipelines.find(({ name }) => name === wanted?.pipeline)
+/** What is wanted, where it is there; the first pipeline otherwise. */
+function existing({ pipelines }: MonitorReport, wanted: Selection): Selection {
+  const pipeline = pipelines.find(({ name }) => name === wanted.pipeline)
   if (pipeline === undefined) return { pipeline: pipelines[0]?.name ?? '', node: '' }
-  const node = pipeline.nodes.some(({ id }) => id === wanted!.node) ? wanted!.node : ''
+  const node = pipeline.nodes.some(({ id }) => id === wanted.node) ? wanted.node : ''
   return { pipeline: pipeline.name, node }
 }
-
-export type Model = ReturnType<typeof createModel>

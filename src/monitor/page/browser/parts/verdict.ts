@@ -6,7 +6,8 @@ import type { Selection, View } from '../model/model.ts'
 /** The sentence on top: why it moves, or does not. */
 export function createVerdict(select: (selection: Selection) => void) {
   const sentence = el('p', { class: 'sentence' })
-  const look = el('button', { type: 'button', class: 'quiet' })
+  const blamedName = el('span', { class: 'unseen' })
+  const look = el('button', { type: 'button', class: 'quiet' }, 'Show it', blamedName)
   const note = el('p', { class: 'note' })
   const shape = el('span', { class: 'shape', 'aria-hidden': 'true' })
   // Said once for each change; the figures in the sentence change each second, and nobody wants to hear them.
@@ -38,7 +39,7 @@ export function createVerdict(select: (selection: Selection) => void) {
       const node = view.report.pipelines
         .find(({ name }) => name === shown.pipeline)
         ?.nodes.find(({ id }) => id === shown.node)
-      setText(look, node === undefined ? '' : `Look at ${node.name}`)
+      setText(blamedName, node === undefined ? '' : `: ${node.name}`)
       show(look, node !== undefined)
       return shown
     },
