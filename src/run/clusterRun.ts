@@ -42,7 +42,6 @@ interface Loss {
  * Runs the pipelines as one of the workers of a cluster, life after life. Resolves when every source can take input.
  */
 export async function runOnCluster(options: RunOptions, cluster: Cluster, ground: ClusterGround): Promise<Running> {
-  const { clock } = ground
   const { worker, leaveAfter } = await joinCluster(options, cluster, ground)
   const warn = warningOf(worker, ground)
   const opened = createDeferred()
@@ -50,7 +49,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   let present: Present | undefined
   let isStopping = false
   let isClosed = false
-  const retryLimit = createRetryLimit(clock, worker.name, cluster.commitTimeout)
+  const retryLimit = createRetryLimit(ground.clock, worker.name, cluster.commitTimeout)
   const past: Past = { rejoined: 0, rejoinedBecause: undefined, lastCommit: undefined }
 
   const stop = (): void => {
@@ -70,7 +69,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
         if (past.rejoined === 0 || isFinal(error)) throw error
         retryLimit.failed(error, false)
         warn('cannot join, trying again', 'WORKER_CANNOT_JOIN', error)
-        await Promise.race([stopping.promise, paused(clock, pause)])
+        await Promise.race([stopping.promise, paused(ground.clock, pause)])
       },
     })
 
@@ -85,7 +84,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       noteLoss(past, lost.reason, committed)
       retryLimit.failed(lost.reason, committed !== undefined)
       if (lost.hasStarted) continue
-      await Promise.race([stopping.promise, paused(clock, firstPause)])
+      await Promise.race([stopping.promise, paused(ground.clock, firstPause)])
     }
   }
 
