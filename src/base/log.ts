@@ -24,8 +24,8 @@ export interface LogFields {
 }
 
 /**
- * Takes events as data: pino and bunyan have this form, and console too. What it throws is ignored, because no run is to
- * end for it.
+ * Takes events as data: pino and bunyan have this form, and console too. What it throws is ignored, because no run is
+ * to end for it.
  */
 export interface Logger {
   warn(fields: LogFields, message: string): void

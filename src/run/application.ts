@@ -136,8 +136,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     checkGuarantees(log, pipelines, options.guarantee, lifecycle.fail)
     checkpointer.start()
   }
-  options.signal?.addEventListener('abort', lifecycle.stop)
-  if (options.signal?.aborted === true) lifecycle.stop()
+  stopAt(options.signal, lifecycle)
   lifecycle.start()
 
   // A promise of its own: the one it is made of counts as handled, and an unhandled failure must end the process.
@@ -217,6 +216,11 @@ function startPipelines(
       },
     })
   }
+}
+
+function stopAt(signal: AbortSignal | undefined, { stop }: Pick<RunLifecycle, 'stop'>): void {
+  signal?.addEventListener('abort', stop)
+  if (signal?.aborted === true) stop()
 }
 
 /** What a signal does. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { createDeferred } from '../base/deferred.ts'
 import { WallarxError } from '../base/errors.ts'
+import type { EventCode } from '../base/eventCode.ts'
 import { logError, logFailure, type EventLog } from '../base/log.ts'
 import { shown } from '../base/shown.ts'
 import { cacheFailure, isStoreFailure } from '../cluster/cache/failure.ts'
@@ -43,14 +44,14 @@ interface Loss {
  * Runs the pipelines as one of the workers of a cluster, life after life. Resolves when every source can take input.
  */
 export async function runOnCluster(options: RunOptions, cluster: Cluster, ground: ClusterGround): Promise<Running> {
-  const { log, clock } = ground
   const { worker, leaveAfter } = await joinCluster(options, cluster, ground)
+  const warn = warningOf(worker, ground)
   const opened = createDeferred()
   const stopping = createDeferred()
   let present: Present | undefined
   let isStopping = false
   let isClosed = false
-  const retryLimit = createRetryLimit(clock, worker.name, cluster.commitTimeout)
+  const retryLimit = createRetryLimit(ground.clock, worker.name, cluster.commitTimeout)
   const past: Past = { rejoined: 0, rejoinedBecause: undefined, lastCommit: undefined }
   const stop = (): void => {
     isStopping = true
@@ -68,9 +69,8 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       async failed(error, pause) {
         if (past.rejoined === 0 || isFinal(error)) throw error
         retryLimit.failed(error, false)
-        const what = `worker ${worker.name}: cannot join, trying again: ${shown(error)}`
-        log.warn(what, 'WORKER_CANNOT_JOIN', { worker: worker.name, err: error })
-        await Promise.race([stopping.promise, paused(clock, pause)])
+        warn('cannot join, trying again', 'WORKER_CANNOT_JOIN', error)
+        await Promise.race([stopping.promise, paused(ground.clock, pause)])
       },
     })
 
@@ -85,7 +85,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       noteLoss(past, lost.reason, committed)
       retryLimit.failed(lost.reason, committed !== undefined)
       if (lost.hasStarted) continue
-      await Promise.race([stopping.promise, paused(clock, firstPause)])
+      await Promise.race([stopping.promise, paused(ground.clock, firstPause)])
     }
   }
 
@@ -96,9 +96,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     const lose = (reason: unknown): void => {
       if (lost !== undefined) return
       lost = { reason, hasStarted }
-      if (endsAll(reason)) return
-      const what = `worker ${worker.name}: left, and rejoins from the last commit: ${shown(reason)}`
-      log.warn(what, 'WORKER_REJOINS', { worker: worker.name, err: reason })
+      if (!endsAll(reason)) warn('left, and rejoins from the last commit', 'WORKER_REJOINS', reason)
     }
     const losing = life.lost.then(lose)
     const start = async (): Promise<void> => {
@@ -143,9 +141,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     isClosed = true
     forgetSignals()
   })
-  living.catch((error: unknown) => {
-    logFailure(options, error) // and told by `closed`
-  })
+  living.catch((error: unknown) => logFailure(options, error)) // and told by `closed`
   await Promise.race([opened.promise, living])
   const closed = living.then(() => undefined)
   return {
@@ -202,6 +198,12 @@ async function joinCluster(
     throw error
   }
 }
+
+const warningOf =
+  ({ name }: Worker, { log }: ClusterGround) =>
+  (what: string, code: EventCode, error: unknown): void => {
+    log.warn(`worker ${name}: ${what}: ${shown(error)}`, code, { worker: name, err: error })
+  }
 
 /** Without what is one of the whole run. */
 function optionsOfLife({ signal: _, store: __, ...rest }: RunOptions, { checkpointInterval }: Cluster): RunOptions {

@@ -148,7 +148,6 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
     })
     server.on('error', (cause) => {
       if (listening) {
-        // Those that are there go on.
         context.report.warn(`${name}: ${shown(cause)}`, 'CONNECTION_NOT_ACCEPTED', { source: name })
         return
       }

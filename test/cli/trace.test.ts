@@ -43,7 +43,8 @@ describe('wallarx trace', () => {
     const all = [seen({ state: 'x'.repeat(5000) }), seen(), seen()]
     for (const one of all) server.trace(one)
     expect(await program.ended, program.stderr()).toBe(0)
-    expect(program.stdout().trim().split('\n').map((line) => JSON.parse(line) as unknown)).toEqual(all.slice(0, 2)) // prettier-ignore
+    const printed = program.stdout().trim().split('\n')
+    expect(printed.map((line) => JSON.parse(line) as unknown)).toEqual(all.slice(0, 2))
     await server.until(() => server.readers() === 0)
   })
 

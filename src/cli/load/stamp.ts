@@ -24,7 +24,7 @@ export interface StampPlace {
 }
 
 /** What `--help` says of it. */
-export const stampForms = `  --stamp-as text      a stamp is 16 hexadecimal digits, microseconds since 1970. This is the default
+export const stampForms = `  --stamp-as text      a stamp is 16 hexadecimal digits: microseconds since 1970. Default
   --stamp-as bytes     a stamp is 8 bytes, big-endian; needs --framing length`
 
 /** Of the options `--stamp` and `--stamp-as`; `undefined` without `--stamp`. Throws `UsageError`. */

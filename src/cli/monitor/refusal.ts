@@ -22,7 +22,8 @@ export function refused({ shown: url, token }: MonitorAddress, { statusCode }: I
     return statusCode === 503 ? new Failure(why) : new Refusal(why)
   }
   return new Refusal(
-    `what answers at ${url} is no monitor of wallarx (status ${statusCode!}). Give the address of run({ monitor: { listen } })`,
+    `what answers at ${url} is no monitor of wallarx (status ${statusCode!}). ` +
+      'Give the address of run({ monitor: { listen } })',
   )
 }
 

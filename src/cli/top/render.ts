@@ -27,7 +27,8 @@ export function render(all: readonly Watched[], width: number): string[] {
 }
 
 const legend =
-  'now, min, med, max: messages a second, of the last 5 minutes; 50% to 99.99: within how many milliseconds, or seconds; ' +
+  'now, min, med, max: messages a second, of the last 5 minutes; ' +
+  '50% to 99.99: within how many milliseconds, or seconds; ' +
   'buf%: of what a sink or a step keeps back before it holds the sources'
 
 interface Answer {

@@ -79,7 +79,8 @@ function checkpointLines({ checkpoints, journals, at }: MonitorReport): string[]
   const last = checkpoints?.last.at(-1)
   if (last === undefined) return lines
   const { duration: time, held, entities, bytes } = last
-  const what = `${duration(time)}, ${duration(held)} of it held, ${counted(entities, 'entity', 'entities')}, ${size(bytes)}`
+  const content = `${counted(entities, 'entity', 'entities')}, ${size(bytes)}`
+  const what = `${duration(time)}, ${duration(held)} of it held, ${content}`
   const age = duration(Math.max(0, at - last.at))
   return [`${counted(checkpoints!.count, 'checkpoint')}, the last one ${age} ago: ${what}`, ...lines]
 }
@@ -94,7 +95,8 @@ function clusterLines({ cluster, at }: MonitorReport): string[] {
       return `shards of ${name}: ${counted(owned.length + restoring.length, 'shard')} here${more}`
     }),
     ...Object.entries(lag).map(([topic, records]) => `lag of ${topic}: ${counted(records, 'record')}`),
-    `${counted(transactions, 'transaction')}${commit}; ${counted(packs, 'pack')}; rejoined ${counted(rejoined, 'time')}`,
+    `${counted(transactions, 'transaction')}${commit}; ${counted(packs, 'pack')}`,
+    ...(rejoined > 0 ? [`rejoined ${counted(rejoined, 'time')}`] : []),
   ]
 }
 

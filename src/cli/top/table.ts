@@ -23,7 +23,7 @@ export function tableLines({ head, rows }: Table, width: number): string[] {
   return [head, ...rows].map((row) => line(row).trimEnd())
 }
 
-/** A text over several lines, none longer than `width`; each begins with `indent`, those after the first with two more. */
+/** A text over lines no longer than `width`; each begins with `indent`, those after the first with two more. */
 export function wrapped(text: string, width: number, indent = ''): string[] {
   const lines: string[] = []
   let line = indent

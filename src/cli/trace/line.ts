@@ -7,7 +7,8 @@ const longest = 1000
 /** What happened at a message, on one line for a person. */
 export function traceLine({ at, pipeline, step, partition, key, message, state }: TraceReport): string {
   const time = new Date(at).toISOString().slice(11, 23)
-  return `${time}  ${cut(`${pipeline} ${step}`, 60)}  ${cut(`${partition} ${key}`, 60)}  ${json(message)} -> ${json(state)}`
+  const place = `${cut(`${pipeline} ${step}`, 60)}  ${cut(`${partition} ${key}`, 60)}`
+  return `${time}  ${place}  ${json(message)} -> ${json(state)}`
 }
 
 const json = (value: unknown): string => cut(JSON.stringify(value) ?? 'nothing', longest)

@@ -12,8 +12,8 @@ export interface Telemetry {
 const library = 'wallarx'
 
 /**
- * The API of OpenTelemetry, as far as somebody listens; `undefined` where it is not installed or nobody has registered a
- * provider. Asked once, when a run begins: a provider that is registered later gets nothing.
+ * The API of OpenTelemetry, as far as somebody listens; `undefined` where it is not installed or nobody has registered
+ * a provider. Asked once, when a run begins: a provider that is registered later gets nothing.
  */
 export async function loadTelemetry(load = loadApi): Promise<Telemetry | undefined> {
   const api = await load()

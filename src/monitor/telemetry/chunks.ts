@@ -30,8 +30,8 @@ export interface TracedSource {
 
 /**
  * Makes a span of each chunk, from when its source begins to hand it over until everything that came of it at once is
- * done: with the bytes that came in, the messages, and the bytes that went to sinks. What asynchronous steps do later is
- * in no span. The meter keeps being the object that it was; without a tracer it is not touched.
+ * done: with the bytes that came in, the messages, and the bytes that went to sinks. What asynchronous steps do later
+ * is in no span. The meter keeps being the object that it was; without a tracer it is not touched.
  */
 export function traceChunks<Meter extends ChunkMeter>(
   meter: Meter,

@@ -15,8 +15,9 @@ export interface MetricFamily<Seen> {
 }
 
 /**
- * Shows metrics to whoever collects them through OpenTelemetry, when it does: `look` is called once for each collection.
- * A histogram is its count and its sum, because the API takes none that is counted elsewhere. The result ends that.
+ * Shows metrics to whoever collects them through OpenTelemetry, when it does: `look` is called once for each
+ * collection. A histogram is its count and its sum, because the API takes none that is counted elsewhere. The
+ * result ends that.
  */
 export function showMetrics<Seen>(
   families: readonly MetricFamily<Seen>[],

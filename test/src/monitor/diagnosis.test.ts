@@ -86,7 +86,8 @@ describe('the answer to "why is it not moving?" is', () => {
     expect(first({ lifecycle: 'opening', notReady: 'replaying the journal' })).toBe('Not ready: replaying the journal.')
     expect(first({ lifecycle: 'draining' })).toMatch(/^The run is stopping/)
     expect(first({ lifecycle: 'closed', pipelines: [] })).toBe('The run has ended.')
-    const shards = { Words: { owned: [1], restoring: [{ shard: 2, read: 10 }, { shard: 3, read: 5 }] } } // prettier-ignore
+    const restoring = [10, 5].map((read, shard) => ({ shard, read }))
+    const shards = { Words: { owned: [2], restoring } }
     const cluster = { shards, lag: { words: 7, none: 0 }, transactions: 0, packs: 0, rejoined: 0 }
     expect(first({ cluster })).toBe('Restoring 2 shards of Words: 15 records read so far.')
     expect(all({ cluster })).toContain('words has 7 records still to be read.')

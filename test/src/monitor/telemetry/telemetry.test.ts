@@ -120,7 +120,15 @@ describe('metrics', () => {
       type: 'counter',
       samples: (n) => [{ labels: { step: 'split' }, value: n }],
     },
-    { name: 'holds', help: 'Holds.', type: 'gauge', samples: (n) => [{ labels: {}, value: -n }, { labels: { a: 'b' }, value: NaN }] }, // prettier-ignore
+    {
+      name: 'holds',
+      help: 'Holds.',
+      type: 'gauge',
+      samples: (n) => [
+        { labels: {}, value: -n },
+        { labels: { a: 'b' }, value: NaN },
+      ],
+    },
     {
       name: 'latency_seconds',
       help: 'Latency.',
