@@ -1,3 +1,5 @@
+import type { StepMeter } from '../../src/context/meter.ts'
+import type { OnFrame } from '../../src/step/output.ts'
 import type { Decoder, DecoderOrFunction } from '../../src/codec/codec.ts'
 import { failureOf } from '../../src/base/errors.ts'
 import { shown } from '../../src/base/shown.ts'
@@ -34,5 +36,20 @@ export function decodeStep<Message>(decoder: DecoderOrFunction<Message>): Step<B
       },
     }
   }
-  return { name, start }
+  return { name, operator: 'decode', start, counted, countedFrame }
 }
+
+const counted =
+  <In>(next: (message: In) => void, meter: StepMeter) =>
+  (message: In): void => {
+    if (--meter.left === 0) meter.take(next, message)
+    else next(message)
+  }
+
+const countedFrame =
+  (frame: OnFrame, meter: StepMeter): OnFrame =>
+  (bytes, start, end) => {
+    if (--meter.left === 0) meter.takeFrame(frame, bytes, start, end)
+    else frame(bytes, start, end)
+  }
+

@@ -1,3 +1,4 @@
+import type { StepMeter } from '../../src/context/meter.ts'
 import { encoderOf, type EncoderOrFunction } from '../../src/codec/codec.ts'
 import { failureOf } from '../../src/base/errors.ts'
 import { shown } from '../../src/base/shown.ts'
@@ -30,8 +31,16 @@ export function encodeStep<Message>(encoder: EncoderOrFunction<Message>): Step<M
       },
     }
   }
-  return { name, start }
+  return { name, operator: 'encode', start, counted }
 }
+
+const counted =
+  <In>(next: (message: In) => void, meter: StepMeter) =>
+  (message: In): void => {
+    if (--meter.left === 0) meter.take(next, message)
+    else next(message)
+  }
+
 
 function asBuffer(bytes: Uint8Array): Buffer {
   if (Buffer.isBuffer(bytes)) return bytes

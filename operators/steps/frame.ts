@@ -1,3 +1,4 @@
+import type { StepMeter } from '../../src/context/meter.ts'
 import { knownOptions } from '../../src/base/option.ts'
 import { checkFraming } from '../../src/framing/framer.ts'
 import type { Framing } from '../../src/framing/framing.ts'
@@ -26,5 +27,13 @@ export function frameStep(framing: Framing, options: FrameOptions): Step<Uint8Ar
       finalize: framer.stop,
     }
   }
-  return { name, start }
+  return { name, operator: 'frame', start, counted }
 }
+
+const counted =
+  <In>(next: (message: In) => void, meter: StepMeter) =>
+  (message: In): void => {
+    if (--meter.left === 0) meter.take(next, message)
+    else next(message)
+  }
+

@@ -1,3 +1,4 @@
+import type { StepMeter } from '../../src/context/meter.ts'
 import { knownOptions, wholeNumber } from '../../src/base/option.ts'
 import { named, type AsyncComputation, type Concurrency, type OrFunction } from '../../src/step/computation.ts'
 import { computationFailure, failWith, noPromise } from '../../src/step/failures.ts'
@@ -19,8 +20,10 @@ export function toStep<In, Out>(
     }
     return {
       name,
+      operator: 'to',
       asynchronous: true,
-      start: (output, context) => orderedAsync(output, context, { name, concurrency, compute, emit }),
+      counted,
+      start: (output, context, meter) => orderedAsync(output, context, { meter, name, concurrency, compute, emit }),
     }
   }
   const start: Step<In, Out>['start'] = (output, context) => {
@@ -38,5 +41,13 @@ export function toStep<In, Out>(
       },
     }
   }
-  return { name, start }
+  return { name, operator: 'to', start, counted }
 }
+
+const counted =
+  <In>(next: (message: In) => void, meter: StepMeter) =>
+  (message: In): void => {
+    if (--meter.left === 0) meter.take(next, message)
+    else next(message)
+  }
+

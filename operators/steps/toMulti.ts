@@ -1,3 +1,4 @@
+import type { StepMeter } from '../../src/context/meter.ts'
 import { knownOptions, wholeNumber } from '../../src/base/option.ts'
 import { named, type AsyncMultiComputation, type Concurrency, type OrFunction } from '../../src/step/computation.ts'
 import { emitAll } from '../../src/step/emitAll.ts'
@@ -16,8 +17,10 @@ export function toMultiStep<In, Out>(
     wholeNumber('concurrency', concurrency, 1)
     return {
       name,
+      operator: 'toMulti',
       asynchronous: true,
-      start: (output, context) => orderedAsync(output, context, { name, concurrency, compute, emit: emitAll<Out> }),
+      counted,
+      start: (output, context, meter) => orderedAsync(output, context, { meter, name, concurrency, compute, emit: emitAll<Out> }),
     }
   }
   const start: Step<In, Out>['start'] = (output, context) => {
@@ -34,5 +37,13 @@ export function toMultiStep<In, Out>(
       fail,
     }
   }
-  return { name, start, lazy: true }
+  return { name, operator: 'toMulti', start, lazy: true, counted }
 }
+
+const counted =
+  <In>(next: (message: In) => void, meter: StepMeter) =>
+  (message: In): void => {
+    if (--meter.left === 0) meter.take(next, message)
+    else next(message)
+  }
+

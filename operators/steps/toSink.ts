@@ -1,3 +1,4 @@
+import type { StepMeter } from '../../src/context/meter.ts'
 import type { Context } from '../../src/context/context.ts'
 import type { SinkDelivery, SinkEntry, Transactions } from '../../src/context/endpoint.ts'
 import { failureOf } from '../../src/base/errors.ts'
@@ -20,6 +21,7 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
   const start = (
     output: Output<never>,
     { pipeline, backPressure: { holds }, report, endpoints }: Context,
+    meter?: StepMeter,
   ): Operation<Message> => {
     const where = { pipeline, sink: name }
     const writers: SinkWriter<Message>[] = []
@@ -53,12 +55,13 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
     }
 
     try {
-      for (const sink of all) {
+      for (const [at, sink] of all.entries()) {
         const entry = endpoints.addSink(sink.name, deliveryOf(sink, endpoints.transactions))
         const { restored, fingerprint } = entry
         const writer = sink.open({
           transactions: endpoints.transactions,
           holds,
+          meter: meter?.sinks[at],
           reject: (error, message) => report.reject(error.at(where), message),
           restored,
           fingerprint,
@@ -106,8 +109,16 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
       acceptsText: all.every((sink) => sink.acceptsText === true),
     }
   }
-  return { name, start, asynchronous: true }
+  return { name, operator: 'toSink', sinks: all, start, asynchronous: true, counted }
 }
+
+const counted =
+  <In>(next: (message: In) => void, meter: StepMeter) =>
+  (message: In): void => {
+    if (--meter.left === 0) meter.take(next, message)
+    else next(message)
+  }
+
 
 function deliveryOf({ delivery = 'at least once' }: Sink<never>, transactions: Transactions | undefined): SinkDelivery {
   return typeof delivery === 'function' ? delivery(transactions) : delivery

@@ -114,7 +114,7 @@ export function recordSource<Message>(
       subscription.output.error(error)
       return undefined
     }
-  })
+  }, 'kafka')
 }
 
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

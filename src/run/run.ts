@@ -1,5 +1,6 @@
 /* An application: its pipelines composed, started, watched, stopped, drained and closed. */
 
+import { createMonitor } from '../monitor/monitor.ts'
 import { invalidOption, knownOptions, type OptionNames, timerLength } from '../base/option.ts'
 import { isObservable } from 'rxjs'
 import { systemClock } from '../base/clock.ts'
@@ -41,14 +42,17 @@ export async function run(options: RunOptions): Promise<Running> {
   const log: Log = options.log === false ? silentLog : (options.log ?? stderrLog(options.name))
   if (options.cluster !== undefined) return runOnCluster(options, options.cluster, { log, clock: systemClock })
   const store = await options.store?.open()
+  const monitor = createMonitor({ application: options.name, clock: systemClock })
   try {
-    const application = startApplication(options, { log, store })
+    const application = startApplication(options, { log, store, monitor, closed: monitor.end })
+    monitor.start()
     await application.opened.catch((error: unknown) => {
       application.closed.catch(() => undefined) // told here
       throw error
     })
     return application
   } catch (error) {
+    monitor.end()
     await store?.close().catch((closing: unknown) => {
       log.error(String(closing))
     })

@@ -56,7 +56,7 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
   if (typeof path !== 'string' || path === '') throw invalidOption('path', 'the path of a file, or - for stdin', path)
   if (onChange !== 'stop' && onChange !== 'restart') throw invalidOption('onChange', "'stop' or 'restart'", onChange)
   checkFraming(framing, maxFrameLength)
-  return createSource<Buffer>(name, ({ output, context, opened, restored = 0, fingerprint, positionFrom }) => {
+  return createSource<Buffer>(name, ({ output, context, opened, meter, restored = 0, fingerprint, positionFrom }) => {
     const where = { pipeline: context.pipeline, source: name }
     const newFramer = () => createStreamFramer({ framing, maxFrameLength, where }, output, context)
     let framer = newFramer()
@@ -98,7 +98,9 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
       next(chunk) {
         passed?.pass(chunk, position())
         read += chunk.length
+        meter?.taken(chunk.length)
         framer.push(chunk)
+        meter?.handedOver()
       },
       complete: () => {
         if (context.shutdown.stopping.aborted)
@@ -113,5 +115,5 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
       framer.stop()
       end()
     }
-  })
+  }, 'file')
 }

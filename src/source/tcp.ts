@@ -184,7 +184,7 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
       server.close()
       for (const socket of sockets) socket.destroy()
     }
-  })
+  }, 'tcp')
 }
 
 /**

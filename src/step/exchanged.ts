@@ -1,5 +1,6 @@
 import { createGate } from '../context/backPressure.ts'
 import { within, type Context } from '../context/context.ts'
+import type { StepMeter } from '../context/meter.ts'
 import { withKeyOf } from '../state/entityLocator.ts'
 import type { KeyFunction } from '../key/key.ts'
 import type { Exchange } from '../state/exchange.ts'
@@ -7,6 +8,7 @@ import type { Operation } from './step.ts'
 
 export interface ExchangedOptions<In> {
   readonly context: Context
+  readonly meter: StepMeter | undefined
   readonly step: string
   readonly partition: string
   readonly key: KeyFunction<In>
@@ -21,7 +23,7 @@ export interface ExchangedOptions<In> {
  * come from. Its own source may end before; it completes when the run stops.
  */
 export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: ExchangedOptions<In>): Operation<In> {
-  const { context, step, partition, key, fail } = options
+  const { context, meter, step, partition, key, fail } = options
   const { next, complete = options.complete } = here
   const { holds } = context.backPressure
   const { stopping } = context.shutdown
@@ -33,6 +35,7 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
     onFree: (resume) => holds.onFree(resume),
     gate: createGate(holds, `${step}: exchange`),
     receive(messages) {
+      if (meter !== undefined) meter.received += messages.length
       within(context, () => {
         for (const message of messages) next(message)
       })
@@ -53,7 +56,10 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
     ...here,
     next(message) {
       try {
-        if (!isHereByKey(message)) return
+        if (!isHereByKey(message)) {
+          if (meter !== undefined) meter.elsewhere++
+          return
+        }
       } catch (thrown) {
         fail(thrown, message)
         return

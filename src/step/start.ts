@@ -1,60 +1,80 @@
 import type { Context } from '../context/context.ts'
-import type { StepMeter } from '../context/meter.ts'
-import { receiveFrame, type Output } from './output.ts'
+import type { NodeMeter, StepMeter } from '../context/meter.ts'
+import type { OnFrame, Output } from './output.ts'
 import type { Operation, Step } from './step.ts'
 
 /**
- * Every step begins here, in Rx and in Ix. With a meter in the context what goes in and out is counted; without one
- * this is the operation itself, so that not measuring costs nothing.
+ * Every step begins here, in Rx and in Ix. With a meter what comes in is counted; without one this is the operation
+ * itself, so that not measuring costs nothing.
  */
-export function startStep<In, Out>(step: Step<In, Out>, output: Output<Out>, context: Context): Operation<In> {
-  if (context.meter === undefined) return step.start(output, context)
-  const counts = context.meter.step(step.name)
-  return countIn(step.start(countOut(output, counts), context), counts)
-}
-
-function countIn<In>(operation: Operation<In>, counts: StepMeter): Operation<In> {
-  const { next, frame } = operation
+export function startStep<In, Out>(
+  step: Step<In, Out>,
+  output: Output<Out>,
+  context: Context,
+  meter: StepMeter | undefined,
+): Operation<In> {
+  const operation = step.start(output, context, meter)
+  if (meter === undefined) return operation
+  const { next, frame, finalize } = operation
+  const { counted = countedAnyhow, countedFrame = countedFrameAnyhow } = step
   return {
     ...operation,
-    next(message) {
-      counts.in++
-      next(message)
+    next: counted(next, meter),
+    ...(frame !== undefined && { frame: countedFrame(frame, meter) }),
+    finalize() {
+      meter.end()
+      finalize?.()
     },
-    ...(frame !== undefined && {
-      frame(bytes: Buffer, start: number, end: number) {
-        counts.in++
-        frame(bytes, start, end)
-      },
-    }),
   }
 }
 
-/** The output with its own prototype: what is asked of it while it runs, `closed` above all, is asked of the output. */
-function countOut<Out>(output: Output<Out>, counts: StepMeter): Output<Out> {
-  const { emitLazily, [receiveFrame]: onFrame } = output
+const countedAnyhow =
+  <In>(next: (message: In) => void, meter: StepMeter) =>
+  (message: In): void => {
+    if (--meter.left === 0) meter.take(next, message)
+    else next(message)
+  }
+
+const countedFrameAnyhow =
+  (frame: OnFrame, meter: StepMeter): OnFrame =>
+  (bytes, start, end) => {
+    if (--meter.left === 0) meter.takeFrame(frame, bytes, start, end)
+    else frame(bytes, start, end)
+  }
+
+/** Where a source sends what it emits, counted. */
+export function countedOutput<Out>(output: Output<Out>, meter: NodeMeter): Output<Out> {
   return Object.assign(Object.create(output) as Output<Out>, {
     next(message: Out) {
-      counts.out++
+      meter.out++
       output.next(message)
     },
-    ...(onFrame !== undefined && {
-      [receiveFrame](bytes: Buffer, start: number, end: number) {
-        counts.out++
-        onFrame(bytes, start, end)
-      },
-    }),
-    ...(emitLazily !== undefined && {
-      emitLazily(items: Iterable<Out | undefined>) {
-        emitLazily(countEach(items, counts))
-      },
-    }),
+    error(error: unknown) {
+      output.error(error)
+    },
+    complete() {
+      output.complete()
+    },
   })
 }
 
-function* countEach<Out>(items: Iterable<Out | undefined>, counts: StepMeter): Generator<Out | undefined> {
-  for (const item of items) {
-    if (item !== undefined) counts.out++
-    yield item
+/** Counts what goes to somebody who does not count it himself. */
+export function countedOut<Out>(next: (message: Out) => void, meter: StepMeter | undefined): (message: Out) => void {
+  if (meter === undefined) return next
+  return (message) => {
+    meter.out++
+    next(message)
+  }
+}
+
+/** The same for frames. */
+export function countedFramesOut(
+  onFrame: OnFrame | undefined,
+  meter: StepMeter | undefined,
+): OnFrame | undefined {
+  if (meter === undefined || onFrame === undefined) return onFrame
+  return (bytes, start, end) => {
+    meter.out++
+    onFrame(bytes, start, end)
   }
 }

@@ -1,9 +1,10 @@
 import type { Concurrency, StateResult } from './computation.ts'
 import type { Context } from '../context/context.ts'
-import { entityLocator } from '../state/entityLocator.ts'
+import type { StepMeter } from '../context/meter.ts'
+import { entityLocator, withKeyOf } from '../state/entityLocator.ts'
 import type { Where } from '../base/errors.ts'
 import { wholeNumber } from '../base/option.ts'
-import type { KeyFunction } from '../key/key.ts'
+import { keyOf, type KeyFunction } from '../key/key.ts'
 import type { StatePartition } from '../state/statePartition.ts'
 import type { Output } from './output.ts'
 import { exchanged } from './exchanged.ts'
@@ -18,6 +19,8 @@ type StateCompute<In, State, Outputs> = (
 ) => PromiseLike<StateResult<Outputs>> | StateResult<Outputs>
 
 export interface StateStepOptions<In, State, Outputs, Out> {
+  /** As a user calls it. */
+  readonly operator: string
   readonly name: string
   readonly compute: StateCompute<In, State, Outputs>
   readonly partition: StatePartition<never, State>
@@ -30,6 +33,7 @@ export interface StateStepOptions<In, State, Outputs, Out> {
 
 /** What `toState`, `toStatePartition` and `toStatePartitionMulti` have in common: all but how outputs are emitted. */
 export function stateStep<In, State, Outputs, Out>({
+  operator,
   name,
   compute,
   partition,
@@ -40,10 +44,11 @@ export function stateStep<In, State, Outputs, Out>({
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
   const whereIn = ({ pipeline }: Context): Where => ({ pipeline, step: name, partition: partition.name })
 
-  const startHere = (output: Output<Out>, context: Context): Operation<In> => {
+  const startHere = (output: Output<Out>, context: Context, meter: StepMeter | undefined): Operation<In> => {
     const where = whereIn(context)
     const entities = context.entities.of(partition)
     const slotOf = entityLocator(entities, key)
+    meter?.use({ keyOf: withKeyOf(partition.name, key, keyOf), state: entities.get })
     const failure = computationFailure(where)
     const fail = failWith(output, context, failure)
     // The state may be half changed now. Where it is kept, no checkpoint may see that: the run fails whatever `onError`
@@ -66,6 +71,7 @@ export function stateStep<In, State, Outputs, Out>({
         if (outputs !== undefined) emit(outputs, output, where)
       }
       return keyedAsync(output, context, {
+        meter,
         name,
         concurrency,
         entities,
@@ -98,11 +104,12 @@ export function stateStep<In, State, Outputs, Out>({
     }
   }
 
-  const start = (output: Output<Out>, context: Context): Operation<In> => {
-    const here = startHere(output, context)
+  const start = (output: Output<Out>, context: Context, meter?: StepMeter): Operation<In> => {
+    const here = startHere(output, context, meter)
     const { exchange } = context.entities
     if (exchange === undefined) return here
     return exchanged(exchange, here, {
+      meter,
       context,
       step: name,
       partition: partition.name,
@@ -115,7 +122,17 @@ export function stateStep<In, State, Outputs, Out>({
   }
   return {
     name,
+    operator,
+    partition: partition.name,
     start,
+    counted,
     asynchronous: ({ entities }) => concurrency !== undefined || entities.exchange !== undefined,
   }
 }
+
+const counted =
+  <In>(next: (message: In) => void, meter: StepMeter) =>
+  (message: In): void => {
+    if (--meter.left === 0) meter.take(next, message)
+    else next(message)
+  }

@@ -132,6 +132,7 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
         return
       }
     }
+    this.#upstream.leadTo(this.#first!.meter)
     this.#first!.previous = {
       close: () => {
         this.#letGo()
