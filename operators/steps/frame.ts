@@ -1,4 +1,3 @@
-import type { StepMeter } from '../../src/context/meter.ts'
 import { knownOptions } from '../../src/base/option.ts'
 import { checkFraming } from '../../src/framing/framer.ts'
 import type { Framing } from '../../src/framing/framing.ts'
@@ -16,24 +15,18 @@ export function frameStep(framing: Framing, options: FrameOptions): Step<Uint8Ar
   const { maxFrameLength } = knownOptions('frame', options, { maxFrameLength: true })
   checkFraming(framing, maxFrameLength)
   const name = 'frame'
-  const start: Step<Uint8Array, Buffer>['start'] = (output, context) => {
+  const start: Step<Uint8Array, Buffer>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }
     const framer = createStreamFramer({ framing, maxFrameLength, where }, output, context)
+    const next = (chunk: Uint8Array): void => {
+      if (meter?.isWanted === true) meter.take(next, chunk)
+      else framer.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    }
     return {
-      next(chunk) {
-        framer.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-      },
+      next,
       complete: framer.end,
       finalize: framer.stop,
     }
   }
-  return { name, operator: 'frame', start, counted }
+  return { name, operator: 'frame', start }
 }
-
-const counted =
-  <In>(next: (message: In) => void, meter: StepMeter) =>
-  (message: In): void => {
-    if (--meter.left === 0) meter.take(next, message)
-    else next(message)
-  }
-

@@ -1,4 +1,3 @@
-import type { StepMeter } from '../../src/context/meter.ts'
 import { knownOptions, wholeNumber } from '../../src/base/option.ts'
 import { named, type AsyncComputation, type Concurrency, type OrFunction } from '../../src/step/computation.ts'
 import { computationFailure, failWith, noPromise } from '../../src/step/failures.ts'
@@ -22,32 +21,28 @@ export function toStep<In, Out>(
       name,
       operator: 'to',
       asynchronous: true,
-      counted,
       start: (output, context, meter) => orderedAsync(output, context, { meter, name, concurrency, compute, emit }),
     }
   }
-  const start: Step<In, Out>['start'] = (output, context) => {
+  const start: Step<In, Out>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }
     const fail = failWith(output, context, computationFailure(where))
-    return {
-      next(message) {
-        try {
-          const out = compute(message)
-          if (out instanceof Promise) throw noPromise(out, where)
-          if (out !== undefined) output.next(out as Out)
-        } catch (thrown) {
-          fail(thrown, message)
-        }
-      },
+    const next = (message: In): void => {
+      if (meter?.isWanted === true) {
+        meter.take(next, message)
+        return
+      }
+      try {
+        const out = compute(message)
+        if (out instanceof Promise) throw noPromise(out, where)
+        if (out !== undefined) output.next(out as Out)
+        else if (meter !== undefined) meter.dropped++
+      } catch (thrown) {
+        if (meter !== undefined) meter.dropped++
+        fail(thrown, message)
+      }
     }
+    return { next }
   }
-  return { name, operator: 'to', start, counted }
+  return { name, operator: 'to', flow: 'one', start }
 }
-
-const counted =
-  <In>(next: (message: In) => void, meter: StepMeter) =>
-  (message: In): void => {
-    if (--meter.left === 0) meter.take(next, message)
-    else next(message)
-  }
-

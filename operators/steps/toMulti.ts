@@ -1,4 +1,3 @@
-import type { StepMeter } from '../../src/context/meter.ts'
 import { knownOptions, wholeNumber } from '../../src/base/option.ts'
 import { named, type AsyncMultiComputation, type Concurrency, type OrFunction } from '../../src/step/computation.ts'
 import { emitAll } from '../../src/step/emitAll.ts'
@@ -19,31 +18,25 @@ export function toMultiStep<In, Out>(
       name,
       operator: 'toMulti',
       asynchronous: true,
-      counted,
-      start: (output, context, meter) => orderedAsync(output, context, { meter, name, concurrency, compute, emit: emitAll<Out> }),
+      start: (output, context, meter) =>
+        orderedAsync(output, context, { meter, name, concurrency, compute, emit: emitAll<Out> }),
     }
   }
-  const start: Step<In, Out>['start'] = (output, context) => {
+  const start: Step<In, Out>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }
     const fail = failWith(output, context, computationFailure(where))
-    return {
-      next(message) {
-        try {
-          emitAll(compute(message) as Iterable<Out | undefined> | undefined, output, where)
-        } catch (thrown) {
-          fail(thrown, message)
-        }
-      },
-      fail,
+    const next = (message: In): void => {
+      if (meter?.isWanted === true) {
+        meter.take(next, message)
+        return
+      }
+      try {
+        emitAll(compute(message) as Iterable<Out | undefined> | undefined, output, where, meter)
+      } catch (thrown) {
+        fail(thrown, message)
+      }
     }
+    return { next, fail }
   }
-  return { name, operator: 'toMulti', start, lazy: true, counted }
+  return { name, operator: 'toMulti', flow: 'many', start, lazy: true }
 }
-
-const counted =
-  <In>(next: (message: In) => void, meter: StepMeter) =>
-  (message: In): void => {
-    if (--meter.left === 0) meter.take(next, message)
-    else next(message)
-  }
-

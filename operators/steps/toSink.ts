@@ -85,16 +85,21 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
       const isOfMessage = error.kind === 'bad input' || error.kind === 'user code'
       if (!isOfMessage || !report.reject(error, message)) fail(error)
     }
-    return {
-      next(message) {
-        for (let at = 0; at < writers.length && !closing; at++) {
-          try {
-            writers[at]!.write(message)
-          } catch (thrown) {
-            refused(thrown, message)
-          }
+    const next = (message: Message): void => {
+      if (meter?.isWanted === true) {
+        meter.take(next, message)
+        return
+      }
+      for (let at = 0; at < writers.length && !closing; at++) {
+        try {
+          writers[at]!.write(message)
+        } catch (thrown) {
+          refused(thrown, message)
         }
-      },
+      }
+    }
+    return {
+      next,
       complete,
       error(error) {
         report.failing()
@@ -109,16 +114,8 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
       acceptsText: all.every((sink) => sink.acceptsText === true),
     }
   }
-  return { name, operator: 'toSink', sinks: all, start, asynchronous: true, counted }
+  return { name, operator: 'toSink', sinks: all, start, asynchronous: true }
 }
-
-const counted =
-  <In>(next: (message: In) => void, meter: StepMeter) =>
-  (message: In): void => {
-    if (--meter.left === 0) meter.take(next, message)
-    else next(message)
-  }
-
 
 function deliveryOf({ delivery = 'at least once' }: Sink<never>, transactions: Transactions | undefined): SinkDelivery {
   return typeof delivery === 'function' ? delivery(transactions) : delivery

@@ -28,7 +28,15 @@ export function toStateStep<In, State, Out>(
   options: Partial<Concurrency>,
 ): Step<In, Out> {
   const { concurrency } = knownOptions('toState', options, { concurrency: true })
-  return stateStep({ operator: 'toState', ...named(computation, 'toState'), partition, key: onlyKey, concurrency, emit: emitOne<Out> })
+  return stateStep({
+    operator: 'toState',
+    ...named(computation, 'toState'),
+    partition,
+    key: onlyKey,
+    concurrency,
+    emit: emitOne<Out>,
+    flow: 'one',
+  })
 }
 
 /** What `toStatePartition` does. */
@@ -40,7 +48,16 @@ export function toStatePartitionStep<In, State, Out>(
   const { key, concurrency } = knownOptions('toStatePartition', options, keyAndConcurrency)
   const { name, compute } = named(computation, 'toStatePartition')
   const operator = 'toStatePartition'
-  return stateStep({ operator, name, compute, partition, key: keyFor(partition, key), concurrency, emit: emitOne<Out> })
+  return stateStep({
+    operator,
+    name,
+    compute,
+    partition,
+    key: keyFor(partition, key),
+    concurrency,
+    emit: emitOne<Out>,
+    flow: 'one',
+  })
 }
 
 /** What `toStatePartitionMulti` does. */
@@ -52,5 +69,14 @@ export function toStatePartitionMultiStep<In, State, Out>(
   const { key, concurrency } = knownOptions('toStatePartitionMulti', options, keyAndConcurrency)
   const { name, compute } = named(computation, 'toStatePartitionMulti')
   const operator = 'toStatePartitionMulti'
-  return stateStep({ operator, name, compute, partition, key: keyFor(partition, key), concurrency, emit: emitAll<Out> })
+  return stateStep({
+    operator,
+    name,
+    compute,
+    partition,
+    key: keyFor(partition, key),
+    concurrency,
+    emit: emitAll<Out>,
+    flow: 'many',
+  })
 }

@@ -31,6 +31,8 @@ export interface StepBeginning {
   readonly below: NodeMeter | undefined
   /** It calls that step, and nothing stands in between: what comes in there is what goes out here. */
   readonly direct: boolean
+  /** See `Step`. */
+  readonly flow: 'one' | 'many' | undefined
   /** The step or source upstream, where that is known: as `step` above. */
   readonly upstream: object | undefined
 }
@@ -47,11 +49,22 @@ export interface SourceBeginning {
 
 /** One operation at work. */
 export interface StepMeter extends NodeMeter {
-  /** Messages until the next that is looked at closely, that one too: the operation counts it down with each. */
-  left: number
-  /** Takes the message with which `left` has come to 0, in place of the operation. */
+  readonly flow: 'one' | 'many' | undefined
+  /** The next message is looked at closely: the operation gives it to `take`, in place of doing its work. */
+  readonly isWanted: boolean
   readonly take: <In>(next: (message: In) => void, message: In) => void
   readonly takeFrame: (frame: FrameTaker, bytes: Buffer, start: number, end: number) => void
+  /**
+   * Messages until `enter` takes one, that one too: counted down with each, where no step of ours that calls this one
+   * counts them.
+   */
+  left: number
+  readonly enter: <In>(next: (message: In) => void, message: In) => void
+  readonly enterFrame: (frame: FrameTaker, bytes: Buffer, start: number, end: number) => void
+  /** Messages of a flow of `one` without an output. */
+  dropped: number
+  /** A flow of `many` has emitted so many. */
+  emitted(count: number): void
   /** Messages that came in and were handed to another worker. */
   elsewhere: number
   /** Messages that came from other workers. */

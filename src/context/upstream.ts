@@ -23,7 +23,10 @@ export interface UpstreamOptions {
  * The context of what stands upstream of a source, such as a journal. At a stop the pipeline waits for that source, so
  * what is upstream is brought to its end as a pipeline is.
  */
-export function createUpstream(context: Context, { journaled = false, below, onSource }: UpstreamOptions = {}): Upstream {
+export function createUpstream(
+  context: Context,
+  { journaled = false, below, onSource }: UpstreamOptions = {},
+): Upstream {
   const { shutdown, backPressure, report, endpoints, clock } = context
   const { stopping, gracePeriod } = shutdown
   const control = createShutdown({

@@ -55,112 +55,116 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
   const { directory, sync = 'process', name = `journal ${directory}` } = knownOptions('journaled', options, known)
   if (typeof directory !== 'string' || directory === '') throw invalidOption('directory', 'a path', directory)
   if (sync !== 'process' && sync !== 'machine') throw invalidOption('sync', "'process' or 'machine'", sync)
-  return createSource<Buffer>(name, (subscription) => {
-    const { output, context, restored, fingerprint, meter } = subscription
-    let log: JournalLog | undefined
-    let live: Subscription | undefined
-    let handed = restored // the log position after the last frame that was handed over, once the log is open
-    let ended = false
-    let counting = false // what is to be replayed, before it is
-    // Its sources are none of their own to a checkpoint.
-    const forgetJournal = context.meter?.addJournal(name, () => (log === undefined ? 0 : log.end - log.start))
-    const upstream = createUpstream(context, { journaled: true, below: meter })
+  return createSource<Buffer>(
+    name,
+    (subscription) => {
+      const { output, context, restored, fingerprint, meter } = subscription
+      let log: JournalLog | undefined
+      let live: Subscription | undefined
+      let handed = restored // the log position after the last frame that was handed over, once the log is open
+      let ended = false
+      let counting = false // what is to be replayed, before it is
+      // Its sources are none of their own to a checkpoint.
+      const forgetJournal = context.meter?.addJournal(name, () => (log === undefined ? 0 : log.end - log.start))
+      const upstream = createUpstream(context, { journaled: true, below: meter })
 
-    const fail = (error: unknown): void => {
-      within(context, () => {
-        output.error(error)
-      })
-    }
-    const emit = frameEmitter(output)
-    const handOver = (records: JournalRecords): void => {
-      meter?.taken(0)
-      within(context, () => {
-        records.forEach((bytes, start, end, positionAfter) => {
-          if (ended) return // unsubscribed from by what a frame of this batch led to
-          handed = positionAfter
-          emit(bytes, start, end)
-        })
-      })
-      meter?.handedOver()
-    }
-
-    const begin = async (): Promise<void> => {
-      if (fingerprint !== undefined && fingerprint.journal === undefined) {
-        throw journalChanged(directory, 'a position in something else')
-      }
-      log = await openJournalLog({
-        ...options,
-        ...(sync === 'machine' && restored !== undefined && { synced: restored }),
-        seed: fingerprint?.journal,
-        onSkip: (damage) => {
-          if (!counting) context.report.warn(`${name}: left out: ${JSON.stringify(damage)}`)
-        },
-      })
-      if (ended) {
-        await log.close()
-        return
-      }
-      if (log.cut !== undefined) {
-        context.report.warn(`${name}: a torn tail was cut off: ${log.cut.bytes} bytes at ${log.cut.position}`)
-      }
-      handed = restored ?? log.start
-      if (context.pipeline !== undefined) await logToReplay(log, handed)
-      if (ended) return
-      await replay(log)
-      if (ended) return
-      if (context.shutdown.stopping.aborted) {
+      const fail = (error: unknown): void => {
         within(context, () => {
-          output.complete()
+          output.error(error)
         })
-        return
       }
-      live = within(upstream.context, () => writeAhead(log!, subscription, source, sync, handOver))
-      if (context.shutdown.stopping.aborted) upstream.stop()
-      else context.shutdown.stopping.addEventListener('abort', upstream.stop)
-    }
-
-    /** So that it is known why nothing new is taken yet, and how long that may be. */
-    const logToReplay = async (log: JournalLog, from: Position): Promise<void> => {
-      let frames = 0
-      counting = true
-      for await (const { count } of log.read(from)) {
-        if (ended || context.shutdown.stopping.aborted) return
-        frames += count
+      const emit = frameEmitter(output)
+      const handOver = (records: JournalRecords): void => {
+        meter?.taken(0)
+        within(context, () => {
+          records.forEach((bytes, start, end, positionAfter) => {
+            if (ended) return // unsubscribed from by what a frame of this batch led to
+            handed = positionAfter
+            emit(bytes, start, end)
+          })
+        })
+        meter?.handedOver()
       }
-      counting = false
-      if (frames > 0) context.report.info(`${name}: ${frames} frames to replay, ${log.end - from} bytes`)
-    }
 
-    const replay = async (from: JournalLog): Promise<void> => {
-      let frames = 0
-      for await (const records of from.read(handed ?? from.start)) {
-        while (context.backPressure.holds.held)
-          await new Promise<void>((resolve) => context.backPressure.holds.onFree(resolve))
-        if (ended || context.shutdown.stopping.aborted) return
-        handOver(records)
-        frames += records.count
+      const begin = async (): Promise<void> => {
+        if (fingerprint !== undefined && fingerprint.journal === undefined) {
+          throw journalChanged(directory, 'a position in something else')
+        }
+        log = await openJournalLog({
+          ...options,
+          ...(sync === 'machine' && restored !== undefined && { synced: restored }),
+          seed: fingerprint?.journal,
+          onSkip: (damage) => {
+            if (!counting) context.report.warn(`${name}: left out: ${JSON.stringify(damage)}`)
+          },
+        })
+        if (ended) {
+          await log.close()
+          return
+        }
+        if (log.cut !== undefined) {
+          context.report.warn(`${name}: a torn tail was cut off: ${log.cut.bytes} bytes at ${log.cut.position}`)
+        }
+        handed = restored ?? log.start
+        if (context.pipeline !== undefined) await logToReplay(log, handed)
+        if (ended) return
+        await replay(log)
+        if (ended) return
+        if (context.shutdown.stopping.aborted) {
+          within(context, () => {
+            output.complete()
+          })
+          return
+        }
+        live = within(upstream.context, () => writeAhead(log!, subscription, source, sync, handOver))
+        if (context.shutdown.stopping.aborted) upstream.stop()
+        else context.shutdown.stopping.addEventListener('abort', upstream.stop)
       }
-      if (frames > 0) context.report.info(`${name}: ${frames} frames were replayed`)
-    }
 
-    subscription.positionFrom(
-      () => handed,
-      () => log && { journal: log.seed },
-    )
-    subscription.onCheckpoint((position) => {
-      const trimmed = log?.trim(position).catch((error: unknown) => {
-        context.report.warn(`${name}: could not be trimmed: ${String(error)}`)
+      /** So that it is known why nothing new is taken yet, and how long that may be. */
+      const logToReplay = async (log: JournalLog, from: Position): Promise<void> => {
+        let frames = 0
+        counting = true
+        for await (const { count } of log.read(from)) {
+          if (ended || context.shutdown.stopping.aborted) return
+          frames += count
+        }
+        counting = false
+        if (frames > 0) context.report.info(`${name}: ${frames} frames to replay, ${log.end - from} bytes`)
+      }
+
+      const replay = async (from: JournalLog): Promise<void> => {
+        let frames = 0
+        for await (const records of from.read(handed ?? from.start)) {
+          while (context.backPressure.holds.held)
+            await new Promise<void>((resolve) => context.backPressure.holds.onFree(resolve))
+          if (ended || context.shutdown.stopping.aborted) return
+          handOver(records)
+          frames += records.count
+        }
+        if (frames > 0) context.report.info(`${name}: ${frames} frames were replayed`)
+      }
+
+      subscription.positionFrom(
+        () => handed,
+        () => log && { journal: log.seed },
+      )
+      subscription.onCheckpoint((position) => {
+        const trimmed = log?.trim(position).catch((error: unknown) => {
+          context.report.warn(`${name}: could not be trimmed: ${String(error)}`)
+        })
+        if (trimmed !== undefined) context.endpoints.closeAfter(trimmed)
       })
-      if (trimmed !== undefined) context.endpoints.closeAfter(trimmed)
-    })
-    const begun = begin().catch(fail)
-    return () => {
-      ended = true
-      forgetJournal?.()
-      context.shutdown.stopping.removeEventListener('abort', upstream.stop)
-      upstream.end()
-      live?.unsubscribe()
-      context.endpoints.closeAfter(begun.then(() => log?.close()))
-    }
-  }, 'journal')
+      const begun = begin().catch(fail)
+      return () => {
+        ended = true
+        forgetJournal?.()
+        context.shutdown.stopping.removeEventListener('abort', upstream.stop)
+        upstream.end()
+        live?.unsubscribe()
+        context.endpoints.closeAfter(begun.then(() => log?.close()))
+      }
+    },
+    'journal',
+  )
 }

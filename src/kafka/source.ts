@@ -100,21 +100,25 @@ export function recordSource<Message>(
   const sourceName = name ?? topics.join(',')
   const again = new WeakMap<object, Reached>()
 
-  return createSource<Message>(sourceName, (subscription) => {
-    const transactions = subscription.context.endpoints.transactions as LifeTransactions | undefined
-    try {
-      if (transactions?.kind === kafkaTransactions) {
-        checkIsOf(transactions.connection, what, options)
-        return subscribeOnCluster({ ...shared, name: sourceName, transactions }, subscription)
+  return createSource<Message>(
+    sourceName,
+    (subscription) => {
+      const transactions = subscription.context.endpoints.transactions as LifeTransactions | undefined
+      try {
+        if (transactions?.kind === kafkaTransactions) {
+          checkIsOf(transactions.connection, what, options)
+          return subscribeOnCluster({ ...shared, name: sourceName, transactions }, subscription)
+        }
+        const connection = ownConnection(what, options)
+        const alone = { connection, connect: () => connect(connection), given: name, again }
+        return subscribeAlone({ ...shared, ...alone, name: sourceName }, subscription)
+      } catch (error) {
+        subscription.output.error(error)
+        return undefined
       }
-      const connection = ownConnection(what, options)
-      const alone = { connection, connect: () => connect(connection), given: name, again }
-      return subscribeAlone({ ...shared, ...alone, name: sourceName }, subscription)
-    } catch (error) {
-      subscription.output.error(error)
-      return undefined
-    }
-  }, 'kafka')
+    },
+    'kafka',
+  )
 }
 
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -25,7 +25,8 @@ const beginning = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, longest))
 
 /** Control characters, which a terminal would obey, and halves of characters become �. */
-const printable = (text: string): string => text.replace(/\p{Surrogate}/gu, '�').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')
+const printable = (text: string): string =>
+  text.replace(/\p{Surrogate}/gu, '�').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')
 
 const deepest = 8
 

@@ -130,7 +130,9 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
   monitor?.watch(() => ({
     lifecycle: lifecycle.state,
     notReady: lifecycle.state === 'running' ? undefined : `it is ${lifecycle.state}`,
-    pipelines: new Map([...pipelines].map(([id, pipeline]) => [id, { ...pipeline.status(), inFlight: pipeline.inFlight }])),
+    pipelines: new Map(
+      [...pipelines].map(([id, pipeline]) => [id, { ...pipeline.status(), inFlight: pipeline.inFlight }]),
+    ),
     partitions: partitions.sizes(),
     takesCheckpoints: checkpointer !== undefined,
     partition: () => undefined,

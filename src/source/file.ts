@@ -56,64 +56,68 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
   if (typeof path !== 'string' || path === '') throw invalidOption('path', 'the path of a file, or - for stdin', path)
   if (onChange !== 'stop' && onChange !== 'restart') throw invalidOption('onChange', "'stop' or 'restart'", onChange)
   checkFraming(framing, maxFrameLength)
-  return createSource<Buffer>(name, ({ output, context, opened, meter, restored = 0, fingerprint, positionFrom }) => {
-    const where = { pipeline: context.pipeline, source: name }
-    const newFramer = () => createStreamFramer({ framing, maxFrameLength, where }, output, context)
-    let framer = newFramer()
-    let read = restored // bytes of the file that were handed to the framer, or lie before them
-    let passed: PassedBytes | undefined // of the file, once it is open
-    const position = (): Position => read - framer.pending()
+  return createSource<Buffer>(
+    name,
+    ({ output, context, opened, meter, restored = 0, fingerprint, positionFrom }) => {
+      const where = { pipeline: context.pipeline, source: name }
+      const newFramer = () => createStreamFramer({ framing, maxFrameLength, where }, output, context)
+      let framer = newFramer()
+      let read = restored // bytes of the file that were handed to the framer, or lie before them
+      let passed: PassedBytes | undefined // of the file, once it is open
+      const position = (): Position => read - framer.pending()
 
-    const chunksOfFile = (signal: AbortSignal): AsyncIterator<Buffer> =>
-      fileChunks({
-        path,
-        from: restored,
-        fingerprint,
-        onChange,
-        signal,
-        opened(before) {
-          passed = before
-          opened()
+      const chunksOfFile = (signal: AbortSignal): AsyncIterator<Buffer> =>
+        fileChunks({
+          path,
+          from: restored,
+          fingerprint,
+          onChange,
+          signal,
+          opened(before) {
+            passed = before
+            opened()
+          },
+          restarted(found) {
+            const torn = framer.pending()
+            const lost = torn === 0 ? '' : `; ${torn} bytes of a frame that was not whole are left out`
+            context.report.warn(`${name}: begins at the start of ${path}, which is another file (${found})${lost}`)
+            framer.stop()
+            framer = newFramer()
+            read = 0
+            passed = createPassedBytes()
+          },
+          replaced() {
+            if (context.pipeline === undefined) return
+            context.report.warn(
+              `${name}: at ${path} there is another file now, or none; the one that was there is read to its end`,
+            )
+          },
+        })
+      if (path !== '-') positionFrom(position, () => passed?.fingerprint(position()))
+      const end = pull({
+        context,
+        items: (signal) => (path === '-' ? (opened(), readableChunks(process.stdin, signal)) : chunksOfFile(signal)),
+        next(chunk) {
+          passed?.pass(chunk, position())
+          read += chunk.length
+          meter?.taken(chunk.length)
+          framer.push(chunk)
+          meter?.handedOver()
         },
-        restarted(found) {
-          const torn = framer.pending()
-          const lost = torn === 0 ? '' : `; ${torn} bytes of a frame that was not whole are left out`
-          context.report.warn(`${name}: begins at the start of ${path}, which is another file (${found})${lost}`)
-          framer.stop()
-          framer = newFramer()
-          read = 0
-          passed = createPassedBytes()
+        complete: () => {
+          if (context.shutdown.stopping.aborted)
+            output.complete() // a stop cuts no frame off: it leaves the rest unread
+          else framer.end()
         },
-        replaced() {
-          if (context.pipeline === undefined) return
-          context.report.warn(
-            `${name}: at ${path} there is another file now, or none; the one that was there is read to its end`,
-          )
+        error: (cause) => {
+          output.error(failureOf('SOURCE_FAILED', `to read ${path}`, cause, where))
         },
       })
-    if (path !== '-') positionFrom(position, () => passed?.fingerprint(position()))
-    const end = pull({
-      context,
-      items: (signal) => (path === '-' ? (opened(), readableChunks(process.stdin, signal)) : chunksOfFile(signal)),
-      next(chunk) {
-        passed?.pass(chunk, position())
-        read += chunk.length
-        meter?.taken(chunk.length)
-        framer.push(chunk)
-        meter?.handedOver()
-      },
-      complete: () => {
-        if (context.shutdown.stopping.aborted)
-          output.complete() // a stop cuts no frame off: it leaves the rest unread
-        else framer.end()
-      },
-      error: (cause) => {
-        output.error(failureOf('SOURCE_FAILED', `to read ${path}`, cause, where))
-      },
-    })
-    return () => {
-      framer.stop()
-      end()
-    }
-  }, 'file')
+      return () => {
+        framer.stop()
+        end()
+      }
+    },
+    'file',
+  )
 }

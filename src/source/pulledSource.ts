@@ -14,24 +14,28 @@ export function pulledSource<Message>(
   kind: string,
   items: (signal: AbortSignal, behind: Context) => AsyncIterator<Message>,
 ): Observable<Message> {
-  return createSource<Message>(name, ({ output, context, opened, isIntermediate, meter }) => {
-    opened()
-    const upstream = createUpstream(context, { onSource: isIntermediate, below: meter })
-    return pull<Message>({
-      context,
-      behind: upstream,
-      items: (signal) => items(signal, upstream.context),
-      next: (message) => {
-        meter?.taken(message instanceof Uint8Array ? message.length : 0)
-        output.next(message)
-        meter?.handedOver()
-      },
-      complete: () => {
-        output.complete()
-      },
-      error: (error) => {
-        output.error(error)
-      },
-    })
-  }, kind)
+  return createSource<Message>(
+    name,
+    ({ output, context, opened, isIntermediate, meter }) => {
+      opened()
+      const upstream = createUpstream(context, { onSource: isIntermediate, below: meter })
+      return pull<Message>({
+        context,
+        behind: upstream,
+        items: (signal) => items(signal, upstream.context),
+        next: (message) => {
+          meter?.taken(message instanceof Uint8Array ? message.length : 0)
+          output.next(message)
+          meter?.handedOver()
+        },
+        complete: () => {
+          output.complete()
+        },
+        error: (error) => {
+          output.error(error)
+        },
+      })
+    },
+    kind,
+  )
 }

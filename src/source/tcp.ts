@@ -80,111 +80,116 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
   wholeNumber('maxConnections', maxConnections, 1)
   timerLength('idleTimeout', idleTimeout)
 
-  return createSource<Buffer>(name, (subscription) => {
-    const { output, context, opened } = subscription
-    const connections = new Set<{ stop(): void }>()
-    const sockets = new Set<Socket>() // of connections, and of clients that have not finished a TLS handshake
-    // Of clients of TLS, as a socket that was refused does not know its own any more.
-    const peers = new WeakMap<Socket, string>()
-    let listening = false
-    let serverClosed = false
+  return createSource<Buffer>(
+    name,
+    (subscription) => {
+      const { output, context, opened } = subscription
+      const connections = new Set<{ stop(): void }>()
+      const sockets = new Set<Socket>() // of connections, and of clients that have not finished a TLS handshake
+      // Of clients of TLS, as a socket that was refused does not know its own any more.
+      const peers = new WeakMap<Socket, string>()
+      let listening = false
+      let serverClosed = false
 
-    const reject = (error: WallarxError, input?: Uint8Array): void => {
-      if (!within(context, () => context.report.reject(error, input))) process.emitWarning(error)
-    }
-
-    /** A connection may be closed while its last chunk is held: that is handed over before the end. */
-    const completeIfDone = (): void => {
-      if (!serverClosed || connections.size > 0) return
-      within(context, () => {
-        output.complete()
-      })
-    }
-
-    const serve = (socket: Socket): void => {
-      const connection = serveTcpConnection(
-        socket,
-        { name, framing, maxFrameLength, idleTimeout, subscription, reject },
-        () => {
-          connections.delete(connection)
-          completeIfDone()
-        },
-      )
-      connections.add(connection)
-    }
-
-    const server: Server =
-      options.tls === undefined
-        ? createPlainServer({ noDelay: true }, serve)
-        : createTlsServer({ noDelay: true, ...options.tls }, serve)
-    server.maxConnections = maxConnections
-    server.on('connection', (socket: Socket) => {
-      sockets.add(socket)
-      const peer = options.tls && peerOf(socket)
-      if (peer !== undefined) peers.set(socket, peer)
-      socket.once('close', () => sockets.delete(socket))
-    })
-    server.on('tlsClientError', (cause: Error, socket: TLSSocket) => {
-      // A certificate that is not accepted is known by its reason only; the error is a plain `socket hang up` then.
-      const refusal = socket.authorizationError as Error | string | null | undefined
-      reject(
-        new WallarxError('CONNECTION_FAILED', {
-          expected: 'a TLS handshake that succeeds',
-          got: refusal ? `a client certificate that is not accepted: ${String(refusal)}` : shown(cause),
-          where: { source: name, connection: peerOf(socket) ?? peers.get(encrypted(socket)) },
-          cause,
-        }),
-      )
-    })
-    server.on('drop', (refused) => {
-      const connection = refused && formatAddress({ host: refused.remoteAddress ?? '?', port: refused.remotePort ?? 0 })
-      reject(
-        new WallarxError('CONNECTION_LIMIT', {
-          expected: `at most ${maxConnections} connections (option maxConnections)`,
-          got: 'one more, which was closed',
-          where: { source: name, connection },
-        }),
-      )
-    })
-    server.on('error', (cause) => {
-      if (listening) {
-        context.report.warn(`${name}: ${shown(cause)}`) // a connection was not accepted; those that are there go on
-        return
+      const reject = (error: WallarxError, input?: Uint8Array): void => {
+        if (!within(context, () => context.report.reject(error, input))) process.emitWarning(error)
       }
-      const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
-      const error = new WallarxError('LISTEN_FAILED', {
-        expected: `to listen on ${formatAddress(address)}`,
-        got: inUse
-          ? 'an address that is in use; stop the process that listens there or choose another port'
-          : shown(cause),
-        where: { source: name },
-        cause,
-      })
-      within(context, () => {
-        output.error(error)
-      })
-    })
-    server.listen(address.port, address.host, () => {
-      listening = true
-      options.onListening?.(server.address() as AddressInfo)
-      opened()
-    })
 
-    const stop = (): void => {
-      server.close(() => {
-        serverClosed = true
-        completeIfDone()
+      /** A connection may be closed while its last chunk is held: that is handed over before the end. */
+      const completeIfDone = (): void => {
+        if (!serverClosed || connections.size > 0) return
+        within(context, () => {
+          output.complete()
+        })
+      }
+
+      const serve = (socket: Socket): void => {
+        const connection = serveTcpConnection(
+          socket,
+          { name, framing, maxFrameLength, idleTimeout, subscription, reject },
+          () => {
+            connections.delete(connection)
+            completeIfDone()
+          },
+        )
+        connections.add(connection)
+      }
+
+      const server: Server =
+        options.tls === undefined
+          ? createPlainServer({ noDelay: true }, serve)
+          : createTlsServer({ noDelay: true, ...options.tls }, serve)
+      server.maxConnections = maxConnections
+      server.on('connection', (socket: Socket) => {
+        sockets.add(socket)
+        const peer = options.tls && peerOf(socket)
+        if (peer !== undefined) peers.set(socket, peer)
+        socket.once('close', () => sockets.delete(socket))
       })
-      for (const connection of connections) connection.stop()
-      if (options.tls !== undefined) for (const socket of sockets) socket.destroy()
-    }
-    context.shutdown.stopping.addEventListener('abort', stop)
-    return () => {
-      context.shutdown.stopping.removeEventListener('abort', stop)
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    }
-  }, 'tcp')
+      server.on('tlsClientError', (cause: Error, socket: TLSSocket) => {
+        // A certificate that is not accepted is known by its reason only; the error is a plain `socket hang up` then.
+        const refusal = socket.authorizationError as Error | string | null | undefined
+        reject(
+          new WallarxError('CONNECTION_FAILED', {
+            expected: 'a TLS handshake that succeeds',
+            got: refusal ? `a client certificate that is not accepted: ${String(refusal)}` : shown(cause),
+            where: { source: name, connection: peerOf(socket) ?? peers.get(encrypted(socket)) },
+            cause,
+          }),
+        )
+      })
+      server.on('drop', (refused) => {
+        const connection =
+          refused && formatAddress({ host: refused.remoteAddress ?? '?', port: refused.remotePort ?? 0 })
+        reject(
+          new WallarxError('CONNECTION_LIMIT', {
+            expected: `at most ${maxConnections} connections (option maxConnections)`,
+            got: 'one more, which was closed',
+            where: { source: name, connection },
+          }),
+        )
+      })
+      server.on('error', (cause) => {
+        if (listening) {
+          context.report.warn(`${name}: ${shown(cause)}`) // a connection was not accepted; those that are there go on
+          return
+        }
+        const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
+        const error = new WallarxError('LISTEN_FAILED', {
+          expected: `to listen on ${formatAddress(address)}`,
+          got: inUse
+            ? 'an address that is in use; stop the process that listens there or choose another port'
+            : shown(cause),
+          where: { source: name },
+          cause,
+        })
+        within(context, () => {
+          output.error(error)
+        })
+      })
+      server.listen(address.port, address.host, () => {
+        listening = true
+        options.onListening?.(server.address() as AddressInfo)
+        opened()
+      })
+
+      const stop = (): void => {
+        server.close(() => {
+          serverClosed = true
+          completeIfDone()
+        })
+        for (const connection of connections) connection.stop()
+        if (options.tls !== undefined) for (const socket of sockets) socket.destroy()
+      }
+      context.shutdown.stopping.addEventListener('abort', stop)
+      return () => {
+        context.shutdown.stopping.removeEventListener('abort', stop)
+        server.close()
+        for (const socket of sockets) socket.destroy()
+      }
+    },
+    'tcp',
+  )
 }
 
 /**

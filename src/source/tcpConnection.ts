@@ -20,7 +20,14 @@ export interface TcpConnectionOptions {
 /** Reads one connection of `tcpSource` to its end; `stop` ends it as soon as what was read is handed over. */
 export function serveTcpConnection(
   socket: Socket,
-  { name, framing, maxFrameLength, idleTimeout, subscription: { output, context, meter }, reject }: TcpConnectionOptions,
+  {
+    name,
+    framing,
+    maxFrameLength,
+    idleTimeout,
+    subscription: { output, context, meter },
+    reject,
+  }: TcpConnectionOptions,
   onEnd: () => void,
 ): { stop(): void } {
   const { holds } = context.backPressure

@@ -2,7 +2,7 @@ import { Observable, Subscriber, type OperatorFunction } from 'rxjs'
 import { currentContext, within, type Context } from '../context/context.ts'
 import { acceptsText, type ClosableOutput, type OnFrame, receiveFrame } from './output.ts'
 import { standaloneContext } from '../context/standalone.ts'
-import { countedFramesOut, countedOut, startStep } from './start.ts'
+import { countedFramesIn, countedFramesOut, countedIn, countedOut, startStep } from './start.ts'
 import { isAsynchronous, type Operation, type Step } from './step.ts'
 import { madeOf, meterBelow, meteredBy, stepAbove } from './upstream.ts'
 import type { StepMeter } from '../context/meter.ts'
@@ -56,14 +56,15 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
       sinks: step.sinks,
       below: meterBelow(destination),
       direct: !asynchronous && destination instanceof OperateSubscriber,
+      flow: step.flow,
       upstream: stepAbove(source),
     })
     this[meteredBy] = meter
     this.#output = this.#outputTo(destination, context, asynchronous, meter)
     this.#operation = startStep(step, this.#output, context, meter)
-    this.#onNext = this.#operation.next
+    this.#onNext = countedIn(this.#operation.next, meter)
     this[acceptsText] = this.#operation.acceptsText ?? false
-    this[receiveFrame] = this.#operation.frame && this.#guarded(this.#operation.frame)
+    this[receiveFrame] = this.#operation.frame && this.#guarded(countedFramesIn(this.#operation.frame, meter))
     const withdraw = asynchronous ? context.shutdown.onForceComplete(() => this.#forceComplete()) : undefined
     this.add(() => {
       this.#turn = over
@@ -123,8 +124,10 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
     const neighbour =
       destination instanceof OperateSubscriber ? (destination as OperateSubscriber<Out, unknown>) : undefined
     const direct = asynchronous || neighbour === undefined ? undefined : neighbour.#operation
+    // One whose flow is known tells what it emits in fewer words.
+    const counting = meter?.flow === undefined ? meter : undefined
     return {
-      next: direct?.next ?? countedOut(next, meter),
+      next: countedOut(direct?.next ?? next, counting),
       // Inside the context: who subscribes again because of an end (`retry`, `repeat`) must find it, wherever the end
       // came from.
       error: (error) => {
@@ -141,7 +144,7 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
       },
       closed: false, // a field, because loops over outputs read it for each
       [acceptsText]: neighbour?.[acceptsText] ?? false,
-      [receiveFrame]: direct?.frame ?? countedFramesOut(neighbour?.[receiveFrame], meter),
+      [receiveFrame]: countedFramesOut(direct?.frame ?? neighbour?.[receiveFrame], counting),
     }
   }
 

@@ -28,7 +28,8 @@ export interface StateStepOptions<In, State, Outputs, Out> {
   /** Absent: the computation gives its result at once. */
   readonly concurrency: Concurrency['concurrency'] | undefined
   /** Emits the outputs of one result. */
-  readonly emit: (outputs: Outputs, output: Output<Out>, where: Where) => void
+  readonly emit: (outputs: Outputs, output: Output<Out>, where: Where, meter?: StepMeter) => void
+  readonly flow: Step<In, Out>['flow']
 }
 
 /** What `toState`, `toStatePartition` and `toStatePartitionMulti` have in common: all but how outputs are emitted. */
@@ -40,6 +41,7 @@ export function stateStep<In, State, Outputs, Out>({
   key,
   concurrency,
   emit,
+  flow,
 }: StateStepOptions<In, State, Outputs, Out>): Step<In, Out> {
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
   const whereIn = ({ pipeline }: Context): Where => ({ pipeline, step: name, partition: partition.name })
@@ -83,25 +85,30 @@ export function stateStep<In, State, Outputs, Out>({
       })
     }
     const { states, persistent } = entities
-    return {
-      // What `finish` does, once more: as a call of its own it costs word count about a twentieth of its throughput.
-      next(message) {
-        let slot = -1 // while there is no entity
-        try {
-          slot = slotOf(message)
-          const result = compute(message, states[slot]!) as StateResult<Outputs>
-          if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
-            throw invalidStateResult(result, where)
-          }
-          if (persistent && result[1]) entities.changed(slot)
-          const outputs = result[0]
-          if (outputs !== undefined) emit(outputs, output, where)
-        } catch (thrown) {
-          if (slot < 0) fail(thrown, message)
-          else failComputing(thrown, message)
+    // What `finish` does, once more: as a call of its own it costs word count about a twentieth of its throughput.
+    const next = (message: In): void => {
+      if (meter?.isWanted === true) {
+        meter.take(next, message)
+        return
+      }
+      let slot = -1 // while there is no entity
+      try {
+        slot = slotOf(message)
+        const result = compute(message, states[slot]!) as StateResult<Outputs>
+        if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
+          throw invalidStateResult(result, where)
         }
-      },
+        if (persistent && result[1]) entities.changed(slot)
+        const outputs = result[0]
+        if (outputs !== undefined) emit(outputs, output, where, meter)
+        else if (meter !== undefined) meter.dropped++
+      } catch (thrown) {
+        if (meter !== undefined) meter.dropped++
+        if (slot < 0) fail(thrown, message)
+        else failComputing(thrown, message)
+      }
     }
+    return { next }
   }
 
   const start = (output: Output<Out>, context: Context, meter?: StepMeter): Operation<In> => {
@@ -124,15 +131,8 @@ export function stateStep<In, State, Outputs, Out>({
     name,
     operator,
     partition: partition.name,
+    ...(concurrency === undefined && flow !== undefined && { flow }),
     start,
-    counted,
     asynchronous: ({ entities }) => concurrency !== undefined || entities.exchange !== undefined,
   }
 }
-
-const counted =
-  <In>(next: (message: In) => void, meter: StepMeter) =>
-  (message: In): void => {
-    if (--meter.left === 0) meter.take(next, message)
-    else next(message)
-  }

@@ -2,7 +2,7 @@ import { createQueue } from '../../../src/base/queue.ts'
 import type { Context } from '../../../src/context/context.ts'
 import type { StepMeter } from '../../../src/context/meter.ts'
 import { acceptsText, receiveFrame, type ClosableOutput } from '../../../src/step/output.ts'
-import { countedOut, startStep } from '../../../src/step/start.ts'
+import { countedFramesOut, countedOut, startStep } from '../../../src/step/start.ts'
 import { isAsynchronous, type Operation, type Step } from '../../../src/step/step.ts'
 
 /** Where the last step of a chain sends what it emits, and what it is told of the chain's end. */
@@ -60,12 +60,13 @@ export class Stage<In, Out> {
       partition: step.partition,
       sinks: step.sinks,
       below: following?.meter,
-      direct: following !== undefined && !asynchronous && !lazy,
+      direct: following !== undefined && !asynchronous,
+      flow: lazy ? undefined : step.flow,
       upstream: undefined,
     })
-    const next = this.#nextTo(destination, asynchronous)
+    const counting = this.meter?.flow === undefined ? this.meter : undefined
     this.#output = {
-      next: following !== undefined && !asynchronous && !lazy ? next : countedOut(next, this.meter),
+      next: countedOut(this.#nextTo(destination, asynchronous), counting),
       error: (error) => {
         this.#end(() => {
           destination.error(error)
@@ -84,7 +85,7 @@ export class Stage<In, Out> {
       }),
       closed: false, // a field, because loops over outputs read it for each
       [acceptsText]: following?.operation.acceptsText ?? false,
-      [receiveFrame]: asynchronous ? undefined : following?.operation.frame,
+      [receiveFrame]: asynchronous ? undefined : countedFramesOut(following?.operation.frame, counting),
     }
     this.operation = startStep(step, this.#output, context, this.meter)
     this.next = lazy

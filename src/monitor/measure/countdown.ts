@@ -1,13 +1,14 @@
 /**
  * How many messages pass before the next one is looked at closely, so that looking costs about a thousandth of the
- * time, however fast they come: after a look that took so many readings of the clock, none for some 50 µs each.
+ * time, however fast they come: after a look that took so many readings of the clock, none for some 100 µs each.
  */
 export interface Countdown {
   /** Messages until the next look, that one too, after one at `now` (ms) with so many readings. */
   after(now: number, readings: number): number
 }
 
-const restFor = 0.05 // ms of rest for each reading of the clock, which takes some 40 ns
+/** In ms, for each reading of the clock, which takes some 40 ns. */
+export const restAfterReading = 0.1
 const longest = 65_536 // messages
 const steepest = 8 // as many times the messages of the last time, at most
 
@@ -19,8 +20,8 @@ export function createCountdown(): Countdown {
       const elapsed = last === undefined ? 0 : now - last
       last = now
       // A clock that did not move says that they come fast, and not how fast.
-      const wanted = elapsed > 0 ? Math.round((passed / elapsed) * readings * restFor) : longest
-      passed = Math.max(1, Math.min(wanted, passed * steepest, longest))
+      const wanted = elapsed > 0 ? Math.round((passed / elapsed) * readings * restAfterReading) : longest
+      passed = Math.max(1, Math.min(wanted, passed * steepest, longest)) | 0
       return passed
     },
   }

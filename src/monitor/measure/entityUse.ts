@@ -78,7 +78,7 @@ export function createEntityUse(): EntityUse {
     follow(key, listener) {
       const id = Symbol('follower')
       followers.set(id, { key, listener })
-      for (const step of steps) step.lookSoon()
+      for (const step of steps) step.want(1)
       return () => {
         followers.delete(id)
       }

@@ -40,7 +40,11 @@ export class MeasuredNode {
 
   get out(): number {
     if (this.options.kind === 'sink') return 0
-    return sum(sum(this.#out, this.sources, (one) => one.sent), this.steps, (one) => one.sent)
+    return sum(
+      sum(this.#out, this.sources, (one) => one.sent),
+      this.steps,
+      (one) => one.sent,
+    )
   }
 
   /** Of a source what it has handed over, of others what came in. */
@@ -69,7 +73,7 @@ export class MeasuredNode {
     this.#rates.tick(this.messages, seconds)
     const entered = this.in
     // At this pace nobody would look at a message within the next second.
-    for (const step of this.steps) if (step.left > entered - this.#before) step.lookSoon()
+    for (const step of this.steps) if (step.left > entered - this.#before) step.want(1)
     this.#before = entered
   }
 

@@ -34,7 +34,7 @@ export function createPipelineMeter({ clock, entityUse, addJournal }: PipelineMe
   let fanOut = 1 // messages that a sink gets of one chunk, on average
   // Not always the first of a chunk: the others wait longer for their turn.
   const passing = createPassing(latency, () => {
-    for (const sink of sinks) sink.lookAmong(fanOut)
+    for (const sink of sinks) sink.want(fanOut)
   })
   const below = (meter: NodeMeter | undefined): readonly MeasuredNode[] => (meter && nodesOf.get(meter)) ?? []
 
@@ -53,6 +53,7 @@ export function createPipelineMeter({ clock, entityUse, addJournal }: PipelineMe
       passing,
       below: step.below,
       direct: step.direct,
+      flow: step.flow,
       sinks: written,
       entityUse: partition === undefined ? undefined : entityUse(partition),
       ended() {
@@ -74,8 +75,8 @@ export function createPipelineMeter({ clock, entityUse, addJournal }: PipelineMe
   const addSource = ({ source, name, kind, below: next, direct }: SourceBeginning): MeasuredSource => {
     const nodes = graph.find(source, below(next), [{ name, kind: 'source', operator: kind }])
     const counting = direct && next instanceof MeasuredStep ? next : undefined
-    const before = counting?.entered ?? 0
-    const entered = (): number | undefined => counting && counting.entered - before
+    const before = counting?.arrived ?? 0
+    const entered = (): number | undefined => counting && counting.arrived - before
     const meter: MeasuredSource = new MeasuredSource(clock, passing, entered, () => {
       nodes[0]!.endSource(meter)
     })
@@ -116,5 +117,10 @@ export function createPipelineMeter({ clock, entityUse, addJournal }: PipelineMe
 /** A step is one node; one that writes to sinks is as many as these. */
 function nodesFor({ name, operator, partition, sinks }: StepBeginning): Omit<NodeOptions, 'id'>[] {
   if (sinks === undefined) return [{ name, kind: 'step', operator, ...(partition !== undefined && { partition }) }]
-  return sinks.map((sink) => ({ name: sink.name, kind: 'sink', operator: sink.kind ?? 'sink', sink: new MeasuredSink() }))
+  return sinks.map((sink) => ({
+    name: sink.name,
+    kind: 'sink',
+    operator: sink.kind ?? 'sink',
+    sink: new MeasuredSink(),
+  }))
 }

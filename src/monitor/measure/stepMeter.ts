@@ -8,7 +8,7 @@ import type {
   SinkMeter,
   StepMeter,
 } from '../../context/meter.ts'
-import { createCountdown } from './countdown.ts'
+import { createCountdown, restAfterReading } from './countdown.ts'
 import type { Durations } from '../statistics/durations.ts'
 import type { EntityUse } from './entityUse.ts'
 import type { Passing } from './passing.ts'
@@ -21,74 +21,123 @@ export interface StepMeterOptions {
   /** What gets the outputs, and whether this step calls it. */
   readonly below: NodeMeter | undefined
   readonly direct: boolean
+  readonly flow: 'one' | 'many' | undefined
   readonly sinks: readonly SinkMeter[]
   readonly entityUse: EntityUse | undefined
   readonly ended: () => void
 }
 
 /**
- * Counts one operation at work. `left` goes down with each message, and when it comes to 0 the message is looked at
- * closely: how long it takes, without what the steps downstream take of it; what its key is. Between two looks the
- * operation does nothing besides counting down.
+ * Counts one operation at work, with as little as will do: in a chain of steps that call each other what goes out of one
+ * comes into the next, and a step with one output a message counts those that have none. Where messages come into such a
+ * chain they are counted one by one, and from time to time it is decided there that some step looks closely at its next
+ * message: how long it takes, without what the steps downstream take of it; what its key is.
  *
- * For the time of the steps downstream the next operation is watched meanwhile: it looks at each of its messages.
+ * For the time of the steps downstream the next operation is watched meanwhile: each of its messages is timed.
  */
 export class MeasuredStep implements StepMeter {
+  isWanted = true
   left = 1
   out = 0
+  dropped = 0
   elsewhere = 0
   received = 0
   /** There is nothing of ours upstream: what comes in is as if a source handed it over. */
   isFirst = true
+  readonly flow: 'one' | 'many' | undefined
   readonly sinks: readonly SinkMeter[]
   /** What an asynchronous step keeps. */
   buffer: (() => BufferUse) | undefined
+  entities: MeteredEntities | undefined
   readonly #options: StepMeterOptions
+  /** What it calls. */
   readonly #below: MeasuredStep | undefined
-  /** What `left` would have to be at 0 messages: `#given - left` have come in. */
+  /** What calls it: what that emits comes in here, and is counted there. */
+  #above: MeasuredStep | undefined
+  /** What `left` would have to be at 0 messages. */
   #given = 1
   readonly #countdown = createCountdown()
-  #interval = 1 // messages from one look to the next
-  #lookAt = 0 // when the next measurement may be, where it is dear
+  readonly #pace = createCountdown()
+  #emissions = 1 // of many outputs, until it is time to plan
   #takesTime = false
-  #entities: MeteredEntities | undefined
+  // Of looking closely:
+  #isDue = true
+  #skipped = 0 // messages that pass first: not always the first of a chunk is looked at
+  #lookAt = 0 // when the next look may be
+  #lookedAt = 0 // messages that had come in then
   // While the step upstream watches:
   #isWatched = false
-  #rest = 0 // what `left` would be
   #time = 0
   #readings = 0
 
   constructor(options: StepMeterOptions) {
     this.#options = options
+    this.flow = options.flow
     this.sinks = options.sinks
     this.#below = options.direct && options.below instanceof MeasuredStep ? options.below : undefined
+    if (this.#below !== undefined) this.#below.#above = this
   }
 
   /** Messages that came in here. */
-  get entered(): number {
-    return this.#given - this.left
+  get in(): number {
+    return this.arrived - this.elsewhere + this.received
   }
 
-  get in(): number {
-    return this.entered - this.elsewhere + this.received
+  /** The same, with those that went on to another worker and not those that came from one. */
+  get arrived(): number {
+    return this.#given - this.left + (this.#above?.sent ?? 0)
   }
 
   get sent(): number {
-    return this.#below === undefined ? this.out : this.#below.entered
+    return this.flow === 'one' ? this.in - this.dropped : this.out
   }
 
-  get entities(): MeteredEntities | undefined {
-    return this.#entities
+  emitted(count: number): void {
+    if (this.flow === undefined) return
+    this.out += count
+    if (--this.#emissions > 0) return
+    const now = this.#options.clock.elapsed()
+    this.#emissions = this.#pace.after(now, 2)
+    this.#plan(now)
+  }
+
+  readonly enter = <In>(next: (message: In) => void, message: In): void => {
+    const { passing, clock } = this.#options
+    const now = clock.elapsed()
+    const left = this.#countdown.after(now, 2)
+    this.#given += left - this.left
+    this.left = left
+    const begins = this.isFirst && passing.begin(now)
+    this.#plan(now)
+    try {
+      next(message)
+    } finally {
+      if (begins) passing.end()
+    }
+  }
+
+  readonly enterFrame = (frame: FrameTaker, bytes: Buffer, start: number, end: number): void => {
+    this.enter(() => {
+      frame(bytes, start, end)
+    }, undefined)
   }
 
   readonly take = <In>(next: (message: In) => void, message: In): void => {
-    const { clock } = this.#options
+    const { clock, entityUse } = this.#options
+    this.isWanted = false
+    if (entityUse?.isFollowed === true && !this.#takesTime) {
+      entityUse.passed(this, message, next)
+      this.isWanted = true
+      return
+    }
     const start = clock.elapsed()
-    this.#takeAt(start, next, message)
-    if (!this.#isWatched) return
-    this.#time += clock.elapsed() - start
-    this.#readings += 2
-    this.#setLeft(1)
+    if (!this.#isDue || this.#skipped-- > 0) next(message)
+    else this.#look(start, next, message)
+    if (this.#isWatched) {
+      this.#time += clock.elapsed() - start
+      this.#readings += 2
+    }
+    this.isWanted = this.#isWatched || this.#isDue
   }
 
   readonly takeFrame = (frame: FrameTaker, bytes: Buffer, start: number, end: number): void => {
@@ -98,19 +147,15 @@ export class MeasuredStep implements StepMeter {
   }
 
   use(entities: MeteredEntities): void {
-    this.#entities = entities
+    this.entities = entities
     this.#options.entityUse?.join(this)
   }
 
-  /** The next message is looked at: somebody follows a key, or nobody has looked for long. */
-  lookSoon(): void {
-    if (!this.#isWatched) this.#setLeft(1)
-  }
-
-  /** Looks at one of the next `among` messages, whatever is due. */
-  lookAmong(among: number): void {
-    const wanted = 1 + Math.floor(Math.random() * among)
-    if (!this.#isWatched && wanted < this.left) this.#setLeft(wanted)
+  /** It looks at one of its next messages: it is time, or somebody follows a key. */
+  want(among: number): void {
+    this.#isDue = true
+    this.#skipped = among > 1 ? Math.floor(Math.random() * Math.min(among, 32)) : 0
+    this.isWanted = true
   }
 
   takesTime(buffer: () => BufferUse): AsyncMeter {
@@ -145,54 +190,22 @@ export class MeasuredStep implements StepMeter {
     this.#options.ended()
   }
 
-  /** Watched: every message is looked at, until `unwatch` tells how long they took, and how often the clock was read. */
-  #watch(): void {
-    this.#isWatched = true
-    this.#rest = this.left
-    this.#time = 0
-    this.#readings = 0
-    this.#setLeft(1)
-  }
-
-  #unwatch(): void {
-    this.#isWatched = false
-    this.#setLeft(Math.max(1, this.#rest))
-  }
-
-  #setLeft(left: number): void {
-    this.#given += left - this.left
-    this.left = left
-  }
-
-  #takeAt<In>(start: number, next: (message: In) => void, message: In): void {
-    const { passing, entityUse } = this.#options
-    if (entityUse?.isFollowed === true) {
-      entityUse.passed(this, message, next)
-      this.lookSoon()
-      return
+  /** Those downstream that may look again look at one of their next messages. */
+  #plan(now: number): void {
+    for (let step: MeasuredStep | undefined = this; step !== undefined; step = step.#below) {
+      if (now >= step.#lookAt && !step.#isDue) step.want(1)
     }
-    if (this.#isWatched && --this.#rest > 0) {
+  }
+
+  #look<In>(start: number, next: (message: In) => void, message: In): void {
+    const { clock, durations, entityUse, passing } = this.#options
+    const below = this.#below
+    this.#isDue = false
+    if (this.sinks.length > 0) passing.arrived(start)
+    if (this.#takesTime) {
       next(message)
       return
     }
-    const begins = this.isFirst && passing.begin(start)
-    let readings = 2
-    try {
-      if (this.sinks.length > 0) passing.arrived(start)
-      if (this.#takesTime || start < this.#lookAt) next(message)
-      else readings += this.#measure(start, next, message)
-    } finally {
-      if (begins) passing.end()
-      this.#interval = this.#countdown.after(start, readings > 20 ? 2 : readings)
-      if (this.#isWatched) this.#rest = this.#interval
-      else this.#setLeft(this.#interval)
-    }
-  }
-
-  /** Gives how often the clock was read. */
-  #measure<In>(start: number, next: (message: In) => void, message: In): number {
-    const { clock, durations, entityUse } = this.#options
-    const below = this.#below
     if (below !== undefined) below.#watch()
     try {
       next(message)
@@ -200,11 +213,23 @@ export class MeasuredStep implements StepMeter {
       if (below !== undefined) below.#unwatch()
     }
     const time = Math.max(0, clock.elapsed() - start - (below === undefined ? 0 : below.#time))
-    durations.add(time)
-    entityUse?.seen(this, message, this.#interval, time)
     const readings = 2 + (below === undefined ? 0 : below.#readings)
-    // A chunk leads to thousands of messages: to measure one is dear, and not to be done with each look.
-    if (readings > 20) this.#lookAt = start + readings * 0.05
-    return readings
+    this.#lookAt = start + readings * restAfterReading
+    durations.add(time)
+    const arrived = this.arrived
+    entityUse?.seen(this, message, Math.max(1, arrived - this.#lookedAt), time)
+    this.#lookedAt = arrived
+  }
+
+  #watch(): void {
+    this.#isWatched = true
+    this.#time = 0
+    this.#readings = 0
+    this.isWanted = true
+  }
+
+  #unwatch(): void {
+    this.#isWatched = false
+    this.isWanted = this.#isDue
   }
 }

@@ -28,7 +28,17 @@ export interface KeyedAsyncOptions<In, State, Result> {
 export function keyedAsync<In, State, Result, Out>(
   output: Output<Out>,
   context: Context,
-  { name, meter, concurrency, entities, slotOf, compute, emit, fail, failComputing }: KeyedAsyncOptions<In, State, Result>,
+  {
+    name,
+    meter,
+    concurrency,
+    entities,
+    slotOf,
+    compute,
+    emit,
+    fail,
+    failComputing,
+  }: KeyedAsyncOptions<In, State, Result>,
 ): Operation<In> {
   const busy = new Map<number, Queue<In>>() // by slot: what waits for an entity that is at work or in `ready`
   const ready = createQueue<number>() // entities with a message, when all places at work were taken
