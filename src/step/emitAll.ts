@@ -35,8 +35,8 @@ export function emitAll<Out>(
   }
   for (const item of items) {
     if (item !== undefined) {
-      output.next(item)
       meter?.emitted(1)
+      output.next(item)
     }
     if (output.closed) return // before the next item is asked for
   }

@@ -1,6 +1,6 @@
 /**
- * How many messages pass before the next one is looked at closely, so that looking costs about a thousandth of the
- * time, however fast they come: after a look that took so many readings of the clock, none for some 100 µs each.
+ * How many messages pass before the next one is looked at closely, so that looking costs about a ten-thousandth of the
+ * time, however fast they come: after a look that took so many readings of the clock, none for some millisecond each.
  */
 export interface Countdown {
   /** Messages until the next look, that one too, after one at `now` (ms) with so many readings. */
@@ -8,7 +8,7 @@ export interface Countdown {
 }
 
 /** In ms, for each reading of the clock, which takes some 40 ns. */
-export const restAfterReading = 0.1
+export const restAfterReading = 1
 const longest = 65_536 // messages
 const steepest = 8 // as many times the messages of the last time, at most
 

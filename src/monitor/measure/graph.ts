@@ -74,7 +74,10 @@ export function createGraph(): Graph {
     begun() {
       hasBegun = true
     },
-    edges: () => nodes.flatMap((node) => [...node.to].map((next) => ({ from: node.options.id, to: next.options.id }))),
+    edges: () =>
+      nodes
+        .toReversed()
+        .flatMap((node) => [...node.to].map((next) => ({ from: node.options.id, to: next.options.id }))),
     first() {
       const reached = new Set(nodes.flatMap(({ to }) => [...to]))
       return nodes.filter((node) => !reached.has(node))

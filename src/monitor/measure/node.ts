@@ -22,6 +22,8 @@ export class MeasuredNode {
   readonly to = new Set<MeasuredNode>()
   readonly sources = new Set<MeasuredSource>()
   readonly steps = new Set<MeasuredStep>()
+  /** They may still count the outputs of their last message. */
+  readonly #ended: MeasuredStep[] = []
   readonly #rates = createRates()
   #in = 0
   #out = 0
@@ -35,16 +37,12 @@ export class MeasuredNode {
   }
 
   get in(): number {
-    return sum(this.#in, [...this.sources, ...this.steps], (one) => one.in)
+    return sum(this.#in, [...this.sources, ...this.steps, ...this.#ended], (one) => one.in)
   }
 
   get out(): number {
     if (this.options.kind === 'sink') return 0
-    return sum(
-      sum(this.#out, this.sources, (one) => one.sent),
-      this.steps,
-      (one) => one.sent,
-    )
+    return sum(this.#out, [...this.sources, ...this.steps, ...this.#ended], (one) => one.sent)
   }
 
   /** Of a source what it has handed over, of others what came in. */
@@ -58,8 +56,8 @@ export class MeasuredNode {
 
   endStep(step: MeasuredStep): void {
     if (!this.steps.delete(step)) return
-    this.#in += step.in
-    this.#out += step.sent
+    this.#ended.push(step)
+    if (this.#ended.length > 64) this.#fold(this.#ended.shift()!)
   }
 
   endSource(source: MeasuredSource): void {
@@ -69,7 +67,14 @@ export class MeasuredNode {
     this.#bytes = (this.#bytes ?? 0) + source.bytes
   }
 
+  #fold(step: MeasuredStep): void {
+    this.#in += step.in
+    this.#out += step.sent
+    step.forget()
+  }
+
   tick(seconds: number): void {
+    for (const step of this.#ended.splice(0)) this.#fold(step)
     this.#rates.tick(this.messages, seconds)
     const entered = this.in
     // At this pace nobody would look at a message within the next second.

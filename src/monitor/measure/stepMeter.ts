@@ -27,6 +27,9 @@ export interface StepMeterOptions {
   readonly ended: () => void
 }
 
+/** Messages of the step downstream that are timed, of one that is looked at. */
+const mostTimed = 16
+
 /**
  * Counts one operation at work, with as little as will do: in a chain of steps that call each other what goes out of one
  * comes into the next, and a step with one output a message counts those that have none. Where messages come into such a
@@ -68,7 +71,7 @@ export class MeasuredStep implements StepMeter {
   // While the step upstream watches:
   #isWatched = false
   #time = 0
-  #readings = 0
+  #timed = 0
 
   constructor(options: StepMeterOptions) {
     this.#options = options
@@ -135,7 +138,7 @@ export class MeasuredStep implements StepMeter {
     else this.#look(start, next, message)
     if (this.#isWatched) {
       this.#time += clock.elapsed() - start
-      this.#readings += 2
+      if (++this.#timed === mostTimed) this.#isWatched = false
     }
     this.isWanted = this.#isWatched || this.#isDue
   }
@@ -185,6 +188,11 @@ export class MeasuredStep implements StepMeter {
     }
   }
 
+  /** It has ended, and what it has counted is kept elsewhere. */
+  forget(): void {
+    this.#above = undefined
+  }
+
   end(): void {
     this.#options.entityUse?.leave(this)
     this.#options.ended()
@@ -206,14 +214,22 @@ export class MeasuredStep implements StepMeter {
       next(message)
       return
     }
-    if (below !== undefined) below.#watch()
-    try {
-      next(message)
-    } finally {
-      if (below !== undefined) below.#unwatch()
+    let timeBelow = 0
+    let readings = 2
+    if (below === undefined) next(message)
+    else {
+      const before = below.arrived
+      below.#watch()
+      try {
+        next(message)
+      } finally {
+        below.#unwatch()
+      }
+      // A chunk leads to thousands of messages, and not all of them are timed.
+      if (below.#timed > 0) timeBelow = below.#time * Math.max(1, (below.arrived - before) / below.#timed)
+      readings += 2 * below.#timed
     }
-    const time = Math.max(0, clock.elapsed() - start - (below === undefined ? 0 : below.#time))
-    const readings = 2 + (below === undefined ? 0 : below.#readings)
+    const time = Math.max(0, clock.elapsed() - start - timeBelow)
     this.#lookAt = start + readings * restAfterReading
     durations.add(time)
     const arrived = this.arrived
@@ -224,7 +240,7 @@ export class MeasuredStep implements StepMeter {
   #watch(): void {
     this.#isWatched = true
     this.#time = 0
-    this.#readings = 0
+    this.#timed = 0
     this.isWanted = true
   }
 

@@ -1,4 +1,5 @@
-import hdr from 'hdr-histogram-js/dist/Int32Histogram.js'
+import { createRequire } from 'node:module'
+import type hdr from 'hdr-histogram-js/dist/Int32Histogram.js'
 import { histogramBounds, type Histogram } from '../monitored.ts'
 import type { Latency } from '../report.ts'
 
@@ -13,16 +14,24 @@ const nanoseconds = 1e6 // in a millisecond
 const longest = 3_600_000 * nanoseconds
 const digits = 2 // that are right: 1 %
 
+type Counts = InstanceType<typeof hdr.default>
+
+/** One file of the library, with the first duration: all of it takes 50 ms to load, which who measures nothing waits for. */
+const createCounts = (): Counts => {
+  const { default: Histogram } = createRequire(import.meta.url)('hdr-histogram-js/dist/Int32Histogram.js') as typeof hdr
+  return new Histogram(1, longest, digits)
+}
+
 const none: Latency = { count: 0, p50: 0, p95: 0, p99: 0, p999: 0, p9999: 0, max: 0 }
 
 export function createDurations(): Durations {
-  let counts: InstanceType<typeof hdr.default> | undefined
+  let counts: Counts | undefined
   let sum = 0
   let known: Latency = none
 
   return {
     add(duration) {
-      counts ??= new hdr.default(1, longest, digits)
+      counts ??= createCounts()
       counts.recordValue(Math.min(longest, Math.max(1, Math.round(duration * nanoseconds))))
       sum += Math.max(0, duration)
     },
@@ -51,7 +60,7 @@ export function createDurations(): Durations {
 const percentiles = [50, 95, 99, 99.9, 99.99]
 
 /** All percentiles in one walk over the counts. */
-function latencyOf(counts: InstanceType<typeof hdr.default>): Latency {
+function latencyOf(counts: Counts): Latency {
   const { totalCount: count, maxValue } = counts
   const found: number[] = []
   let passed = 0
