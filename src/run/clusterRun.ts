@@ -3,6 +3,7 @@ import { createDeferred } from '../base/deferred.ts'
 import { WallarxError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { shown } from '../base/shown.ts'
+import { createMonitor } from '../monitor/monitor.ts'
 import { cacheFailure, isStoreFailure } from '../cluster/cache/failure.ts'
 import type { Cluster, Worker, WorkerLife, WorkerProgram } from '../cluster/cluster.ts'
 import { beginLife, firstPause } from '../cluster/beginLife.ts'
@@ -15,6 +16,8 @@ import type { Lifecycle, Running, RunOptions } from './contract.ts'
 export interface ClusterGround {
   readonly log: Log
   readonly clock: Clock
+  /** Default: nothing is measured */
+  readonly isMeasured?: boolean
 }
 
 /** A life, and the pipelines that run in it. */
@@ -28,7 +31,11 @@ interface Past {
   rejoined: number
   rejoinedBecause: string | undefined
   lastCommit: number | undefined
+  transactions: number
+  packs: number
 }
+
+const nothingCounted = { transactions: 0, packs: 0 }
 
 /** Why a life was lost. */
 interface Loss {
@@ -41,7 +48,7 @@ interface Loss {
  * Runs the pipelines as one of the workers of a cluster, life after life. Resolves when every source can take input.
  */
 export async function runOnCluster(options: RunOptions, cluster: Cluster, ground: ClusterGround): Promise<Running> {
-  const { log, clock } = ground
+  const { log, clock, isMeasured = false } = ground
   const { worker, leaveAfter } = await joinCluster(options, cluster, ground)
   const opened = createDeferred()
   const stopping = createDeferred()
@@ -49,7 +56,8 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   let isStopping = false
   let isClosed = false
   const retryLimit = createRetryLimit(clock, worker.name, cluster.commitTimeout)
-  const past: Past = { rejoined: 0, rejoinedBecause: undefined, lastCommit: undefined }
+  const monitor = isMeasured ? createMonitor({ application: options.name, worker: worker.name, clock }) : undefined
+  const past: Past = { rejoined: 0, rejoinedBecause: undefined, lastCommit: undefined, transactions: 0, packs: 0 }
 
   const stop = (): void => {
     isStopping = true
@@ -80,6 +88,9 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       if (lost === undefined) return
       if (endsAll(lost.reason)) throw lost.reason
       const { lastCommit: committed } = life.status()
+      const { transactions, packs } = life.counts?.() ?? nothingCounted
+      past.transactions += transactions
+      past.packs += packs
       noteLoss(past, lost.reason, committed)
       retryLimit.failed(lost.reason, committed !== undefined)
       if (lost.hasStarted) continue
@@ -106,7 +117,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
         lose(error) // a later life is as patient as its beginning
       }
     }
-    const app = startApplication(ofLife, { ...ground, ...life })
+    const app = startApplication(ofLife, { ...ground, ...(monitor && { monitor }), ...life })
     present = { life, app }
     if (isStopping) void app.close().catch(() => undefined)
     app.closed.catch(() => undefined) // told below
@@ -134,8 +145,25 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     return lost
   }
 
+  monitor?.watchCluster(() => {
+    if (present === undefined) return undefined
+    const { shards, lastCommit = past.lastCommit } = present.life.status()
+    const { transactions, packs } = present.life.counts?.() ?? nothingCounted
+    const { rejoined, rejoinedBecause } = past
+    return {
+      shards,
+      lag: {},
+      ...(lastCommit !== undefined && { lastCommit }),
+      transactions: past.transactions + transactions,
+      packs: past.packs + packs,
+      rejoined,
+      ...(rejoinedBecause !== undefined && { rejoinedBecause }),
+    }
+  })
+  monitor?.start()
   const living = leaveAfter(live()).finally(() => {
     isClosed = true
+    monitor?.end()
     forgetSignals()
   })
   living.catch(() => undefined) // told by `closed`
@@ -156,7 +184,15 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     status() {
       const { app, life } = present!
       const own = life.status()
-      return { ...app.status(), worker: { ...own, ...past, lastCommit: own.lastCommit ?? past.lastCommit } }
+      return {
+        ...app.status(),
+        worker: {
+          ...own,
+          rejoined: past.rejoined,
+          rejoinedBecause: past.rejoinedBecause,
+          lastCommit: own.lastCommit ?? past.lastCommit,
+        },
+      }
     },
   }
 }

@@ -40,7 +40,8 @@ import { isAsyncIterable } from './subscribeTo.ts'
 export async function run(options: RunOptions): Promise<Running> {
   check(knownOptions('run', options, known))
   const log: Log = options.log === false ? silentLog : (options.log ?? stderrLog(options.name))
-  if (options.cluster !== undefined) return runOnCluster(options, options.cluster, { log, clock: systemClock })
+  if (options.cluster !== undefined)
+    return runOnCluster(options, options.cluster, { log, clock: systemClock, isMeasured: true })
   const store = await options.store?.open()
   const monitor = createMonitor({ application: options.name, clock: systemClock })
   try {

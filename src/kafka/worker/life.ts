@@ -87,6 +87,8 @@ export function createLife(
   const outputTopics = new Set<string>()
   const exchangeTopics = new Set<string>()
   let lastCommit: number | undefined
+  let transactionCount = 0
+  let packCount = 0
   let upkeep: Upkeep | undefined
   let ended = false
 
@@ -103,8 +105,10 @@ export function createLife(
     partitionsOf: counts.ask,
     explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
-    committed(places) {
+    committed(places, packs) {
       lastCommit = clock.now()
+      transactionCount++
+      packCount += packs
       upkeep?.processed(places.filter(({ topic }) => exchangeTopics.has(topic)))
     },
     lose: lost.resolve,
@@ -172,6 +176,7 @@ export function createLife(
       await groups.stop()
       await client.close(timeout)
     },
+    counts: () => ({ transactions: transactionCount, packs: packCount }),
     status: () => ({
       name: worker,
       shards: allShards(),

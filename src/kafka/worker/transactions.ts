@@ -44,8 +44,8 @@ export interface TransactionsOptions {
   readonly timeout: number
   /** Finds out more of what a transaction with these outputs and records has failed with. */
   readonly explain: (error: unknown, records: FailedRecords) => Promise<unknown>
-  /** Called when a transaction is committed, with how far the places are processed that it was about. */
-  readonly committed: (places: readonly PlaceAt[]) => void
+  /** Called when a transaction is committed, with how far the places are processed that it was about, and its packs. */
+  readonly committed: (places: readonly PlaceAt[], packs: number) => void
   /** Called with what a transaction has failed with. */
   readonly lose: (reason: unknown) => void
 }
@@ -140,7 +140,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           const processed = offsets.flatMap(({ places }) => places)
           const moved = new Set(processed.map(({ topic }) => topic))
           store.committed(exchange.partitions().filter((partition) => moved.has(names.exchange(partition))))
-          committed(processed)
+          committed(processed, packs.length)
         } catch (failure) {
           const error = await explain(failure, { outputs: records, all: [...own, ...records] })
           if (!(error instanceof WallarxError)) lose(error)
