@@ -6,9 +6,9 @@ import { hexShown, inputShown } from './shownInput.ts'
 export interface DeadLetterLog {
   add(letter: DeadLetter, at: number): void
   /** The newest last. */
-  last(): DeadLetterReport[]
+  readonly last: () => DeadLetterReport[]
   /** Calls `listener` with each from now on. The result ends it. */
-  listen(listener: (letter: DeadLetterReport) => void): () => void
+  readonly listen: (listener: (letter: DeadLetterReport) => void) => () => void
 }
 
 const most = 1000

@@ -31,14 +31,14 @@ export interface Monitor extends Omit<Monitored, 'partition'> {
   /** What a pipeline counts in. */
   pipeline(name: string): MeasuredPipeline
   deadLetter(letter: DeadLetter): void
-  checkpoint(taken: CheckpointReport): void
+  readonly checkpoint: (taken: CheckpointReport) => void
   /** From now on this run is the one that is told of; another life of it before. */
   watch(run: () => Watched): void
-  watchCluster(cluster: () => Omit<ClusterReport, never> | undefined): void
+  watchCluster(cluster: () => ClusterReport | undefined): void
   /** Begins to look at the clock. */
   start(): void
   /** Looks no more. What was measured is told on. */
-  end(): void
+  readonly end: () => void
 }
 
 export interface MonitorOptions {

@@ -1,9 +1,17 @@
 import { createHeavyHitters } from '../statistics/heavyHitters.ts'
-import type { MeasuredStep } from './stepMeter.ts'
+import type { MeteredEntities } from '../../context/meter.ts'
+
+/** A step that uses entities, as far as it is asked here. */
+export interface KeyedStep {
+  readonly entities: MeteredEntities | undefined
+  /** Of an asynchronous step. */
+  readonly buffer: object | undefined
+  want(among: number): void
+}
 
 /** What happened at a message of a key that is followed. */
 export interface KeySeen {
-  readonly step: MeasuredStep
+  readonly step: KeyedStep
   readonly key: bigint
   readonly message: unknown
   /** After the message. */
@@ -14,12 +22,12 @@ export interface KeySeen {
 export interface EntityUse {
   /** A key is followed: then every message is looked at. */
   readonly isFollowed: boolean
-  join(step: MeasuredStep): void
-  leave(step: MeasuredStep): void
+  join(step: KeyedStep): void
+  leave(step: KeyedStep): void
   /** A message took so long; it stands for `messages`. */
-  seen(step: MeasuredStep, message: unknown, messages: number, time: number): void
+  seen(step: KeyedStep, message: unknown, messages: number, time: number): void
   /** Takes a message while a key is followed. */
-  passed<In>(step: MeasuredStep, message: In, next: (message: In) => void): void
+  passed<In>(step: KeyedStep, message: In, next: (message: In) => void): void
   follow(key: bigint, listener: (seen: KeySeen) => void): () => void
   hottest(): { key: string; count: number; time: number }[]
   /** So many seconds have passed. */
@@ -31,12 +39,12 @@ const shown = 20
 const memory = 60 // seconds after which a message counts 1 / e
 
 export function createEntityUse(): EntityUse {
-  const steps = new Set<MeasuredStep>()
+  const steps = new Set<KeyedStep>()
   const hitters = createHeavyHitters(capacity)
   const followers = new Map<symbol, { readonly key: bigint; readonly listener: (seen: KeySeen) => void }>()
 
   /** `undefined` where it cannot be told: the step itself will find that out. */
-  const keyOf = (step: MeasuredStep, message: unknown): bigint | undefined => {
+  const keyOf = (step: KeyedStep, message: unknown): bigint | undefined => {
     try {
       return step.entities?.keyOf(message as never)
     } catch {
@@ -44,7 +52,7 @@ export function createEntityUse(): EntityUse {
     }
   }
 
-  const tell = (step: MeasuredStep, key: bigint | undefined, message: unknown): void => {
+  const tell = (step: KeyedStep, key: bigint | undefined, message: unknown): void => {
     if (key === undefined) return
     for (const follower of followers.values()) {
       if (follower.key === key) follower.listener({ step, key, message, state: step.entities?.state(key) })

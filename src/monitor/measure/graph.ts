@@ -14,7 +14,7 @@ export interface Graph {
   /** The same with a step or source that may begin later. */
   linkFrom(identity: object, to: readonly MeasuredNode[]): void
   /** Everything is subscribed to. */
-  begun(): void
+  readonly begun: () => void
   edges(): { from: string; to: string }[]
   /** Those that nothing of ours leads to. */
   first(): MeasuredNode[]

@@ -2,7 +2,7 @@ import type { PipelineReport } from '../report.ts'
 
 /** Who has held a pipeline, how often and for how long: of the first thousand names. */
 export interface Held {
-  add(name: string, time: number): void
+  readonly add: (name: string, time: number) => void
   /** Those that are there `now` too. */
   report(present: PipelineReport['holds'], now: number): PipelineReport['held']
 }

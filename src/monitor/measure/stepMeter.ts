@@ -101,7 +101,7 @@ export class MeasuredStep implements StepMeter {
     if (--this.#emissions > 0) return
     const now = this.#options.clock.elapsed()
     this.#emissions = this.#pace.after(now, 2)
-    this.#plan(now)
+    this.plan(now)
   }
 
   readonly enter = <In>(next: (message: In) => void, message: In): void => {
@@ -111,7 +111,7 @@ export class MeasuredStep implements StepMeter {
     this.#given += left - this.left
     this.left = left
     const begins = this.isFirst && passing.begin(now)
-    this.#plan(now)
+    this.plan(now)
     try {
       next(message)
     } finally {
@@ -199,10 +199,9 @@ export class MeasuredStep implements StepMeter {
   }
 
   /** Those downstream that may look again look at one of their next messages. */
-  #plan(now: number): void {
-    for (let step: MeasuredStep | undefined = this; step !== undefined; step = step.#below) {
-      if (now >= step.#lookAt && !step.#isDue) step.want(1)
-    }
+  plan(now: number): void {
+    if (now >= this.#lookAt && !this.#isDue) this.want(1)
+    if (this.#below !== undefined) this.#below.plan(now)
   }
 
   #look<In>(start: number, next: (message: In) => void, message: In): void {

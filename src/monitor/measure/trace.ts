@@ -14,7 +14,7 @@ export function traceOf(
   { at, partition, pipelines }: TraceOptions,
 ): TraceReport {
   for (const { name, meter } of pipelines) {
-    const node = meter.graph.nodes.find(({ steps }) => steps.has(step))
+    const node = meter.graph.nodes.find(({ steps }) => [...steps].some((one) => one === step))
     if (node !== undefined) {
       return { at, pipeline: name, step: node.options.id, partition, key: String(key), message, state }
     }
