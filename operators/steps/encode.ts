@@ -8,29 +8,33 @@ import type { Step } from '../../src/step/step.ts'
 /** What `encode` does. */
 export function encodeStep<Message>(encoder: EncoderOrFunction<Message>): Step<Message, Buffer> {
   const { name, encode } = encoderOf(encoder)
-  const start: Step<Message, Buffer>['start'] = (output, context) => {
+  const start: Step<Message, Buffer>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }
     const fail = failWith(output, context, (thrown, message: Message) =>
       failureOf('ENCODE_FAILED', `the encoder to encode ${shown(message)}`, thrown, where),
     )
     // Straight before `toSink`, text stays text: it is turned into bytes once for a whole batch.
     const { [acceptsText]: keepText } = output
-    return {
-      next(message) {
-        try {
-          const encoded = encode(message)
-          if (typeof encoded === 'string') {
-            output.next(keepText === true ? (encoded as unknown as Buffer) : Buffer.from(encoded, 'utf8'))
-          } else if (encoded !== undefined) {
-            output.next(asBuffer(encoded))
-          }
-        } catch (thrown) {
-          fail(thrown, message)
-        }
-      },
+    const next = (message: Message): void => {
+      if (meter?.isWanted === true) {
+        meter.take(next, message)
+        return
+      }
+      try {
+        const encoded = encode(message)
+        if (typeof encoded === 'string') {
+          output.next(keepText === true ? (encoded as unknown as Buffer) : Buffer.from(encoded, 'utf8'))
+        } else if (encoded !== undefined) {
+          output.next(asBuffer(encoded))
+        } else if (meter !== undefined) meter.dropped++
+      } catch (thrown) {
+        if (meter !== undefined) meter.dropped++
+        fail(thrown, message)
+      }
     }
+    return { next }
   }
-  return { name, start }
+  return { name, operator: 'encode', flow: 'one', start }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -15,16 +15,18 @@ export function frameStep(framing: Framing, options: FrameOptions): Step<Uint8Ar
   const { maxFrameLength } = knownOptions('frame', options, { maxFrameLength: true })
   checkFraming(framing, maxFrameLength)
   const name = 'frame'
-  const start: Step<Uint8Array, Buffer>['start'] = (output, context) => {
+  const start: Step<Uint8Array, Buffer>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }
     const framer = createStreamFramer({ framing, maxFrameLength, where }, output, context)
+    const next = (chunk: Uint8Array): void => {
+      if (meter?.isWanted === true) meter.take(next, chunk)
+      else framer.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    }
     return {
-      next(chunk) {
-        framer.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-      },
+      next,
       complete: framer.end,
       finalize: framer.stop,
     }
   }
-  return { name, start }
+  return { name, operator: 'frame', start }
 }

@@ -19,24 +19,30 @@ export function toStep<In, Out>(
     }
     return {
       name,
+      operator: 'to',
       asynchronous: true,
-      start: (output, context) => orderedAsync(output, context, { name, concurrency, compute, emit }),
+      start: (output, context, meter) => orderedAsync(output, context, { meter, name, concurrency, compute, emit }),
     }
   }
-  const start: Step<In, Out>['start'] = (output, context) => {
+  const start: Step<In, Out>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }
     const fail = failWith(output, context, computationFailure(where))
-    return {
-      next(message) {
-        try {
-          const out = compute(message)
-          if (out instanceof Promise) throw noPromise(out, where)
-          if (out !== undefined) output.next(out as Out)
-        } catch (thrown) {
-          fail(thrown, message)
-        }
-      },
+    const next = (message: In): void => {
+      if (meter?.isWanted === true) {
+        meter.take(next, message)
+        return
+      }
+      try {
+        const out = compute(message)
+        if (out instanceof Promise) throw noPromise(out, where)
+        if (out !== undefined) output.next(out as Out)
+        else if (meter !== undefined) meter.dropped++
+      } catch (thrown) {
+        if (meter !== undefined) meter.dropped++
+        fail(thrown, message)
+      }
     }
+    return { next }
   }
-  return { name, start }
+  return { name, operator: 'to', flow: 'one', start }
 }

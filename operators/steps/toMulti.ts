@@ -16,23 +16,27 @@ export function toMultiStep<In, Out>(
     wholeNumber('concurrency', concurrency, 1)
     return {
       name,
+      operator: 'toMulti',
       asynchronous: true,
-      start: (output, context) => orderedAsync(output, context, { name, concurrency, compute, emit: emitAll<Out> }),
+      start: (output, context, meter) =>
+        orderedAsync(output, context, { meter, name, concurrency, compute, emit: emitAll<Out> }),
     }
   }
-  const start: Step<In, Out>['start'] = (output, context) => {
+  const start: Step<In, Out>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }
     const fail = failWith(output, context, computationFailure(where))
-    return {
-      next(message) {
-        try {
-          emitAll(compute(message) as Iterable<Out | undefined> | undefined, output, where)
-        } catch (thrown) {
-          fail(thrown, message)
-        }
-      },
-      fail,
+    const next = (message: In): void => {
+      if (meter?.isWanted === true) {
+        meter.take(next, message)
+        return
+      }
+      try {
+        emitAll(compute(message) as Iterable<Out | undefined> | undefined, output, where, meter)
+      } catch (thrown) {
+        fail(thrown, message)
+      }
     }
+    return { next, fail }
   }
-  return { name, start, lazy: true }
+  return { name, operator: 'toMulti', flow: 'many', start, lazy: true }
 }

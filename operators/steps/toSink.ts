@@ -1,3 +1,4 @@
+import type { StepMeter } from '../../src/context/meter.ts'
 import type { Context } from '../../src/context/context.ts'
 import type { SinkDelivery, SinkEntry, Transactions } from '../../src/context/endpoint.ts'
 import { failureOf } from '../../src/base/errors.ts'
@@ -20,6 +21,7 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
   const start = (
     output: Output<never>,
     { pipeline, backPressure: { holds }, report, endpoints }: Context,
+    meter?: StepMeter,
   ): Operation<Message> => {
     const where = { pipeline, sink: name }
     const writers: SinkWriter<Message>[] = []
@@ -53,12 +55,13 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
     }
 
     try {
-      for (const sink of all) {
+      for (const [at, sink] of all.entries()) {
         const entry = endpoints.addSink(sink.name, deliveryOf(sink, endpoints.transactions))
         const { restored, fingerprint } = entry
         const writer = sink.open({
           transactions: endpoints.transactions,
           holds,
+          meter: meter?.sinks[at],
           reject: (error, message) => report.reject(error.at(where), message),
           restored,
           fingerprint,
@@ -84,16 +87,21 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
       const isOfMessage = error.kind === 'bad input' || error.kind === 'user code'
       if (!isOfMessage || !report.reject(error, message)) fail(error)
     }
-    return {
-      next(message) {
-        for (let at = 0; at < writers.length && !closing; at++) {
-          try {
-            writers[at]!.write(message)
-          } catch (thrown) {
-            refused(thrown, message)
-          }
+    const next = (message: Message): void => {
+      if (meter?.isWanted === true) {
+        meter.take(next, message)
+        return
+      }
+      for (let at = 0; at < writers.length && !closing; at++) {
+        try {
+          writers[at]!.write(message)
+        } catch (thrown) {
+          refused(thrown, message)
         }
-      },
+      }
+    }
+    return {
+      next,
       complete,
       error(error) {
         report.failing()
@@ -108,7 +116,7 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
       acceptsText: all.every((sink) => sink.acceptsText === true),
     }
   }
-  return { name, start, asynchronous: true }
+  return { name, operator: 'toSink', sinks: all, start, asynchronous: true }
 }
 
 function deliveryOf({ delivery = 'at least once' }: Sink<never>, transactions: Transactions | undefined): SinkDelivery {

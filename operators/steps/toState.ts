@@ -28,7 +28,15 @@ export function toStateStep<In, State, Out>(
   options: Partial<Concurrency>,
 ): Step<In, Out> {
   const { concurrency } = knownOptions('toState', options, { concurrency: true })
-  return stateStep({ ...named(computation, 'toState'), partition, key: onlyKey, concurrency, emit: emitOne<Out> })
+  return stateStep({
+    operator: 'toState',
+    ...named(computation, 'toState'),
+    partition,
+    key: onlyKey,
+    concurrency,
+    emit: emitOne<Out>,
+    flow: 'one',
+  })
 }
 
 /** What `toStatePartition` does. */
@@ -39,7 +47,17 @@ export function toStatePartitionStep<In, State, Out>(
 ): Step<In, Out> {
   const { key, concurrency } = knownOptions('toStatePartition', options, keyAndConcurrency)
   const { name, compute } = named(computation, 'toStatePartition')
-  return stateStep({ name, compute, partition, key: keyFor(partition, key), concurrency, emit: emitOne<Out> })
+  const operator = 'toStatePartition'
+  return stateStep({
+    operator,
+    name,
+    compute,
+    partition,
+    key: keyFor(partition, key),
+    concurrency,
+    emit: emitOne<Out>,
+    flow: 'one',
+  })
 }
 
 /** What `toStatePartitionMulti` does. */
@@ -50,5 +68,15 @@ export function toStatePartitionMultiStep<In, State, Out>(
 ): Step<In, Out> {
   const { key, concurrency } = knownOptions('toStatePartitionMulti', options, keyAndConcurrency)
   const { name, compute } = named(computation, 'toStatePartitionMulti')
-  return stateStep({ name, compute, partition, key: keyFor(partition, key), concurrency, emit: emitAll<Out> })
+  const operator = 'toStatePartitionMulti'
+  return stateStep({
+    operator,
+    name,
+    compute,
+    partition,
+    key: keyFor(partition, key),
+    concurrency,
+    emit: emitAll<Out>,
+    flow: 'many',
+  })
 }

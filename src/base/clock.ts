@@ -9,6 +9,8 @@ export interface Clock {
   elapsed(): number
   /** Calls `work` once, after so many milliseconds. The result takes the wish back. */
   after(milliseconds: number, work: () => void): () => void
+  /** The same; the process may end before that. Default: as `after` */
+  afterIfAlive?(milliseconds: number, work: () => void): () => void
 }
 
 /** The clock of this machine. A wait that goes on keeps the process alive. */
@@ -17,6 +19,12 @@ export const systemClock: Clock = {
   elapsed: () => performance.now(),
   after(milliseconds, work) {
     const timer = setTimeout(work, milliseconds)
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+  afterIfAlive(milliseconds, work) {
+    const timer = setTimeout(work, milliseconds).unref()
     return () => {
       clearTimeout(timer)
     }

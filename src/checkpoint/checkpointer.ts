@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { WallarxError } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
-import type { Committer } from './committer.ts'
+import type { CheckpointChanges, Committer } from './committer.ts'
 import { presentLayout, type CheckpointInfo } from './layout.ts'
 import type { RunPartitions } from './partitions.ts'
 import type { Positions } from './positions.ts'
@@ -25,7 +25,7 @@ export interface CheckpointerOptions {
   readonly application: string
   readonly committer: Committer
   readonly pipelines: { values(): Iterable<Quiescible> }
-  readonly partitions: Pick<RunPartitions, 'changes'>
+  readonly partitions: Pick<RunPartitions, 'changes' | 'packed'>
   readonly positions: Pick<Positions, 'changes' | 'committed'>
   readonly run: FailingRun
   readonly clock: Clock
@@ -33,6 +33,20 @@ export interface CheckpointerOptions {
   readonly last: CheckpointInfo | undefined
   /** Milliseconds from the end of one checkpoint to the start of the next; `Infinity` for none by itself. */
   readonly interval: number
+  /** Called with each that is durable. Default: nobody wants to know */
+  readonly taken?: (checkpoint: CheckpointTaken) => void
+}
+
+/** What one checkpoint was. */
+export interface CheckpointTaken {
+  /** When it was durable, in ms since 1970. */
+  readonly at: number
+  /** In ms, from when it began until then. */
+  readonly duration: number
+  /** In ms: for how long the sources were held for it. */
+  readonly held: number
+  readonly entities: number
+  readonly bytes: number
 }
 
 /** Takes checkpoints, one at a time. */
@@ -68,16 +82,18 @@ export function createCheckpointer({
   clock,
   last: lastInStore,
   interval,
+  taken,
 }: CheckpointerOptions): Checkpointer {
   let last = lastInStore
   let cancelTimer: (() => void) | undefined
   let underWay: Promise<void> | undefined
   let stopped = false
 
-  /** Packs what has changed, at once, and begins to write it. */
-  const commit = async (): Promise<void> => {
+  /** Packs what has changed, at once, and begins to write it. `began`: when the sources were held. */
+  const commit = async (began = clock.elapsed()): Promise<void> => {
     const changes = { entities: partitions.changes(), positions: positions.changes() }
     if (changes.entities.length + changes.positions.length === 0 && committer.pending !== true) return
+    const packed = clock.elapsed()
     const info = { layout: presentLayout, application, checkpoint: (last?.checkpoint ?? 0) + 1, at: clock.now() }
     try {
       await committer.commit(info, changes)
@@ -91,6 +107,13 @@ export function createCheckpointer({
     }
     last = info
     positions.committed()
+    taken?.({
+      at: clock.now(),
+      duration: clock.elapsed() - began,
+      held: packed - began,
+      entities: partitions.packed,
+      bytes: bytesOf(changes),
+    })
   }
 
   const hold = (): (() => void) => {
@@ -101,6 +124,7 @@ export function createCheckpointer({
   }
 
   const take = async (): Promise<void> => {
+    const began = clock.elapsed()
     const release = hold()
     let committing: Promise<void>
     try {
@@ -108,7 +132,7 @@ export function createCheckpointer({
       if (run.failed) return
       // Begun before the sources go on: an entity that left memory must be read from this commit and not from an older
       // one.
-      committing = commit()
+      committing = commit(began)
     } finally {
       release()
     }
@@ -150,9 +174,16 @@ export function createCheckpointer({
       cancelTimer?.()
       await underWay
     },
-    takeLast: commit,
+    takeLast: () => commit(),
     get last() {
       return last
     },
   }
+}
+
+const bytesOf = ({ entities, positions }: CheckpointChanges): number => {
+  let bytes = 0
+  for (const { key, value } of entities) bytes += key.length + (value?.length ?? 0)
+  for (const { key, value } of positions) bytes += key.length + (value?.length ?? 0)
+  return bytes
 }

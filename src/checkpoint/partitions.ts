@@ -15,7 +15,11 @@ export interface RunPartitions extends Entities {
   readonly stored: ReadonlyMap<string, PartitionInfo>
   /** Packs the entities that have changed since the last call. Throws `STATE_NOT_SERIALIZABLE`. */
   changes(): Change[]
+  /** How many entities `changes` packed the last time. */
+  readonly packed: number
   status(): Readonly<Record<string, { readonly entities: number }>>
+  /** How many entities of each are in memory, and in the store. */
+  sizes(): { readonly name: string; readonly entities: number; readonly stored?: number }[]
   /** The state of an entity that there is; one that is only in the store comes into memory, as on use. */
   state<State>(partition: StatePartition<never, State>, key: Key): State | undefined
   /** Those that are in use. */
@@ -94,7 +98,18 @@ export function createRunPartitions(
       return [...keys].sort((one, other) => (one < other ? -1 : 1))
     },
     changes: () => [...mine.values()].flatMap(({ table, persistent }) => persistent?.changes(table) ?? []),
+    get packed() {
+      let packed = 0
+      for (const { persistent } of mine.values()) packed += persistent?.packed ?? 0
+      return packed
+    },
     status: () => Object.fromEntries([...mine.values()].map(({ table: { name, size } }) => [name, { entities: size }])),
+    sizes: () =>
+      [...mine.values()].map(({ table: { name, size }, persistent }) => ({
+        name,
+        entities: size,
+        ...(persistent && { stored: persistent.storedCount }),
+      })),
     idOf: (name) => persistent.get(name)?.id,
     drop(name, is) {
       for (const { partition, table, persistent } of mine.values()) {

@@ -28,6 +28,10 @@ export interface PersistentPartition {
   changes(table: EntityTable<unknown>): Change[]
   /** Lets go of the entities that `is` says by the halves of their keys; all are in the store. */
   drop(table: EntityTable<unknown>, is: (low: number, high: number) => boolean): void
+  /** How many entities are in the store, as far as they are written. */
+  readonly storedCount: number
+  /** How many entities `changes` packed the last time. */
+  readonly packed: number
   isStored(key: Key): boolean
   storedKeys(): bigint[]
   /** The entities in the store, from the one after this key on, in the order of keys. */
@@ -53,6 +57,7 @@ export function createPersistentPartition(
   const codec: StateCodec<unknown> = createStateCodec(partition, versionLength)
   let written = known // the info in the store
   let entities = known?.entities ?? 0
+  let packedCount = 0
 
   const migrated = (state: unknown, from: number, key: bigint): unknown => {
     if (migrate !== undefined && from < version) return migrate(state, from)
@@ -91,6 +96,12 @@ export function createPersistentPartition(
     drop(table, is) {
       table.drop(is, forget)
     },
+    get packed() {
+      return packedCount
+    },
+    get storedCount() {
+      return entities
+    },
     isStored(key) {
       const halves = new Uint32Array(2)
       return toHalves(key, halves) && store.get(entityKey(id, halves[0]!, halves[1]!)) !== undefined
@@ -113,7 +124,9 @@ export function createPersistentPartition(
     },
     changes(table) {
       const changes: Change[] = []
+      packedCount = 0
       for (const slot of table.takeChanged()) {
+        packedCount++
         const low = table.low(slot)
         const high = table.high(slot)
         const packed = codec.pack(table.states[slot], keyOf(low, high))

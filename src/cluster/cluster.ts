@@ -48,6 +48,8 @@ export interface WorkerLife {
   /** Owns nothing and hands over nothing any more. Does not reject. */
   end(): Promise<void>
   status(): WorkerStatus
+  /** Commits of this life, and the packs in them. Default: it does not count them */
+  counts?(): { readonly transactions: number; readonly packs: number }
 }
 
 /** What a life asks of the pipelines that run in it. */

@@ -61,7 +61,8 @@ export function standaloneBackPressure(): BackPressure {
   return { holds: createHolds(), inFlight: uncounted, bridgeInFlight: createBridgeInFlight(uncounted) }
 }
 
-export function createHolds(clock: Clock = systemClock): Holds {
+/** `released` is told of each hold that is over, and how many ms it was there. */
+export function createHolds(clock: Clock = systemClock, released?: (name: string, time: number) => void): Holds {
   const holds = new Set<Hold>()
   const waiting = new Set<() => void>()
   let resuming = false // a release inside a listener must not start a second round
@@ -86,9 +87,12 @@ export function createHolds(clock: Clock = systemClock): Holds {
     },
     take(name) {
       const hold = { name, since: clock.now() }
+      const taken = released === undefined ? 0 : clock.elapsed()
       holds.add(hold)
       return () => {
-        if (holds.delete(hold) && holds.size === 0) resumeAll()
+        if (!holds.delete(hold)) return
+        released?.(name, clock.elapsed() - taken)
+        if (holds.size === 0) resumeAll()
       }
     },
     onFree(resume) {

@@ -1,5 +1,6 @@
 import { createBridgeInFlight } from './inFlight.ts'
 import type { Context } from './context.ts'
+import type { NodeMeter } from './meter.ts'
 import type { Endpoints } from './endpoint.ts'
 import { createShutdown, type ShutdownControl } from './shutdown.ts'
 
@@ -12,6 +13,8 @@ export interface Upstream extends Pick<ShutdownControl, 'ends' | 'stop' | 'end'>
 export interface UpstreamOptions {
   /** See `AddSourceOptions`. Default: `false` */
   readonly journaled?: boolean
+  /** What it leads to. */
+  readonly below?: NodeMeter | undefined
   /** A source of ours stands upstream. Called for each. */
   readonly onSource?: () => void
 }
@@ -20,7 +23,10 @@ export interface UpstreamOptions {
  * The context of what stands upstream of a source, such as a journal. At a stop the pipeline waits for that source, so
  * what is upstream is brought to its end as a pipeline is.
  */
-export function createUpstream(context: Context, { journaled = false, onSource }: UpstreamOptions = {}): Upstream {
+export function createUpstream(
+  context: Context,
+  { journaled = false, below, onSource }: UpstreamOptions = {},
+): Upstream {
   const { shutdown, backPressure, report, endpoints, clock } = context
   const { stopping, gracePeriod } = shutdown
   const control = createShutdown({
@@ -48,6 +54,7 @@ export function createUpstream(context: Context, { journaled = false, onSource }
   return {
     context: {
       ...context,
+      meter: context.meter?.above(below),
       endpoints: { ...endpoints, addSource },
       shutdown: control,
       backPressure: { ...backPressure, bridgeInFlight: createBridgeInFlight(backPressure.bridgeInFlight) },

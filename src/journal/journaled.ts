@@ -55,15 +55,16 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
   const { directory, sync = 'process', name = `journal ${directory}` } = knownOptions('journaled', options, known)
   if (typeof directory !== 'string' || directory === '') throw invalidOption('directory', 'a path', directory)
   if (sync !== 'process' && sync !== 'machine') throw invalidOption('sync', "'process' or 'machine'", sync)
-  return createSource<Buffer>(name, (subscription) => {
-    const { output, context, restored, fingerprint } = subscription
+  return createSource<Buffer>({ name, kind: 'journal' }, (subscription) => {
+    const { output, context, restored, fingerprint, meter } = subscription
     let log: JournalLog | undefined
     let live: Subscription | undefined
     let handed = restored // the log position after the last frame that was handed over, once the log is open
     let ended = false
     let counting = false // what is to be replayed, before it is
     // Its sources are none of their own to a checkpoint.
-    const upstream = createUpstream(context, { journaled: true })
+    const forgetJournal = context.meter?.addJournal(name, () => (log === undefined ? 0 : log.end - log.start))
+    const upstream = createUpstream(context, { journaled: true, below: meter })
 
     const fail = (error: unknown): void => {
       within(context, () => {
@@ -72,6 +73,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     }
     const emit = frameEmitter(output)
     const handOver = (records: JournalRecords): void => {
+      meter?.taken(0)
       within(context, () => {
         records.forEach((bytes, start, end, positionAfter) => {
           if (ended) return // unsubscribed from by what a frame of this batch led to
@@ -79,6 +81,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
           emit(bytes, start, end)
         })
       })
+      meter?.handedOver()
     }
 
     const begin = async (): Promise<void> => {
@@ -158,6 +161,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     const begun = begin().catch(fail)
     return () => {
       ended = true
+      forgetJournal?.()
       context.shutdown.stopping.removeEventListener('abort', upstream.stop)
       upstream.end()
       live?.unsubscribe()

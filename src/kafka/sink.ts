@@ -108,6 +108,7 @@ export function kafkaSinkThrough<Message>(
 
   return {
     name,
+    kind: 'kafka',
     acceptsText: value === undefined,
     delivery: (transactions) => (transactions?.kind === kafkaTransactions ? 'exactly once' : 'at least once'),
     open(context) {

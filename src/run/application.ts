@@ -7,7 +7,8 @@ import { createRunPartitions, type RunPartitions } from '../checkpoint/partition
 import { createPositions, forgottenPositions } from '../checkpoint/positions.ts'
 import { lastCheckpoint, logRecovery } from '../checkpoint/recovery.ts'
 import { createHoldsOver } from '../context/backPressure.ts'
-import type { Meter } from '../context/meter.ts'
+import { entityQueries } from '../monitor/entities/entityQueries.ts'
+import type { Monitor } from '../monitor/monitor.ts'
 import type { Transactions } from '../context/endpoint.ts'
 import type { Exchange } from '../state/exchange.ts'
 import type { OpenStore } from '../store/store.ts'
@@ -45,13 +46,15 @@ export interface Ground {
   /** Default: this machine's */
   readonly clock?: Clock
   /** Default: nothing is measured */
-  readonly meter?: Meter
+  readonly monitor?: Monitor
+  /** Called when the run is closed. */
+  readonly closed?: () => void
 }
 
 /** Starts the pipelines of a run, and looks after them until all have ended; closes the store then. */
 export function startApplication(options: RunOptions, ground: Ground): Application {
   const { name, drainTimeout = 30_000, handleSignals = true, checkpointInterval = 1000 } = options
-  const { log, store, clock = systemClock, meter } = ground
+  const { log, store, clock = systemClock, monitor } = ground
   const partitions = createRunPartitions(name, store, log, () => checkpointer?.takeSoon(), ground.exchange)
   const positions = store === undefined ? forgottenPositions : createPositions(store)
   const pipelines = new Map<string, Pipeline>()
@@ -81,6 +84,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
       partitions.close()
       forgetSignals()
       options.signal?.removeEventListener('abort', lifecycle.stop)
+      ground.closed?.()
     },
   })
 
@@ -105,6 +109,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
       clock,
       last: lastCheckpoint(store),
       interval: checkpointInterval,
+      ...(monitor && { taken: monitor.checkpoint }),
     })
 
   const shared: Shared = {
@@ -112,7 +117,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     gracePeriod: drainTimeout / 10,
     entities: partitions,
     clock,
-    meter,
+    monitor,
     log,
     poison: lifecycle.fail,
     closeAfter: lifecycle.closeAfter,
@@ -125,6 +130,16 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     },
   }
 
+  monitor?.watch(() => ({
+    lifecycle: lifecycle.state,
+    notReady: lifecycle.state === 'running' ? undefined : `it is ${lifecycle.state}`,
+    pipelines: new Map(
+      [...pipelines].map(([id, pipeline]) => [id, { ...pipeline.status(), inFlight: pipeline.inFlight }]),
+    ),
+    partitions: partitions.sizes(),
+    takesCheckpoints: checkpointer !== undefined,
+    partition: (partition) => entityQueries(partitions, partition),
+  }))
   const forgetSignals = handleSignals ? onSignals(stopBy(log, lifecycle), clock) : () => undefined
 
   startPipelines(options.pipelines, pipelines, shared, lifecycle)

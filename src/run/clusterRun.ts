@@ -4,6 +4,7 @@ import { WallarxError } from '../base/errors.ts'
 import type { EventCode } from '../base/eventCode.ts'
 import { logError, logFailure, type EventLog } from '../base/log.ts'
 import { shown } from '../base/shown.ts'
+import type { Monitor } from '../monitor/monitor.ts'
 import { cacheFailure, isStoreFailure } from '../cluster/cache/failure.ts'
 import type { Cluster, Worker, WorkerLife, WorkerProgram } from '../cluster/cluster.ts'
 import { beginLife, firstPause } from '../cluster/beginLife.ts'
@@ -11,26 +12,20 @@ import { createRetryLimit } from '../cluster/retryLimit.ts'
 import { startApplication, stopBy, type Application } from './application.ts'
 import { onSignals } from './signals.ts'
 import type { Lifecycle, Running, RunOptions } from './contract.ts'
+import { createLives } from './monitor/lives.ts'
 
 /** What a worker of a cluster stands on. */
 export interface ClusterGround {
   readonly log: EventLog
   readonly clock: Clock
-  /** Called in each life, with the pipelines that run in it. */
-  readonly began?: (app: Application, worker: string) => void
+  /** Default: nothing is measured */
+  readonly monitor?: Monitor
 }
 
 /** A life, and the pipelines that run in it. */
 interface Present {
   readonly life: WorkerLife
   readonly app: Application
-}
-
-/** What is told of the lives before. */
-interface Past {
-  rejoined: number
-  rejoinedBecause: string | undefined
-  lastCommit: number | undefined
 }
 
 /** Why a life was lost. */
@@ -52,7 +47,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   let isStopping = false
   let isClosed = false
   const retryLimit = createRetryLimit(ground.clock, worker.name, cluster.commitTimeout)
-  const past: Past = { rejoined: 0, rejoinedBecause: undefined, lastCommit: undefined }
+  const lives = createLives()
   const stop = (): void => {
     isStopping = true
     stopping.resolve()
@@ -67,7 +62,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     beginLife(worker, {
       isWanted: () => !isStopping,
       async failed(error, pause) {
-        if (past.rejoined === 0 || isFinal(error)) throw error
+        if (lives.lost === 0 || isFinal(error)) throw error
         retryLimit.failed(error, false)
         warn('cannot join, trying again', 'WORKER_CANNOT_JOIN', error)
         await Promise.race([stopping.promise, paused(ground.clock, pause)])
@@ -81,9 +76,8 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
       const lost = await liveOnce(life)
       if (lost === undefined) return
       if (endsAll(lost.reason)) throw lost.reason
-      const { lastCommit: committed } = life.status()
-      noteLoss(past, lost.reason, committed)
-      retryLimit.failed(lost.reason, committed !== undefined)
+      lives.lose(life, lost.reason)
+      retryLimit.failed(lost.reason, life.status().lastCommit !== undefined)
       if (lost.hasStarted) continue
       await Promise.race([stopping.promise, paused(ground.clock, firstPause)])
     }
@@ -105,13 +99,12 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
         hasStarted = true
         await app.opened.then(openNow, () => undefined) // told by its end
       } catch (error) {
-        if (past.rejoined === 0 || isFinal(error)) throw error
+        if (lives.lost === 0 || isFinal(error)) throw error
         lose(error) // a later life is as patient as its beginning
       }
     }
     const app = startApplication(ofLife, { ...ground, ...life })
     present = { life, app }
-    ground.began?.(app, worker.name)
     if (isStopping) void app.close().catch(() => undefined)
     app.closed.catch(() => undefined) // told below
     let isKilled = false // which opens it too: nothing is being opened any more
@@ -137,8 +130,10 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     return lost
   }
 
+  ground.monitor?.watchCluster(worker.name, () => present && lives.report(present.life))
   const living = leaveAfter(live()).finally(() => {
     isClosed = true
+    ground.monitor?.end()
     forgetSignals()
   })
   living.catch((error: unknown) => logFailure(options, error)) // and told by `closed`
@@ -158,8 +153,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     checkpoint: () => present!.app.checkpoint(),
     status() {
       const { app, life } = present!
-      const own = life.status()
-      return { ...app.status(), worker: { ...own, ...past, lastCommit: own.lastCommit ?? past.lastCommit } }
+      return { ...app.status(), worker: lives.status(life) }
     },
   }
 }
@@ -223,12 +217,6 @@ function stopWith(
     forgetSignals()
     signal?.removeEventListener('abort', stop)
   }
-}
-
-function noteLoss(past: Past, reason: unknown, committed: number | undefined): void {
-  past.rejoined++
-  past.rejoinedBecause = shown(reason)
-  past.lastCommit = committed ?? past.lastCommit
 }
 
 const programOf = (app: Application): WorkerProgram => ({

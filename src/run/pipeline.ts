@@ -31,6 +31,7 @@ export interface Pipeline extends Quiescible {
   /** Drops the pipeline as it is. */
   abort(): void
   status(): PipelineStatus
+  readonly inFlight: number
 }
 
 export function createPipeline(name: string, messages: Messages, shared: Shared): Pipeline {
@@ -98,6 +99,7 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
           },
         }),
       )
+      context.meter?.begun()
     },
     stop: shutdown.stop,
     hold: (name = 'checkpoint') => holds.take(name),
@@ -110,5 +112,8 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
       return endpoints.guarantee
     },
     status: () => ({ lifecycle, deadLetters: own.deadLetters, holds: holds.list(), sources: endpoints.sources() }),
+    get inFlight() {
+      return inFlight.count
+    },
   }
 }

@@ -6,7 +6,7 @@ import type { Context } from '../context/context.ts'
 import type { DeadLetter, RecordOrigin } from '../context/deadLetter.ts'
 import type { Endpoints } from '../context/endpoint.ts'
 import { createBridgeInFlight, createInFlight, type InFlightCount } from '../context/inFlight.ts'
-import type { Meter } from '../context/meter.ts'
+import type { Monitor } from '../monitor/monitor.ts'
 import type { Report } from '../context/report.ts'
 import type { ShutdownControl } from '../context/shutdown.ts'
 import type { Entities } from '../state/entities.ts'
@@ -18,7 +18,8 @@ export interface Shared {
   readonly gracePeriod: number
   readonly entities: Entities
   readonly clock: Clock
-  readonly meter: Meter | undefined
+  /** Absent: nothing is measured. */
+  readonly monitor: Monitor | undefined
   readonly log: EventLog
   readonly poison: Report['poison']
   readonly closeAfter: Endpoints['closeAfter']
@@ -50,8 +51,9 @@ export function createPipelineContext(
   shutdown: ShutdownControl,
   onOpened: () => void,
 ): PipelineContext {
-  const { stopping, gracePeriod, entities, clock, meter, log, poison, closeAfter, checkpointed } = shared
-  const holds = createHolds(clock)
+  const { stopping, gracePeriod, entities, clock, log, monitor, closeAfter, checkpointed } = shared
+  const measured = monitor?.pipeline(pipeline)
+  const holds = createHolds(clock, measured?.released)
   const inFlight = createInFlight()
   let deadLetters = 0
   let pulled = false
@@ -93,8 +95,11 @@ export function createPipelineContext(
     },
     report: {
       reject(error, input) {
-        const rejected = shared.reject({ pipeline, error, input, ...(record && { record }) })
+        const letter = { pipeline, error, input, ...(record && { record }) }
+        const rejected = shared.reject(letter)
         if (rejected) deadLetters++
+        measured?.failed(error, rejected)
+        if (rejected) monitor?.deadLetter(letter)
         return rejected
       },
       handingOver(now) {
@@ -109,11 +114,14 @@ export function createPipelineContext(
       failing() {
         failing = true
       },
-      poison,
+      poison(error) {
+        measured?.failed(error, false)
+        shared.poison(error)
+      },
     },
     endpoints,
     clock,
-    meter,
+    meter: measured?.meter,
   }
   return {
     context,

@@ -7,7 +7,8 @@ import { startApplication } from './application.ts'
 import { runOnCluster } from './clusterRun.ts'
 import type { Running, RunOptions } from './contract.ts'
 import { checkMonitor, type MonitorSettings } from '../monitor/http/options.ts'
-import { monitoredRun, type Began } from './monitor/monitoredRun.ts'
+import { createMonitor, type Monitor } from '../monitor/monitor.ts'
+import { shownRun } from './monitor/shownRun.ts'
 import { createEventLog, logError, logFailure, type EventLog } from '../base/log.ts'
 import { isAsyncIterable } from './subscribeTo.ts'
 
@@ -40,24 +41,30 @@ import { isAsyncIterable } from './subscribeTo.ts'
  * ```
  */
 export async function run(options: RunOptions): Promise<Running> {
-  const monitor = check(knownOptions('run', options, known))
+  const settings = check(knownOptions('run', options, known))
   const log = createEventLog(options)
-  if (monitor === undefined) return start(options, log)
-  return monitoredRun(options, monitor, log, (began) => start(options, log, began))
+  const monitor = createMonitor({ application: options.name, clock: systemClock })
+  const begin = (): Promise<Running> => start(options, log, monitor)
+  monitor.start()
+  try {
+    return await (settings === undefined ? begin() : shownRun(settings, monitor, log, begin))
+  } catch (error) {
+    monitor.end()
+    throw error
+  }
 }
 
-/** `began` is called with the pipelines, before any of their sources can take input; on a cluster in each life. */
-async function start(options: RunOptions, log: EventLog, began?: Began): Promise<Running> {
+async function start(options: RunOptions, log: EventLog, monitor: Monitor): Promise<Running> {
   if (options.cluster !== undefined) {
-    return runOnCluster(options, options.cluster, { log, clock: systemClock, ...(began && { began }) })
+    return runOnCluster(options, options.cluster, { log, clock: systemClock, monitor })
   }
   const store = await options.store?.open()
   try {
-    const application = startApplication(options, { log, store })
-    application.ended.catch((error: unknown) => {
+    const application = startApplication(options, { log, store, monitor })
+    application.ended.then(monitor.end, (error: unknown) => {
+      monitor.end()
       logFailure(options, error)
     })
-    began?.(application)
     await application.opened.catch((error: unknown) => {
       application.closed.catch(() => undefined) // told here
       throw error

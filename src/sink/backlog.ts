@@ -39,18 +39,20 @@ export function checkBacklog({ highWaterMark = 1024 * 1024, maxBuffered = 64 * 1
   return { highWaterMark, maxBuffered }
 }
 
-export function createBacklog(sink: string, options: BacklogOptions, { holds, fail }: SinkContext): Backlog {
+export function createBacklog(sink: string, options: BacklogOptions, { holds, fail, meter }: SinkContext): Backlog {
   const { highWaterMark, maxBuffered } = checkBacklog(options)
   let waiting = 0
   const gate = createGate(holds, sink)
   let overflown = false
   let emptied: Deferred<void> | undefined // once somebody waits for it
+  if (meter !== undefined) meter.buffer = () => ({ used: waiting, highWaterMark, unit: 'bytes' })
   return {
     get bytes() {
       return waiting
     },
     add(bytes) {
       waiting += bytes
+      if (meter !== undefined) meter.bytes += bytes
       if (waiting >= highWaterMark) gate.close()
       if (waiting > maxBuffered && !overflown) {
         overflown = true

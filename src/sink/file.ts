@@ -48,6 +48,7 @@ export function fileSink(options: FileSinkOptions): ByteSink {
   checkBacklog(options)
   return {
     name,
+    kind: 'file',
     acceptsText: true,
     delivery: path === '-' ? 'at least once' : 'exactly once',
     open: (context) => {

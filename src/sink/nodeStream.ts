@@ -31,6 +31,7 @@ export function nodeStreamSink(stream: Writable, options: NodeStreamSinkOptions 
   checkBacklog(options)
   return {
     name,
+    kind: 'node stream',
     acceptsText: true,
     open: (context) => sequentialWriter(name, writableTarget(stream, { end }), options, context),
   }

@@ -20,6 +20,7 @@ export function observerSink<Message>(
   const { name = 'observer' } = knownOptions('observerSink', options, { name: true })
   return {
     name,
+    kind: 'observer',
     open: () => ({
       write(message) {
         observer.next?.(message)

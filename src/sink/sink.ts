@@ -2,12 +2,15 @@
 
 import type { WallarxError } from '../base/errors.ts'
 import type { Holds } from '../context/backPressure.ts'
+import type { SinkMeter } from '../context/meter.ts'
 import type { Fingerprint, Position, SinkDelivery, Transactions } from '../context/endpoint.ts'
 
 /** Where a pipeline's outputs go. A sink may be opened many times, each time with a writer of its own. */
 export interface Sink<in Message> {
   /** Stands in errors and status. */
   readonly name: string
+  /** Of what kind it is, in measurements: `tcp`. Default: `sink` */
+  readonly kind?: string
   /**
    * Takes strings, to be written as UTF-8, where its type says bytes: `encode` then makes no Buffer for each message.
    */
@@ -24,6 +27,8 @@ export interface Sink<in Message> {
 
 /** What a sink gets when it is opened. */
 export interface SinkContext {
+  /** What it counts in. Absent: nobody wants to know. */
+  readonly meter?: SinkMeter | undefined
   /** What makes checkpoints durable besides a store, if there is something. */
   readonly transactions?: Transactions | undefined
   /** A writer takes a hold while it has more than its high-water mark to write, and releases it later. */

@@ -49,6 +49,7 @@ export function tcpSink(options: TcpSinkOptions): ByteSink {
   createBackoff(options.backoff)
   return {
     name,
+    kind: 'tcp',
     acceptsText: true,
     open: (context) =>
       openWriter(name, options, context, () =>

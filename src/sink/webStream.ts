@@ -26,6 +26,7 @@ export function webStreamSink(stream: WritableStream<Uint8Array>, options: WebSt
   checkBacklog(options)
   return {
     name,
+    kind: 'web stream',
     acceptsText: true,
     open(context) {
       const writer = stream.getWriter()

@@ -33,7 +33,7 @@ export function fromAsyncIterable<Message>(
   const given = Object(iterable) as object // a string is an Iterable too, but `in` wants an object
   const isAsync = Symbol.asyncIterator in given
   if (!isAsync && !(Symbol.iterator in given)) throw invalidOption('iterable', 'an AsyncIterable or Iterable', iterable)
-  return pulledSource(name, (_signal, behind) =>
+  return pulledSource(name, 'async iterable', (_signal, behind) =>
     isAsync ? iterateWithin(behind, iterable as AsyncIterable<Message>) : asynchronous(iterable as Iterable<Message>),
   )
 }

@@ -56,7 +56,8 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
   if (typeof path !== 'string' || path === '') throw invalidOption('path', 'the path of a file, or - for stdin', path)
   if (onChange !== 'stop' && onChange !== 'restart') throw invalidOption('onChange', "'stop' or 'restart'", onChange)
   checkFraming(framing, maxFrameLength)
-  return createSource<Buffer>(name, ({ output, context, opened, restored = 0, fingerprint, positionFrom }) => {
+  return createSource<Buffer>({ name, kind: 'file' }, (subscription) => {
+    const { output, context, opened, meter, restored = 0, fingerprint, positionFrom } = subscription
     const where = { pipeline: context.pipeline, source: name }
     const newFramer = () => createStreamFramer({ framing, maxFrameLength, where }, output, context)
     let framer = newFramer()
@@ -101,7 +102,9 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
       next(chunk) {
         passed?.pass(chunk, position())
         read += chunk.length
+        meter?.taken(chunk.length)
         framer.push(chunk)
+        meter?.handedOver()
       },
       complete: () => {
         if (context.shutdown.stopping.aborted)

@@ -23,5 +23,5 @@ export function fromNodeStream<Chunk = Buffer>(
   options: { readonly name?: string } = {},
 ): Observable<Chunk> {
   const { name = 'node stream' } = knownOptions('fromNodeStream', options, { name: true })
-  return pulledSource(name, (signal) => readableChunks<Chunk>(stream, signal))
+  return pulledSource(name, 'node stream', (signal) => readableChunks<Chunk>(stream, signal))
 }

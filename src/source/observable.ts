@@ -44,7 +44,7 @@ export function fromObservable<Message>(
   if (!['error', 'drop newest', 'drop oldest'].includes(overflow)) {
     throw invalidOption('overflow', "'error', 'drop newest' or 'drop oldest'", overflow)
   }
-  return createSource<Message>(name, ({ output, context, opened }) => {
+  return createSource<Message>({ name, kind: 'observable' }, ({ output, context, opened, meter }) => {
     const { holds } = context.backPressure
     const { stopping } = context.shutdown
     const waiting = createQueue<Message>()
@@ -52,7 +52,9 @@ export function fromObservable<Message>(
     let end: (() => void) | undefined // how the source ended, once it has; carried out when nothing waits
 
     const emit = (message: Message): void => {
+      meter?.taken(0)
       output.next(message)
+      meter?.handedOver()
     }
     const flush = (): void => {
       while (waiting.size > 0 && !holds.held && !output.closed) within(context, emit, waiting.shift()!)

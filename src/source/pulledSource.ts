@@ -11,17 +11,20 @@ import { createSource } from './source.ts'
  */
 export function pulledSource<Message>(
   name: string,
+  kind: string,
   items: (signal: AbortSignal, behind: Context) => AsyncIterator<Message>,
 ): Observable<Message> {
-  return createSource<Message>(name, ({ output, context, opened, isIntermediate }) => {
+  return createSource<Message>({ name, kind }, ({ output, context, opened, isIntermediate, meter }) => {
     opened()
-    const upstream = createUpstream(context, { onSource: isIntermediate })
+    const upstream = createUpstream(context, { onSource: isIntermediate, below: meter })
     return pull<Message>({
       context,
       behind: upstream,
       items: (signal) => items(signal, upstream.context),
       next: (message) => {
+        meter?.taken(message instanceof Uint8Array ? message.length : 0)
         output.next(message)
+        meter?.handedOver()
       },
       complete: () => {
         output.complete()

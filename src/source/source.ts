@@ -4,6 +4,9 @@ import { Observable, type TeardownLogic } from 'rxjs'
 import type { Context } from '../context/context.ts'
 import type { SourceEntry } from '../context/endpoint.ts'
 import type { Output } from '../step/output.ts'
+import { countedOutput } from '../step/start.ts'
+import { madeOf, meterBelow, meteredBy } from '../step/upstream.ts'
+import type { SourceMeter } from '../context/meter.ts'
 import { presentContext } from '../context/standalone.ts'
 
 /**
@@ -12,6 +15,14 @@ import { presentContext } from '../context/standalone.ts'
 export interface SourceSubscription<Message> extends Omit<SourceEntry, 'ended'> {
   readonly output: Output<Message>
   readonly context: Context
+  /** To be told of each chunk, or message, before and after it is handed over. Absent: nothing is measured. */
+  readonly meter: SourceMeter | undefined
+}
+
+/** What a source is called in errors and measurements, and what kind of source it is in the latter. */
+export interface SourceNames {
+  readonly name: string
+  readonly kind: string
 }
 
 /**
@@ -21,14 +32,20 @@ export interface SourceSubscription<Message> extends Omit<SourceEntry, 'ended'> 
  * a source stays silent.
  */
 export function createSource<Message>(
-  name: string,
+  { name, kind }: SourceNames,
   connect: (subscription: SourceSubscription<Message>) => TeardownLogic,
 ): Observable<Message> {
-  return new Observable((subscriber) => {
+  const identity = {}
+  const messages = new Observable<Message>((subscriber) => {
     const context = presentContext()
     const { ended, ...entry } = context.endpoints.addSource(name)
     if (context.shutdown.stopping.aborted) return
     subscriber.add(ended)
-    return connect({ output: subscriber, context, ...entry })
+    const direct = meteredBy in subscriber
+    const meter = context.meter?.addSource({ source: identity, name, kind, below: meterBelow(subscriber), direct })
+    const output = meter === undefined || direct ? subscriber : countedOutput(subscriber, meter)
+    if (meter !== undefined) subscriber.add(() => meter.end())
+    return connect({ output, context, meter, ...entry })
   })
+  return Object.assign(messages, { [madeOf]: identity })
 }

@@ -20,7 +20,14 @@ export interface TcpConnectionOptions {
 /** Reads one connection of `tcpSource` to its end; `stop` ends it as soon as what was read is handed over. */
 export function serveTcpConnection(
   socket: Socket,
-  { name, framing, maxFrameLength, idleTimeout, subscription: { output, context }, reject }: TcpConnectionOptions,
+  {
+    name,
+    framing,
+    maxFrameLength,
+    idleTimeout,
+    subscription: { output, context, meter },
+    reject,
+  }: TcpConnectionOptions,
   onEnd: () => void,
 ): { stop(): void } {
   const { holds } = context.backPressure
@@ -32,11 +39,13 @@ export function serveTcpConnection(
   let problem: Error | undefined
 
   const handOver = (chunk: Buffer): void => {
+    meter?.taken(chunk.length)
     try {
       within(context, framer.push, chunk)
     } catch (error) {
       drop(error as WallarxError, chunk)
     }
+    meter?.handedOver()
   }
 
   /** Ends this connection because of what it sent. */

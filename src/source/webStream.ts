@@ -20,7 +20,7 @@ export function fromWebStream<Chunk>(
   options: { readonly name?: string } = {},
 ): Observable<Chunk> {
   const { name = 'web stream' } = knownOptions('fromWebStream', options, { name: true })
-  return pulledSource(name, (signal) => {
+  return pulledSource(name, 'web stream', (signal) => {
     const reader = stream.getReader()
     signal.addEventListener('abort', () => {
       reader.cancel().catch(() => undefined)

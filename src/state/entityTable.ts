@@ -21,7 +21,7 @@ export interface EntityTable<State> {
   /** The slot of the key with these signed halves (see `KeyIndex`), otherwise as `slot`. */
   readonly slotOf: (low: number, high: number) => number
   /** The state of a key, if there is such an entity. */
-  get(key: Key): State | undefined
+  readonly get: (key: Key) => State | undefined
   /** Whether the entities are kept in a store. */
   readonly persistent: boolean
   /** Notes that the entity has changed. */

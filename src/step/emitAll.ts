@@ -1,15 +1,25 @@
 import type { Where } from '../base/errors.ts'
 import type { Output } from './output.ts'
+import type { StepMeter } from '../context/meter.ts'
 import { invalidOutputs } from './failures.ts'
 
 /** Emits each item that is not `undefined`, and stops when nobody takes them any more. Throws `RESULT_INVALID`. */
-export function emitAll<Out>(items: Iterable<Out | undefined> | undefined, output: Output<Out>, where: Where): void {
+export function emitAll<Out>(
+  items: Iterable<Out | undefined> | undefined,
+  output: Output<Out>,
+  where: Where,
+  meter?: StepMeter,
+): void {
   if (Array.isArray(items)) {
     // An index loop: for…of over an array costs about a third more here.
-    for (let at = 0; at < items.length && !output.closed; at++) {
+    let at = 0
+    let missing = 0
+    for (; at < items.length && !output.closed; at++) {
       const item = items[at] as Out | undefined
       if (item !== undefined) output.next(item)
+      else missing++
     }
+    meter?.emitted(at - missing)
     return
   }
   if (items === undefined) return
@@ -24,7 +34,10 @@ export function emitAll<Out>(items: Iterable<Out | undefined> | undefined, outpu
     return
   }
   for (const item of items) {
-    if (item !== undefined) output.next(item)
+    if (item !== undefined) {
+      meter?.emitted(1)
+      output.next(item)
+    }
     if (output.closed) return // before the next item is asked for
   }
 }

@@ -1,6 +1,7 @@
 import type { WallarxError } from '../base/errors.ts'
 import { createGate } from '../context/backPressure.ts'
 import { within, type Context } from '../context/context.ts'
+import type { StepMeter } from '../context/meter.ts'
 import { withKeyOf } from '../state/entityLocator.ts'
 import type { KeyFunction } from '../key/key.ts'
 import type { Exchange, ExchangeLink, ExchangeStep } from '../state/exchange.ts'
@@ -8,6 +9,7 @@ import type { Operation } from './step.ts'
 
 export interface ExchangedOptions<In> {
   readonly context: Context
+  readonly meter: StepMeter | undefined
   readonly step: string
   readonly partition: string
   readonly key: KeyFunction<In>
@@ -22,7 +24,7 @@ export interface ExchangedOptions<In> {
  * come from. Its own source may end before; it completes when the run stops.
  */
 export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: ExchangedOptions<In>): Operation<In> {
-  const { context, step, partition, key, fail } = options
+  const { context, meter, step, partition, key, fail } = options
   const { next, complete = options.complete } = here
   const { holds, inFlight } = context.backPressure
   const { stopping } = context.shutdown
@@ -39,6 +41,7 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
       within(context, () => {
         while (taken < messages.length && !hasLeft) next(messages[taken++]!)
       })
+      if (meter !== undefined) meter.received += taken
       return taken
     },
     inFlight,
@@ -63,7 +66,10 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
     outlivesSource: true,
     next(message) {
       try {
-        if (!isHereByKey(message)) return
+        if (!isHereByKey(message)) {
+          if (meter !== undefined) meter.elsewhere++
+          return
+        }
       } catch (thrown) {
         fail(thrown, message)
         return

@@ -2,8 +2,10 @@ import { Observable, Subscriber, Subscription, type OperatorFunction, type Teard
 import { currentContext, within, type Context } from '../context/context.ts'
 import { acceptsText, type ClosableOutput, type OnFrame, receiveFrame } from './output.ts'
 import { standaloneContext } from '../context/standalone.ts'
-import { startStep } from './start.ts'
+import { countedFramesIn, countedFramesOut, countedIn, countedOut, startStep } from './start.ts'
 import { isAsynchronous, type Operation, type Step } from './step.ts'
+import { madeOf, meterBelow, meteredBy, stepAbove } from './upstream.ts'
+import type { StepMeter } from '../context/meter.ts'
 
 /**
  * Every Rx operator of this package is made here, from what it does in one subscription. It looks after what each would
@@ -14,14 +16,16 @@ import { isAsynchronous, type Operation, type Step } from './step.ts'
  * V8 can inline the chain (a word of word count costs 20 ns less than through `Subscriber.next` at each step).
  */
 export function operate<In, Out>(step: Step<In, Out>): OperatorFunction<In, Out> {
-  return (source) =>
-    new Observable<Out>((destination) => {
+  return (source) => {
+    const outputs = new Observable<Out>((destination) => {
       const current = currentContext()
       const context = current ?? standaloneContext()
-      const subscriber = new OperateSubscriber<In, Out>(destination, context, step)
+      const subscriber = new OperateSubscriber<In, Out>(destination, context, step, source)
       if (current !== undefined) source.subscribe(subscriber)
       else within(context, () => source.subscribe(subscriber))
     })
+    return Object.assign(outputs, { [madeOf]: step })
+  }
 }
 
 /** What an operator is at in its subscription. */
@@ -41,15 +45,28 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
   #upstream: Subscription | undefined
   readonly [acceptsText]: boolean
   readonly [receiveFrame]: OnFrame | undefined
+  readonly [meteredBy]: StepMeter | undefined
 
-  constructor(destination: Subscriber<Out>, context: Context, step: Step<In, Out>) {
+  constructor(destination: Subscriber<Out>, context: Context, step: Step<In, Out>, source: Observable<In>) {
     super(destination)
     const asynchronous = isAsynchronous(step, context)
-    this.#output = this.#outputTo(destination, context, asynchronous)
-    this.#operation = startStep(step, this.#output, context)
-    this.#onNext = this.#operation.next
+    const meter = context.meter?.begin({
+      step,
+      name: step.name,
+      operator: step.operator ?? step.name,
+      partition: step.partition,
+      sinks: step.sinks,
+      below: meterBelow(destination),
+      direct: !asynchronous && destination instanceof OperateSubscriber,
+      flow: step.flow,
+      upstream: stepAbove(source),
+    })
+    this[meteredBy] = meter
+    this.#output = this.#outputTo(destination, context, asynchronous, meter)
+    this.#operation = startStep(step, this.#output, context, meter)
+    this.#onNext = countedIn(this.#operation.next, meter)
     this[acceptsText] = this.#operation.acceptsText ?? false
-    this[receiveFrame] = this.#operation.frame && this.#guarded(this.#operation.frame)
+    this[receiveFrame] = this.#operation.frame && this.#guarded(countedFramesIn(this.#operation.frame, meter))
     const withdraw = asynchronous ? context.shutdown.onForceComplete(() => this.#forceComplete()) : undefined
     this.add(() => {
       this.#turn = over
@@ -104,15 +121,22 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
   /**
    * What the operation emits to. An end that it sends also ends what is upstream, even if the end is acted on later.
    */
-  #outputTo(destination: Subscriber<Out>, context: Context, asynchronous: boolean): ClosableOutput<Out> {
+  #outputTo(
+    destination: Subscriber<Out>,
+    context: Context,
+    asynchronous: boolean,
+    meter: StepMeter | undefined,
+  ): ClosableOutput<Out> {
     const next = (message: Out): void => {
       destination.next(message)
     }
     const neighbour =
       destination instanceof OperateSubscriber ? (destination as OperateSubscriber<Out, unknown>) : undefined
     const direct = asynchronous || neighbour === undefined ? undefined : neighbour.#operation
+    // One whose flow is known tells what it emits in fewer words.
+    const counting = meter?.flow === undefined ? meter : undefined
     return {
-      next: direct?.next ?? next,
+      next: countedOut(direct?.next ?? next, counting),
       // Inside the context: who subscribes again because of an end (`retry`, `repeat`) must find it, wherever the end
       // came from.
       error: (error) => {
@@ -129,7 +153,7 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
       },
       closed: false, // a field, because loops over outputs read it for each
       [acceptsText]: neighbour?.[acceptsText] ?? false,
-      [receiveFrame]: direct?.frame ?? neighbour?.[receiveFrame],
+      [receiveFrame]: countedFramesOut(direct?.frame ?? neighbour?.[receiveFrame], counting),
     }
   }
 

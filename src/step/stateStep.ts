@@ -1,9 +1,10 @@
 import type { Concurrency, StateResult } from './computation.ts'
 import type { Context } from '../context/context.ts'
-import { entityLocator } from '../state/entityLocator.ts'
+import type { StepMeter } from '../context/meter.ts'
+import { entityLocator, withKeyOf } from '../state/entityLocator.ts'
 import type { Where } from '../base/errors.ts'
 import { wholeNumber } from '../base/option.ts'
-import type { KeyFunction } from '../key/key.ts'
+import { keyOf, type KeyFunction } from '../key/key.ts'
 import type { StatePartition } from '../state/statePartition.ts'
 import type { Output } from './output.ts'
 import { exchanged } from './exchanged.ts'
@@ -18,6 +19,8 @@ type StateCompute<In, State, Outputs> = (
 ) => PromiseLike<StateResult<Outputs>> | StateResult<Outputs>
 
 export interface StateStepOptions<In, State, Outputs, Out> {
+  /** As a user calls it. */
+  readonly operator: string
   readonly name: string
   readonly compute: StateCompute<In, State, Outputs>
   readonly partition: StatePartition<never, State>
@@ -25,25 +28,29 @@ export interface StateStepOptions<In, State, Outputs, Out> {
   /** Absent: the computation gives its result at once. */
   readonly concurrency: Concurrency['concurrency'] | undefined
   /** Emits the outputs of one result. */
-  readonly emit: (outputs: Outputs, output: Output<Out>, where: Where) => void
+  readonly emit: (outputs: Outputs, output: Output<Out>, where: Where, meter?: StepMeter) => void
+  readonly flow: Step<In, Out>['flow']
 }
 
 /** What `toState`, `toStatePartition` and `toStatePartitionMulti` have in common: all but how outputs are emitted. */
 export function stateStep<In, State, Outputs, Out>({
+  operator,
   name,
   compute,
   partition,
   key,
   concurrency,
   emit,
+  flow,
 }: StateStepOptions<In, State, Outputs, Out>): Step<In, Out> {
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
   const whereIn = ({ pipeline }: Context): Where => ({ pipeline, step: name, partition: partition.name })
 
-  const startHere = (output: Output<Out>, context: Context): Operation<In> => {
+  const startHere = (output: Output<Out>, context: Context, meter: StepMeter | undefined): Operation<In> => {
     const where = whereIn(context)
     const entities = context.entities.of(partition)
     const slotOf = entityLocator(entities, key)
+    meter?.use({ keyOf: withKeyOf(partition.name, key, keyOf), state: entities.get })
     const failure = computationFailure(where)
     const fail = failWith(output, context, failure)
     // The state may be half changed now. Where it is kept, no checkpoint may see that: the run fails whatever `onError`
@@ -66,6 +73,7 @@ export function stateStep<In, State, Outputs, Out>({
         if (outputs !== undefined) emit(outputs, output, where)
       }
       return keyedAsync(output, context, {
+        meter,
         name,
         concurrency,
         entities,
@@ -77,32 +85,38 @@ export function stateStep<In, State, Outputs, Out>({
       })
     }
     const { states, persistent } = entities
-    return {
-      // What `finish` does, once more: as a call of its own it costs word count about a twentieth of its throughput.
-      next(message) {
-        let slot = -1 // while there is no entity
-        try {
-          slot = slotOf(message)
-          const result = compute(message, states[slot]!) as StateResult<Outputs>
-          if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
-            throw invalidStateResult(result, where)
-          }
-          if (persistent && result[1]) entities.changed(slot)
-          const outputs = result[0]
-          if (outputs !== undefined) emit(outputs, output, where)
-        } catch (thrown) {
-          if (slot < 0) fail(thrown, message)
-          else failComputing(thrown, message)
+    // What `finish` does, once more: as a call of its own it costs word count about a twentieth of its throughput.
+    const next = (message: In): void => {
+      if (meter?.isWanted === true) {
+        meter.take(next, message)
+        return
+      }
+      let slot = -1 // while there is no entity
+      try {
+        slot = slotOf(message)
+        const result = compute(message, states[slot]!) as StateResult<Outputs>
+        if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
+          throw invalidStateResult(result, where)
         }
-      },
+        if (persistent && result[1]) entities.changed(slot)
+        const outputs = result[0]
+        if (outputs !== undefined) emit(outputs, output, where, meter)
+        else if (meter !== undefined) meter.dropped++
+      } catch (thrown) {
+        if (meter !== undefined) meter.dropped++
+        if (slot < 0) fail(thrown, message)
+        else failComputing(thrown, message)
+      }
     }
+    return { next }
   }
 
-  const start = (output: Output<Out>, context: Context): Operation<In> => {
-    const here = startHere(output, context)
+  const start = (output: Output<Out>, context: Context, meter?: StepMeter): Operation<In> => {
+    const here = startHere(output, context, meter)
     const { exchange } = context.entities
     if (exchange === undefined) return here
     return exchanged(exchange, here, {
+      meter,
       context,
       step: name,
       partition: partition.name,
@@ -115,6 +129,9 @@ export function stateStep<In, State, Outputs, Out>({
   }
   return {
     name,
+    operator,
+    partition: partition.name,
+    ...(concurrency === undefined && flow !== undefined && { flow }),
     start,
     asynchronous: ({ entities }) => concurrency !== undefined || entities.exchange !== undefined,
   }

@@ -1,6 +1,7 @@
 /* What one step of a pipeline does in one subscription, and how Rx runs it. */
 
 import type { Context } from '../context/context.ts'
+import type { StepMeter } from '../context/meter.ts'
 import type { OnFrame, Output } from './output.ts'
 
 /** What an operator does in one subscription or iteration. Its state lives in the closure that makes it. */
@@ -28,7 +29,18 @@ export interface Step<In, Out> {
   /** Stands in errors and measurements. */
   readonly name: string
   /** Called once for each subscription or iteration. */
-  readonly start: (output: Output<Out>, context: Context) => Operation<In>
+  readonly start: (output: Output<Out>, context: Context, meter?: StepMeter) => Operation<In>
+  /** Default: its name */
+  readonly operator?: string
+  /** The name of the state partition that it uses. */
+  readonly partition?: string
+  /** The sinks that it writes to. */
+  readonly sinks?: readonly { readonly name: string; readonly kind?: string | undefined }[]
+  /**
+   * How many outputs a message has, where the operation gives them at once: `one` or none, and it counts `dropped` for
+   * none; `many`, and it tells how many. So nothing is counted for each message. Default: each output is counted
+   */
+  readonly flow?: 'one' | 'many'
   /**
    * The operation emits or ends outside its `next` and `complete` as well, from a promise or an event; it is completed
    * when the pipeline is cut. Default: `false`

@@ -2,14 +2,14 @@ import { startChild, type Child } from './child.ts'
 import { interleave, type Rounds } from './runner.ts'
 
 /**
- * Nanoseconds for each message of every trial, one value for each run. Each trial has a process of its own, so that the
+ * Nanoseconds for each message of every trial, on the clock or, with `cpu`, of the processor; one value for each run. Each trial has a process of its own, so that the
  * compiler knows it alone; they take turns. Throws where outputs that must be equal are not.
  */
 export async function compareTrials<Names extends string>(
   names: readonly Names[],
   size: number,
   rounds: Rounds,
-  { sameOutput }: { readonly sameOutput: boolean },
+  { sameOutput, measured = 'run' }: { readonly sameOutput: boolean; readonly measured?: 'run' | 'cpu' },
 ): Promise<Record<Names, number[]>> {
   const children = new Map<Names, Child>()
   try {
@@ -20,7 +20,7 @@ export async function compareTrials<Names extends string>(
       )
     if (sameOutput) await checkOutputs(children)
     const contestants = Object.fromEntries(
-      [...children].map(([name, child]) => [name, { run: () => child.ask<number>('run') }]),
+      [...children].map(([name, child]) => [name, { run: () => child.ask<number>(measured) }]),
     ) as Record<Names, { run(): Promise<number> }>
     return await interleave(contestants, rounds)
   } finally {

@@ -5,6 +5,7 @@ import { loopUpTo } from './contenders/loopSteps.ts'
 import { generators, generatorsToBuffers } from './contenders/generators.ts'
 import { lookups } from './contenders/lookups.ts'
 import { ours } from './contenders/ours.ts'
+import { oursRun } from './contenders/oursRun.ts'
 import { oursPulled, oursPulledToBuffers } from './contenders/oursPulled.ts'
 import { oursUpTo } from './contenders/steps.ts'
 import { textbook } from './contenders/textbook.ts'
@@ -27,6 +28,8 @@ const trials: Readonly<Record<string, (size: number) => Trial>> = {
   'words: ours': wordCount(ours(byWord)),
   'words: loop': wordCount(handWritten(byWord)),
   'words: textbook': wordCount(textbook(byWord)),
+  'letters: ours under run': wordCount(oursRun(byLetter)),
+  'words: ours under run': wordCount(oursRun(byWord)),
   'pulled: ours': wordCount(oursPulled(byLetter)),
   'pulled: generators': wordCount(generators(byLetter)),
   'pulled one by one: ours': wordCount(oursPulledToBuffers(byLetter)),

@@ -121,7 +121,7 @@ export function feed<Message>(name = 'feed'): Feed<Message> {
   let pump = (): void => undefined
   return {
     name,
-    source: createSource<Message>(name, ({ output, context, opened, restored = 0, positionFrom }) => {
+    source: createSource<Message>({ name, kind: 'test' }, ({ output, context, opened, restored = 0, positionFrom }) => {
       const { holds } = context.backPressure
       const { stopping } = context.shutdown
       handed = restored

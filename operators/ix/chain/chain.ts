@@ -4,6 +4,7 @@ import { AbortError } from 'ix/aborterror'
 import { within, type Context } from '../../../src/context/context.ts'
 import { presentContext } from '../../../src/context/standalone.ts'
 import type { Step } from '../../../src/step/step.ts'
+import { countedIn } from '../../../src/step/start.ts'
 import { iteratorEnd, ReadQueue } from './readQueue.ts'
 import { Stage } from './stage.ts'
 import { UpstreamReader } from './upstreamReader.ts'
@@ -26,6 +27,8 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
   readonly #upstream: UpstreamReader
   readonly #queue = new ReadQueue<Out>()
   #first: Stage<unknown, unknown> | undefined
+  /** One item for the first stage. */
+  #onNext!: (message: unknown) => void
   #last: Stage<unknown, Out> | undefined
   /** Those whose outputs are taken one by one, the last one first. */
   readonly #lazy: Stage<unknown, unknown>[] = []
@@ -132,6 +135,9 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
         return
       }
     }
+    const { meter, next } = this.#first!
+    this.#onNext = countedIn(next, meter)
+    this.#upstream.leadTo(meter)
     this.#first!.previous = {
       close: () => {
         this.#letGo()
@@ -181,7 +187,7 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
       if (result.done === true) {
         this.#upstream.end()
         first.complete()
-      } else first.next(result.value)
+      } else this.#onNext(result.value)
     } catch (thrown) {
       first.fail(thrown)
     }

@@ -1,7 +1,8 @@
 import { createQueue } from '../../../src/base/queue.ts'
 import type { Context } from '../../../src/context/context.ts'
+import type { StepMeter } from '../../../src/context/meter.ts'
 import { acceptsText, receiveFrame, type ClosableOutput } from '../../../src/step/output.ts'
-import { startStep } from '../../../src/step/start.ts'
+import { countedFramesOut, countedOut, startStep } from '../../../src/step/start.ts'
 import { isAsynchronous, type Operation, type Step } from '../../../src/step/step.ts'
 
 /** Where the last step of a chain sends what it emits, and what it is told of the chain's end. */
@@ -28,6 +29,7 @@ export class Stage<In, Out> {
   readonly operation: Operation<In>
   /** One message for the operation, from whoever never sends one while it is in the middle of another. */
   readonly next: (message: In) => void
+  readonly meter: StepMeter | undefined
   /** What is upstream of this stage, once there is something. */
   previous: { close(): void } | undefined
   readonly #output: ClosableOutput<Out>
@@ -51,8 +53,20 @@ export class Stage<In, Out> {
     this.#chainEnd = following === undefined ? (destination as ChainEnd<unknown>) : following.#chainEnd
     const { lazy = false } = step
     const asynchronous = isAsynchronous(step, context)
+    this.meter = context.meter?.begin({
+      step,
+      name: step.name,
+      operator: step.operator ?? step.name,
+      partition: step.partition,
+      sinks: step.sinks,
+      below: following?.meter,
+      direct: following !== undefined && !asynchronous,
+      flow: lazy ? undefined : step.flow,
+      upstream: undefined,
+    })
+    const counting = this.meter?.flow === undefined ? this.meter : undefined
     this.#output = {
-      next: this.#nextTo(destination, asynchronous),
+      next: countedOut(this.#nextTo(destination, asynchronous), counting),
       error: (error) => {
         this.#end(() => {
           destination.error(error)
@@ -71,9 +85,9 @@ export class Stage<In, Out> {
       }),
       closed: false, // a field, because loops over outputs read it for each
       [acceptsText]: following?.operation.acceptsText ?? false,
-      [receiveFrame]: asynchronous ? undefined : following?.operation.frame,
+      [receiveFrame]: asynchronous ? undefined : countedFramesOut(following?.operation.frame, counting),
     }
-    this.operation = startStep(step, this.#output, context)
+    this.operation = startStep(step, this.#output, context, this.meter)
     this.next = lazy
       ? (message) => {
           if (this.suspended) this.#deferred.push(message)

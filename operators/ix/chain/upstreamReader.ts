@@ -1,5 +1,6 @@
 import { isBlocked, whenUnblocked } from '../../../src/context/backPressure.ts'
 import { within, type Context } from '../../../src/context/context.ts'
+import type { NodeMeter } from '../../../src/context/meter.ts'
 import { createBridgeInFlight } from '../../../src/context/inFlight.ts'
 
 /** What a chain is told by the reader of its source. */
@@ -23,7 +24,7 @@ export class UpstreamReader {
   readonly #source: AsyncIterable<unknown>
   readonly #context: Context
   /** For what is upstream: it counts there what must pass though the pipeline is held. */
-  readonly #upstream: Context
+  #upstream: Context
   readonly #events: ReaderEvents
   #iterator: AsyncIterator<unknown> | undefined
   /** Tells the source that its answer is not wanted any more; passed to it as ix does. */
@@ -58,6 +59,11 @@ export class UpstreamReader {
       this.#become(blocked)
       this.#stopWaiting = whenUnblocked(holds, bridgeInFlight, this.#onUnblocked)
     }
+  }
+
+  /** To be called before the first `read`, where what is read is measured. */
+  leadTo(meter: NodeMeter | undefined): void {
+    if (meter !== undefined) this.#upstream = { ...this.#upstream, meter: this.#context.meter?.above(meter) }
   }
 
   /** The source has told its end, or there is nobody to read for. */

@@ -23,14 +23,15 @@ export interface AloneOptions<Message> extends ReadOptions<Message> {
 /** Reads all partitions, without a cluster. */
 export function subscribeAlone<Message>(
   options: AloneOptions<Message>,
-  { output, context, opened, isIntermediate }: SourceSubscription<Message>,
+  subscription: SourceSubscription<Message>,
 ): TeardownLogic {
+  const { output, context, opened, isIntermediate } = subscription
   const { topics, name, given, group, connection, messageOf, again } = options
   const { endpoints, report, clock, pipeline } = context
   const isRun = pipeline !== undefined
   const reached: Reached = (isRun ? again.get(report) : undefined) ?? createReached()
   if (isRun) again.set(report, reached)
-  const handOver = handOverTo(output, context, messageOf)
+  const handOver = handOverTo(subscription, context, messageOf)
   const passed = (record: KafkaRecord): void => {
     reached.set(record, record.offset + 1)
   }

@@ -16,7 +16,7 @@ export interface ReadOptions<Message> {
  * meanwhile. `passed` is called for each before.
  */
 export function handOverTo<Message>(
-  output: SourceSubscription<Message>['output'],
+  { output, meter }: Pick<SourceSubscription<Message>, 'output' | 'meter'>,
   { report }: Context,
   messageOf: ReadOptions<Message>['messageOf'],
 ): (records: readonly KafkaRecord[], passed: (record: KafkaRecord) => void) => void {
@@ -27,7 +27,9 @@ export function handOverTo<Message>(
       const message = messageOf(record)
       if (message === undefined) continue
       report.handingOver?.(record)
+      meter?.taken(record.value?.length ?? 0)
       output.next(message)
+      meter?.handedOver()
     }
     report.handingOver?.(undefined)
   }

@@ -15,12 +15,13 @@ export interface OnClusterOptions<Message> extends ReadOptions<Message> {
 /** Reads what the group gives to this worker. */
 export function subscribeOnCluster<Message>(
   { topics, from, group, name, messageOf, transactions }: OnClusterOptions<Message>,
-  { output, context, opened, isIntermediate }: SourceSubscription<Message>,
+  subscription: SourceSubscription<Message>,
 ): TeardownLogic {
+  const { output, context, opened, isIntermediate } = subscription
   const { holds } = context.backPressure
   const { stopping } = context.shutdown
   const { client, connection } = transactions
-  const handOver = handOverTo(output, context, messageOf)
+  const handOver = handOverTo(subscription, context, messageOf)
   const ownGroup = group ?? `${transactions.application}.${context.pipeline ?? ''}.${name}`
   const { timeout } = connection
   const isLatest = from === 'latest'

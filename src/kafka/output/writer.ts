@@ -29,6 +29,8 @@ export function openInTransactions<Message>({
   const gate = createGate(context.holds, `${name}: Kafka transaction`)
   let waiting = 0
   transactions.writesTo(topic)
+  const { meter } = context
+  if (meter !== undefined) meter.buffer = () => ({ used: waiting, highWaterMark, unit: 'bytes' })
   const begun = (): void => {
     waiting = 0
     gate.open()
@@ -42,6 +44,7 @@ export function openInTransactions<Message>({
       transactions.write(output, partitions !== undefined)
       if (waiting === 0) transactions.onBegin(begun)
       waiting += sizeOf(output) + besides
+      if (meter !== undefined) meter.bytes += sizeOf(output)
       if (waiting >= highWaterMark) gate.close()
     },
     flush: () => Promise.resolve(undefined), // the transaction takes it along

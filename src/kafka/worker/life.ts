@@ -87,6 +87,8 @@ export function createLife(
   const partitionIds = new Map<number, string>()
   const outputTopics = new Set<string>()
   let lastCommit: number | undefined
+  let transactionCount = 0
+  let packCount = 0
   let upkeep: Upkeep | undefined
   let ended = false
 
@@ -103,8 +105,10 @@ export function createLife(
     partitionsOf: counts.ask,
     explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
-    committed(places) {
+    committed(places, packs) {
       lastCommit = clock.now()
+      transactionCount++
+      packCount += packs
       const topics = new Set(exchange.partitions().map(names.exchange))
       upkeep?.processed(places.filter(({ topic }) => topics.has(topic)))
     },
@@ -173,6 +177,7 @@ export function createLife(
       await groups.stop()
       await client.close(timeout)
     },
+    counts: () => ({ transactions: transactionCount, packs: packCount }),
     status: () => ({
       name: worker,
       shards: allShards(),

@@ -46,8 +46,8 @@ export interface TransactionsOptions {
   readonly timeout: number
   /** Finds out more of what a transaction with these outputs and records has failed with. */
   readonly explain: (error: unknown, records: () => FailedRecords) => Promise<unknown>
-  /** Called when a transaction is committed, with how far the places are processed that it was about. */
-  readonly committed: (places: readonly PlaceAt[]) => void
+  /** Called when a transaction is committed, with how far the places are processed that it was about, and its packs. */
+  readonly committed: (places: readonly PlaceAt[], packs: number) => void
   /** Called with what a transaction has failed with. */
   readonly lose: (reason: unknown) => void
 }
@@ -146,7 +146,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           const processed = offsets.flatMap(({ places }) => places)
           const moved = new Set(processed.map(({ topic }) => topic))
           store.committed(exchange.partitions().filter((partition) => moved.has(names.exchange(partition))))
-          committed(processed)
+          committed(processed, packs.length)
           written.clear()
         } catch (failure) {
           const error = await explain(failure, () => failed(own, written, partitions))

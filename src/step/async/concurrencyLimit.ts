@@ -3,6 +3,8 @@ import type { Context } from '../../context/context.ts'
 
 /** Counts the messages inside an asynchronous step, and holds the sources while there are as many as `most`. */
 export interface ConcurrencyLimit {
+  /** Messages that are inside. */
+  readonly inside: number
   enter(): void
   leave(): void
   /** The step has ended; its hold with it. */
@@ -14,6 +16,9 @@ export function concurrencyLimit({ backPressure }: Context, name: string, most: 
   const gate = createGate(holds, name)
   let inside = 0
   return {
+    get inside() {
+      return inside
+    },
     enter() {
       inFlight.enter()
       if (++inside >= most) gate.close()

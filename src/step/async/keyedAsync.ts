@@ -1,4 +1,5 @@
 import type { Context } from '../../context/context.ts'
+import type { StepMeter } from '../../context/meter.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
 import { createQueue, type Queue } from '../../base/queue.ts'
 import type { Output } from '../output.ts'
@@ -7,6 +8,7 @@ import { isPromise, concurrencyLimit } from './concurrencyLimit.ts'
 
 export interface KeyedAsyncOptions<In, State, Result> {
   readonly name: string
+  readonly meter: StepMeter | undefined
   readonly concurrency: number
   readonly entities: EntityTable<State>
   readonly slotOf: (message: In) => number
@@ -26,24 +28,37 @@ export interface KeyedAsyncOptions<In, State, Result> {
 export function keyedAsync<In, State, Result, Out>(
   output: Output<Out>,
   context: Context,
-  { name, concurrency, entities, slotOf, compute, emit, fail, failComputing }: KeyedAsyncOptions<In, State, Result>,
+  {
+    name,
+    meter,
+    concurrency,
+    entities,
+    slotOf,
+    compute,
+    emit,
+    fail,
+    failComputing,
+  }: KeyedAsyncOptions<In, State, Result>,
 ): Operation<In> {
   const busy = new Map<number, Queue<In>>() // by slot: what waits for an entity that is at work or in `ready`
   const ready = createQueue<number>() // entities with a message, when all places at work were taken
   const load = concurrencyLimit(context, name, concurrency)
+  const times = meter?.takesTime(() => ({ used: load.inside, highWaterMark: concurrency, unit: 'messages' }))
+  const origins = new Map<number, Queue<number>>() // by slot: of what waits, where that is measured
   let working = 0
   let workingOn = false
   let completed = false
 
-  const work = (slot: number, message: In): void => {
+  const work = (slot: number, message: In, origin: number): void => {
+    const began = times?.begin() ?? 0
     working++
     try {
       const result = compute(message, entities.states[slot]!)
-      if (!isPromise(result)) finish(slot, message, result)
+      if (!isPromise(result)) finish(slot, message, result, began, origin)
       else
         result.then(
           (value) => {
-            finish(slot, message, value)
+            finish(slot, message, value, began, origin)
           },
           (thrown: unknown) => {
             finishFailed(slot, message, thrown)
@@ -54,13 +69,16 @@ export function keyedAsync<In, State, Result, Out>(
     }
   }
 
-  const finish = (slot: number, message: In, result: Result): void => {
+  const finish = (slot: number, message: In, result: Result, began: number, origin: number): void => {
     if (output.closed) return
+    if (began > 0) times?.finish(began, message)
+    const before = times?.resume(origin)
     try {
       emit(slot, result)
     } catch (thrown) {
       failComputing(thrown, message)
     }
+    times?.resume(before!)
     leave(slot)
   }
 
@@ -74,7 +92,10 @@ export function keyedAsync<In, State, Result, Out>(
     if (output.closed) return
     working--
     if (busy.get(slot)!.size > 0) ready.push(slot)
-    else busy.delete(slot)
+    else {
+      busy.delete(slot)
+      origins.delete(slot)
+    }
     load.leave()
     workOn()
   }
@@ -85,10 +106,17 @@ export function keyedAsync<In, State, Result, Out>(
     workingOn = true
     while (working < concurrency && ready.size > 0 && !output.closed) {
       const slot = ready.shift()!
-      work(slot, busy.get(slot)!.shift()!)
+      work(slot, busy.get(slot)!.shift()!, origins.get(slot)?.shift() ?? 0)
     }
     workingOn = false
     if (completed && busy.size === 0) output.complete()
+  }
+
+  const wait = (slot: number, message: In): void => {
+    busy.get(slot)!.push(message)
+    if (times === undefined) return
+    if (!origins.has(slot)) origins.set(slot, createQueue())
+    origins.get(slot)!.push(times.origin)
   }
 
   return {
@@ -101,16 +129,15 @@ export function keyedAsync<In, State, Result, Out>(
         return
       }
       load.enter()
-      const queue = busy.get(slot)
-      if (queue !== undefined) {
-        queue.push(message)
+      if (busy.has(slot)) {
+        wait(slot, message)
         return
       }
       busy.set(slot, createQueue())
       if (working < concurrency) {
-        work(slot, message)
+        work(slot, message, times?.origin ?? 0)
       } else {
-        busy.get(slot)!.push(message)
+        wait(slot, message)
         ready.push(slot)
       }
     },
@@ -120,6 +147,7 @@ export function keyedAsync<In, State, Result, Out>(
     },
     finalize() {
       busy.clear()
+      origins.clear()
       ready.clear()
       load.end()
     },

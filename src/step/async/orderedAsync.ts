@@ -1,6 +1,7 @@
 import { createQueue } from '../../base/queue.ts'
 import type { Where } from '../../base/errors.ts'
 import type { Context } from '../../context/context.ts'
+import type { StepMeter } from '../../context/meter.ts'
 import { concurrencyLimit, isPromise } from './concurrencyLimit.ts'
 import { computationFailure, failWith } from '../failures.ts'
 import type { Output } from '../output.ts'
@@ -8,6 +9,7 @@ import type { Operation } from '../step.ts'
 
 export interface OrderedAsyncOptions<In, Result, Out> {
   readonly name: string
+  readonly meter: StepMeter | undefined
   readonly concurrency: number
   readonly compute: (message: In) => PromiseLike<Result> | Result
   /** Emits what one computation gave. May throw. */
@@ -17,6 +19,9 @@ export interface OrderedAsyncOptions<In, Result, Out> {
 /** One message on its way through an asynchronous step. */
 interface Passage<In, Result> {
   readonly message: In
+  /** See `AsyncMeter`. */
+  readonly origin: number
+  readonly began: number
   outcome: { readonly result: Result } | { readonly thrown: unknown } | undefined
 }
 
@@ -27,21 +32,24 @@ interface Passage<In, Result> {
 export function orderedAsync<In, Result, Out>(
   output: Output<Out>,
   context: Context,
-  { name, concurrency, compute, emit }: OrderedAsyncOptions<In, Result, Out>,
+  { name, meter, concurrency, compute, emit }: OrderedAsyncOptions<In, Result, Out>,
 ): Operation<In> {
   const where = { pipeline: context.pipeline, step: name }
   const fail = failWith(output, context, computationFailure(where))
   const begun = createQueue<Passage<In, Result>>() // in order; the first is the next to be emitted
   const waiting = createQueue<In>()
   const limit = concurrencyLimit(context, name, concurrency)
+  const times = meter?.takesTime(() => ({ used: limit.inside, highWaterMark: concurrency, unit: 'messages' }))
+  const origins = createQueue<number>() // of what waits, where that is measured
   let emitting = false
   let completed = false
 
-  const begin = (message: In): void => {
-    const passage: Passage<In, Result> = { message, outcome: undefined }
+  const begin = (message: In, origin: number): void => {
+    const passage: Passage<In, Result> = { message, origin, began: times?.begin() ?? 0, outcome: undefined }
     begun.push(passage)
     const settle = (outcome: Passage<In, Result>['outcome']): void => {
       passage.outcome = outcome
+      if (passage.began > 0) times?.finish(passage.began, message)
       emitSettled()
     }
     try {
@@ -68,14 +76,16 @@ export function orderedAsync<In, Result, Out>(
       const passage = begun.peek()
       if (output.closed || passage?.outcome === undefined) break
       begun.shift()
+      const before = times?.resume(passage.origin)
       try {
         if ('thrown' in passage.outcome) fail(passage.outcome.thrown, passage.message)
         else emit(passage.outcome.result, output, where)
       } catch (thrown) {
         fail(thrown, passage.message)
       }
+      times?.resume(before!)
       limit.leave()
-      while (waiting.size > 0 && begun.size < concurrency) begin(waiting.shift()!)
+      while (waiting.size > 0 && begun.size < concurrency) begin(waiting.shift()!, origins.shift() ?? 0)
     }
     emitting = false
     if (completed && begun.size === 0) output.complete()
@@ -84,8 +94,12 @@ export function orderedAsync<In, Result, Out>(
   return {
     next(message) {
       limit.enter()
-      if (waiting.size === 0 && begun.size < concurrency) begin(message)
-      else waiting.push(message)
+      if (waiting.size === 0 && begun.size < concurrency) {
+        begin(message, times?.origin ?? 0)
+        return
+      }
+      waiting.push(message)
+      if (times !== undefined) origins.push(times.origin)
     },
     complete() {
       completed = true
@@ -93,6 +107,7 @@ export function orderedAsync<In, Result, Out>(
     },
     finalize() {
       waiting.clear()
+      origins.clear()
       limit.end()
     },
   }

@@ -88,13 +88,15 @@ export function createInputPort(framing: Framing | undefined, maxFrameLength: nu
     }
   }
 
-  const source = createSource<unknown>(name, (subscription) => {
-    const { output, restored, context } = subscription
+  const source = createSource<unknown>({ name, kind: 'test' }, (subscription) => {
+    const { output, restored, context, meter } = subscription
     if (framing === undefined) {
       at = restored ?? at // subscribed to again, by a `retry`: as a socket, it goes on
       return connect(subscription, {
         next: (message) => {
+          meter?.taken(0)
           output.next(message)
+          meter?.handedOver()
         },
         end: () => {
           output.complete()
@@ -114,7 +116,9 @@ export function createInputPort(framing: Framing | undefined, maxFrameLength: nu
     return connect(subscription, {
       next(chunk) {
         read += (chunk as Buffer).length
+        meter?.taken((chunk as Buffer).length)
         framer.push(chunk as Buffer)
+        meter?.handedOver()
       },
       end: framer.end,
       position: () => read - framer.pending(),

@@ -8,6 +8,7 @@ import { kafka } from './kafka.ts'
 import { latency } from './latency.ts'
 import { lookup } from './lookup.ts'
 import { memory } from './memory.ts'
+import { monitor } from './monitor.ts'
 import { restart } from './restart.ts'
 import { steps } from './steps.ts'
 import { tcp } from './tcp.ts'
@@ -15,6 +16,7 @@ import { tcp } from './tcp.ts'
 /** All benches, in the order in which they run. */
 export const benches: readonly Bench[] = [
   memory,
+  monitor,
   steps,
   ix,
   tcp,

@@ -7,6 +7,14 @@ const trial = createTrial(process.argv[2]!, Number(process.argv[3]))
 
 answer({
   check: () => trial.check!(),
+  /** Nanoseconds of CPU time for each message. */
+  async cpu() {
+    globalThis.gc?.()
+    const start = process.cpuUsage()
+    await trial.run()
+    const { user, system } = process.cpuUsage(start)
+    return (1000 * (user + system)) / trial.messages
+  },
   /** Nanoseconds for each message. */
   async run() {
     globalThis.gc?.()

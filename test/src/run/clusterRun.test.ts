@@ -65,17 +65,20 @@ const committing = (client: KafkaClient, commit: (really: () => Promise<void>) =
 
 /** The numbers from 0 to `end`, one each time that a checkpoint is durable; replayable. */
 const numbersTo = (end: number) =>
-  createSource<number>('numbers', ({ output, context, restored = 0, opened, positionFrom, onCheckpoint }) => {
-    let next = restored
-    const handOver = (): void => {
-      if (next === end) output.complete()
-      else within(context, () => output.next(next++))
-    }
-    positionFrom(() => next)
-    onCheckpoint(handOver)
-    opened()
-    handOver()
-  })
+  createSource<number>(
+    { name: 'numbers', kind: 'test' },
+    ({ output, context, restored = 0, opened, positionFrom, onCheckpoint }) => {
+      let next = restored
+      const handOver = (): void => {
+        if (next === end) output.complete()
+        else within(context, () => output.next(next++))
+      }
+      positionFrom(() => next)
+      onCheckpoint(handOver)
+      opened()
+      handOver()
+    },
+  )
 
 describe('a worker', () => {
   test('whose first life cannot begin says so, before anything is open', async () => {

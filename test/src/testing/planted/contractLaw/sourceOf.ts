@@ -7,4 +7,4 @@ import type { Output } from '../../../../../src/step/output.ts'
 export const sourceOf =
   (start: (messages: readonly number[], context: Context, output: Output<number>) => () => void) =>
   (messages: readonly number[]): Observable<number> =>
-    createSource<number>('planted', ({ output, context }) => start(messages, context, output))
+    createSource<number>({ name: 'planted', kind: 'test' }, ({ output, context }) => start(messages, context, output))

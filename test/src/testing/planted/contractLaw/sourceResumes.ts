@@ -19,7 +19,7 @@ export const planted: Planted[] = [
     check: (options: LawOptions) =>
       sourceResumes(
         (some: readonly number[]) =>
-          createSource<number>('planted', ({ output, context, restored = 0, positionFrom }) => {
+          createSource<number>({ name: 'planted', kind: 'test' }, ({ output, context, restored = 0, positionFrom }) => {
             let at = restored
             positionFrom(() => Math.max(0, at + off))
             const timer = setInterval(() => {

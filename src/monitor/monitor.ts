@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import { invalidOption } from '../base/option.ts'
+import type { DeadLetter } from '../context/deadLetter.ts'
+import type { Meter } from '../context/meter.ts'
+import { createDeadLetterLog } from './deadLetterLog.ts'
+import { createDurations } from './statistics/durations.ts'
+import { createEntityUse, type EntityUse } from './measure/entityUse.ts'
+import { createMeasuredPipeline, type MeasuredPipeline } from './measure/pipeline.ts'
+import { createProcessMeter } from './processMeter.ts'
+import { traceOf } from './measure/trace.ts'
+import type { Monitored } from './monitored.ts'
+import type { CheckpointReport, ClusterReport, MonitorReport, PartitionReport, PipelineReport } from './report.ts'
+
+/** What a run tells its monitor when it is asked. */
+export interface Watched {
+  readonly lifecycle: MonitorReport['lifecycle']
+  /** Why it should get no work. */
+  readonly notReady: string | undefined
+  /** By name. */
+  readonly pipelines: ReadonlyMap<string, Pick<PipelineReport, 'lifecycle' | 'holds' | 'inFlight'>>
+  readonly partitions: readonly Omit<PartitionReport, 'hottest'>[]
+  /** Whether checkpoints are taken. */
+  readonly takesCheckpoints: boolean
+  readonly partition: Monitored['partition']
+}
+
+/** Measures a run, and tells of it: one for all lives of a worker. */
+export interface Monitor extends Omit<Monitored, 'partition'> {
+  readonly partition: Monitored['partition']
+  /** What a pipeline counts in. */
+  pipeline(name: string): MeasuredPipeline
+  deadLetter(letter: DeadLetter): void
+  readonly checkpoint: (taken: CheckpointReport) => void
+  /** From now on this run is the one that is told of; another life of it before. */
+  watch(run: () => Watched): void
+  /** `worker`: the name of this one. */
+  watchCluster(worker: string, cluster: () => ClusterReport | undefined): void
+  /** Begins to look at the clock. */
+  start(): void
+  /** Looks no more. What was measured is told on. */
+  readonly end: () => void
+}
+
+export interface MonitorOptions {
+  readonly application: string
+  readonly clock: Clock
+}
+
+const second = 1000
+const mostCheckpoints = 300
+
+export function createMonitor({ application, clock }: MonitorOptions): Monitor {
+  const pipelines = new Map<string, MeasuredPipeline>()
+  const entityUses = new Map<string, EntityUse>()
+  const journals = new Map<string, () => number>()
+  const letters = createDeadLetterLog()
+  const ofProcess = createProcessMeter(clock)
+  const checkpoints: CheckpointReport[] = []
+  const checkpointTimes = createDurations()
+  const instance = randomUUID()
+  const startedAt = clock.now()
+  let checkpointCount = 0
+  let watched: (() => Watched) | undefined
+  let cluster: (() => ClusterReport | undefined) | undefined
+  let worker: string | undefined
+  let lastTick = clock.elapsed()
+  let cancelTick: (() => void) | undefined
+
+  const entityUse = (partition: string): EntityUse => {
+    const known = entityUses.get(partition)
+    if (known !== undefined) return known
+    const use = createEntityUse()
+    entityUses.set(partition, use)
+    return use
+  }
+
+  const addJournal: Meter['addJournal'] = (name, bytes) => {
+    journals.set(name, bytes)
+    return () => {
+      if (journals.get(name) === bytes) journals.delete(name)
+    }
+  }
+
+  const tick = (): void => {
+    const now = clock.elapsed()
+    const seconds = (now - lastTick) / second
+    lastTick = now
+    ofProcess.tick()
+    if (seconds > 0) {
+      for (const { meter } of pipelines.values()) meter.tick(seconds)
+      for (const use of entityUses.values()) use.tick(seconds)
+    }
+    cancelTick = (clock.afterIfAlive ?? clock.after)(second, tick)
+  }
+
+  const partitionReport = (one: Omit<PartitionReport, 'hottest'>): PartitionReport => ({
+    ...one,
+    hottest: entityUses.get(one.name)?.hottest() ?? [],
+  })
+
+  return {
+    pipeline(name) {
+      const known = pipelines.get(name)
+      if (known !== undefined) return known
+      const pipeline = createMeasuredPipeline(name, { clock, entityUse, addJournal })
+      pipelines.set(name, pipeline)
+      return pipeline
+    },
+    deadLetter(letter) {
+      letters.add(letter, clock.now())
+    },
+    checkpoint(taken) {
+      checkpointCount++
+      checkpointTimes.add(taken.duration)
+      checkpoints.push(taken)
+      if (checkpoints.length > mostCheckpoints) checkpoints.shift()
+    },
+    watch(run) {
+      watched = run
+    },
+    watchCluster(name, status) {
+      worker = name
+      cluster = status
+    },
+    start() {
+      lastTick = clock.elapsed()
+      cancelTick = (clock.afterIfAlive ?? clock.after)(second, tick)
+    },
+    end() {
+      cancelTick?.()
+      ofProcess.end()
+    },
+    report() {
+      const run = watched?.()
+      const clusterReport = cluster?.()
+      const notReady = run === undefined ? 'it has not begun' : run.notReady
+      return {
+        version: 1,
+        application,
+        ...(worker !== undefined && { worker }),
+        at: clock.now(),
+        startedAt,
+        instance,
+        lifecycle: run?.lifecycle ?? 'opening',
+        ...(notReady !== undefined && { notReady }),
+        process: ofProcess.report(),
+        pipelines: [...pipelines.values()].map(({ name, report }) => report(run?.pipelines.get(name), clock.now())),
+        partitions: (run?.partitions ?? []).map(partitionReport),
+        ...(run?.takesCheckpoints === true && { checkpoints: { count: checkpointCount, last: [...checkpoints] } }),
+        journals: [...journals].map(([name, bytes]) => ({ name, bytes: bytes() })),
+        ...(clusterReport !== undefined && { cluster: clusterReport }),
+      }
+    },
+    topology: () => ({ pipelines: [...pipelines.values()].map(({ topology }) => topology()) }),
+    histograms: () => ({
+      steps: [...pipelines.values()].flatMap(({ histograms }) => histograms()),
+      pipelines: [...pipelines.values()].map(({ name, meter }) => ({ pipeline: name, ...meter.latency.histogram() })),
+      ...(checkpointCount > 0 && { checkpoints: checkpointTimes.histogram() }),
+    }),
+    deadLetters: letters.last,
+    onDeadLetter: letters.listen,
+    follow({ key, partition }, listener) {
+      const uses = [...entityUses].filter(([name]) => partition === undefined || name === partition)
+      if (uses.length === 0) throw invalidOption('partition', 'a state partition that is in use', partition)
+      const ends = uses.map(([name, use]) =>
+        use.follow(key, (seen) => {
+          listener(traceOf(seen, { at: clock.now(), partition: name, pipelines: [...pipelines.values()] }))
+        }),
+      )
+      return () => {
+        for (const end of ends) end()
+      }
+    },
+    partition: (name) => watched?.().partition(name),
+  }
+}
