@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '../../../../src/base/clock.ts'
-import type { KafkaClient, KafkaReader, KafkaRecord } from '../../../../src/kafka/client.ts'
+import type { KafkaClient, KafkaReader } from '../../../../src/kafka/client.ts'
 import { createDeadWorkers } from '../../../../src/kafka/upkeep/deadWorkers.ts'
 import { workerRecord } from '../../../../src/kafka/workersTopic.ts'
 
