@@ -10,6 +10,8 @@ const assignPartitions = -175
 const timedOut = -185
 /** In ms: how long the first offsets of new partitions are asked for. */
 const longestLooking = 5_000
+/** In ms: between two polls, which a member that is alive makes each second also while its pipeline is held. */
+const longestPause = 60_000
 
 /** The group waits until this is answered, with exactly one call; one of no partitions too. */
 interface Rebalance {
@@ -175,6 +177,7 @@ function memberSettings({ client, group, sessionTimeout, protocol }: MemberOptio
     'partition.assignment.strategy': 'cooperative-sticky',
     'session.timeout.ms': sessionTimeout,
     'heartbeat.interval.ms': Math.max(100, Math.min(3_000, Math.round(sessionTimeout / 6))),
-    'max.poll.interval.ms': Math.max(300_000, sessionTimeout),
+    // So long a group waits at most, when it divides places anew, for a member that does not come.
+    'max.poll.interval.ms': Math.max(longestPause, 2 * sessionTimeout),
   }
 }

@@ -67,19 +67,31 @@ export function createDeadWorkers(options: DeadWorkersOptions): DeadWorkers {
     return new Set([worker, ...members.flat().map((member) => member.client)])
   }
 
-  const end = async (group: string): Promise<void> => {
-    const alive = await living([group])
+  /** Does this for each that is in none of the groups, also not when its turn comes: it may have begun again. */
+  const forDead = async (
+    groups: readonly string[],
+    work: (worker: string, transactionalId: string) => Promise<void>,
+    isToDo = (_: string): boolean => true,
+  ): Promise<void> => {
+    const alive = await living(groups)
+    for (const name of alive) ended.delete(name)
     for (const [name, transactionalId] of await known()) {
-      if (alive.has(name)) ended.delete(name)
-      else if (!ended.has(name)) {
-        await client.endTransactionOf(transactionalId, [], timeout)
-        ended.add(name)
-        warn(`worker ${name} is gone; a transaction it may have left open has been ended`, 'WORKER_GONE', {
-          gone: name,
-        })
-      }
+      if (alive.has(name) || !isToDo(name) || (await living(groups)).has(name)) continue
+      await work(name, transactionalId)
     }
   }
+
+  const end = (group: string): Promise<void> =>
+    forDead(
+      [group],
+      async (name, transactionalId) => {
+        await client.endTransactionOf(transactionalId, [], timeout)
+        ended.add(name)
+        const event = `worker ${name} is gone; a transaction it may have left open has been ended`
+        warn(event, 'WORKER_GONE', { gone: name })
+      },
+      (name) => !ended.has(name),
+    )
 
   return {
     endSoon(group) {
@@ -96,11 +108,7 @@ export function createDeadWorkers(options: DeadWorkersOptions): DeadWorkers {
           underWay = false
         })
     },
-    async free(groups, standing) {
-      const alive = await living(groups)
-      for (const [name, transactionalId] of await known()) {
-        if (!alive.has(name)) await client.endTransactionOf(transactionalId, standing, timeout)
-      }
-    },
+    free: (groups, standing) =>
+      forDead(groups, (_, transactionalId) => client.endTransactionOf(transactionalId, standing, timeout)),
   }
 }
