@@ -28,7 +28,9 @@ export interface LogFields {
  * to end for it.
  */
 export interface Logger {
+  /** As `warn` of `Log`. */
   warn(fields: LogFields, message: string): void
+  /** As `error` of `Log`; and what the run has failed with. */
   error(fields: LogFields, message: string): void
 }
 
@@ -85,7 +87,7 @@ export function logFailure({ name, logger }: LogOptions, error: unknown): void {
 }
 
 /** Lines on standard error, each beginning with the application's name. */
-export function stderrLog(name: string): Log {
+function stderrLog(name: string): Log {
   const line = (event: string): void => {
     process.stderr.write(`${name}: ${event}\n`)
   }

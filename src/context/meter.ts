@@ -100,13 +100,16 @@ export interface AsyncMeter {
   finish(began: number, message: unknown): void
 }
 
+/** How much something keeps back, and how much it should at most. */
 export interface BufferUse {
   readonly used: number
   readonly highWaterMark: number
   readonly unit: 'bytes' | 'messages'
 }
 
+/** What a sink counts in. */
 export interface SinkMeter {
+  /** That it was given to write. */
   bytes: number
   /** What it keeps back, once it is open. Absent: it does not say. */
   buffer: (() => BufferUse) | undefined

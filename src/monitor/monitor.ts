@@ -3,9 +3,9 @@ import type { Clock } from '../base/clock.ts'
 import { invalidOption } from '../base/option.ts'
 import type { DeadLetter } from '../context/deadLetter.ts'
 import type { Meter } from '../context/meter.ts'
+import { createCheckpointLog } from './checkpointLog.ts'
 import { createDeadLetterLog } from './deadLetterLog.ts'
-import { createDurations } from './statistics/durations.ts'
-import { createEntityUse, type EntityUse } from './measure/entityUse.ts'
+import { createEntityUses } from './measure/entityUses.ts'
 import { createMeasuredPipeline, type MeasuredPipeline } from './measure/pipeline.ts'
 import { createProcessMeter } from './processMeter.ts'
 import { traceOf } from './measure/trace.ts'
@@ -48,32 +48,21 @@ export interface MonitorOptions {
 }
 
 const second = 1000
-const mostCheckpoints = 300
 
 export function createMonitor({ application, clock }: MonitorOptions): Monitor {
   const pipelines = new Map<string, MeasuredPipeline>()
-  const entityUses = new Map<string, EntityUse>()
+  const entityUses = createEntityUses()
   const journals = new Map<string, () => number>()
   const letters = createDeadLetterLog()
   const ofProcess = createProcessMeter(clock)
-  const checkpoints: CheckpointReport[] = []
-  const checkpointTimes = createDurations()
+  const checkpoints = createCheckpointLog()
   const instance = randomUUID()
   const startedAt = clock.now()
-  let checkpointCount = 0
   let watched: (() => Watched) | undefined
   let cluster: (() => ClusterReport | undefined) | undefined
   let worker: string | undefined
   let lastTick = clock.elapsed()
   let cancelTick: (() => void) | undefined
-
-  const entityUse = (partition: string): EntityUse => {
-    const known = entityUses.get(partition)
-    if (known !== undefined) return known
-    const use = createEntityUse()
-    entityUses.set(partition, use)
-    return use
-  }
 
   const addJournal: Meter['addJournal'] = (name, bytes) => {
     journals.set(name, bytes)
@@ -89,33 +78,28 @@ export function createMonitor({ application, clock }: MonitorOptions): Monitor {
     ofProcess.tick()
     if (seconds > 0) {
       for (const { meter } of pipelines.values()) meter.tick(seconds)
-      for (const use of entityUses.values()) use.tick(seconds)
+      entityUses.tick(seconds)
     }
     cancelTick = (clock.afterIfAlive ?? clock.after)(second, tick)
   }
 
   const partitionReport = (one: Omit<PartitionReport, 'hottest'>): PartitionReport => ({
     ...one,
-    hottest: entityUses.get(one.name)?.hottest() ?? [],
+    hottest: entityUses.hottest(one.name),
   })
 
   return {
     pipeline(name) {
       const known = pipelines.get(name)
       if (known !== undefined) return known
-      const pipeline = createMeasuredPipeline(name, { clock, entityUse, addJournal })
+      const pipeline = createMeasuredPipeline(name, { clock, entityUse: entityUses.of, addJournal })
       pipelines.set(name, pipeline)
       return pipeline
     },
     deadLetter(letter) {
       letters.add(letter, clock.now())
     },
-    checkpoint(taken) {
-      checkpointCount++
-      checkpointTimes.add(taken.duration)
-      checkpoints.push(taken)
-      if (checkpoints.length > mostCheckpoints) checkpoints.shift()
-    },
+    checkpoint: checkpoints.add,
     watch(run) {
       watched = run
     },
@@ -147,21 +131,24 @@ export function createMonitor({ application, clock }: MonitorOptions): Monitor {
         process: ofProcess.report(),
         pipelines: [...pipelines.values()].map(({ name, report }) => report(run?.pipelines.get(name), clock.now())),
         partitions: (run?.partitions ?? []).map(partitionReport),
-        ...(run?.takesCheckpoints === true && { checkpoints: { count: checkpointCount, last: [...checkpoints] } }),
+        ...(run?.takesCheckpoints === true && { checkpoints: checkpoints.report() }),
         journals: [...journals].map(([name, bytes]) => ({ name, bytes: bytes() })),
         ...(clusterReport !== undefined && { cluster: clusterReport }),
       }
     },
     topology: () => ({ pipelines: [...pipelines.values()].map(({ topology }) => topology()) }),
-    histograms: () => ({
-      steps: [...pipelines.values()].flatMap(({ histograms }) => histograms()),
-      pipelines: [...pipelines.values()].map(({ name, meter }) => ({ pipeline: name, ...meter.latency.histogram() })),
-      ...(checkpointCount > 0 && { checkpoints: checkpointTimes.histogram() }),
-    }),
+    histograms() {
+      const ofCheckpoints = checkpoints.histogram()
+      return {
+        steps: [...pipelines.values()].flatMap(({ histograms }) => histograms()),
+        pipelines: [...pipelines.values()].map(({ name, meter }) => ({ pipeline: name, ...meter.latency.histogram() })),
+        ...(ofCheckpoints !== undefined && { checkpoints: ofCheckpoints }),
+      }
+    },
     deadLetters: letters.last,
     onDeadLetter: letters.listen,
     follow({ key, partition }, listener) {
-      const uses = [...entityUses].filter(([name]) => partition === undefined || name === partition)
+      const uses = entityUses.named(partition)
       if (uses.length === 0) throw invalidOption('partition', 'a state partition that is in use', partition)
       const ends = uses.map(([name, use]) =>
         use.follow(key, (seen) => {

@@ -7,7 +7,6 @@ import { createRunPartitions, type RunPartitions } from '../checkpoint/partition
 import { createPositions, forgottenPositions } from '../checkpoint/positions.ts'
 import { lastCheckpoint, logRecovery } from '../checkpoint/recovery.ts'
 import { createHoldsOver } from '../context/backPressure.ts'
-import { entityQueries } from '../monitor/entities/entityQueries.ts'
 import type { Monitor } from '../monitor/monitor.ts'
 import type { Transactions } from '../context/endpoint.ts'
 import type { Exchange } from '../state/exchange.ts'
@@ -16,6 +15,7 @@ import type { Running, RunOptions } from './contract.ts'
 import { createDeadLetters, type DeadLetters } from './deadLetters.ts'
 import { checkGuarantees } from './guarantee.ts'
 import { createLifecycle, type RunLifecycle } from './lifecycle.ts'
+import { toldOf } from './monitor/told.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
 import type { Shared } from './pipelineContext.ts'
 import { onSignals } from './signals.ts'
@@ -130,16 +130,8 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
     },
   }
 
-  monitor?.watch(() => ({
-    lifecycle: lifecycle.state,
-    notReady: lifecycle.state === 'running' ? undefined : `it is ${lifecycle.state}`,
-    pipelines: new Map(
-      [...pipelines].map(([id, pipeline]) => [id, { ...pipeline.status(), inFlight: pipeline.inFlight }]),
-    ),
-    partitions: partitions.sizes(),
-    takesCheckpoints: checkpointer !== undefined,
-    partition: (partition) => entityQueries(partitions, partition),
-  }))
+  const told = toldOf({ name, lifecycle, pipelines, partitions, takesCheckpoints: checkpointer !== undefined })
+  monitor?.watch(told.watched)
   const forgetSignals = handleSignals ? onSignals(stopBy(log, lifecycle), clock) : () => undefined
 
   startPipelines(options.pipelines, pipelines, shared, lifecycle)
@@ -176,12 +168,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
       await Promise.allSettled([closed])
     },
     entities: partitions,
-    status: () => ({
-      name,
-      lifecycle: lifecycle.state,
-      pipelines: Object.fromEntries([...pipelines].map(([id, pipeline]) => [id, pipeline.status()])),
-      partitions: partitions.status(),
-    }),
+    status: told.status,
   }
 }
 

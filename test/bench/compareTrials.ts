@@ -2,8 +2,9 @@ import { startChild, type Child } from './child.ts'
 import { interleave, type Rounds } from './runner.ts'
 
 /**
- * Nanoseconds for each message of every trial, on the clock or, with `cpu`, of the processor; one value for each run. Each trial has a process of its own, so that the
- * compiler knows it alone; they take turns. Throws where outputs that must be equal are not.
+ * Nanoseconds for each message of every trial, on the clock or, with `cpu`, of the processor; one value for each run.
+ * Each trial has a process of its own, so that the compiler knows it alone; they take turns. Throws where outputs that
+ * must be equal are not.
  */
 export async function compareTrials<Names extends string>(
   names: readonly Names[],

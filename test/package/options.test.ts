@@ -43,6 +43,12 @@ const ofWallarx: Row[] = [
   },
   {
     name: 'run',
+    call: wallarx.run,
+    options: { name: 'a', pipelines: { a: of(1) }, logger: { warn: () => undefined, error: () => undefined } },
+    typo: ['loger', 'logger'],
+  },
+  {
+    name: 'run',
     call: (monitor) => wallarx.run({ name: 'a', pipelines: { a: of(1) }, log: false, monitor }),
     options: { listen: 0 },
     typo: ['tokne', 'token'],

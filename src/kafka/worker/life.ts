@@ -2,10 +2,11 @@ import type { EventLog } from '../../base/log.ts'
 import type { Clock } from '../../base/clock.ts'
 import { createDeferred } from '../../base/deferred.ts'
 import { createPackedExchange } from '../../cluster/exchange.ts'
+import { createCommits } from './commits.ts'
 import { createShardTarget } from './shardTarget.ts'
 import { createSubscriptions, type Subscription } from './subscriptions.ts'
 import type { WorkerLife, WorkerStatus } from '../../cluster/cluster.ts'
-import type { KafkaClient, KafkaProducer, KafkaReader } from '../client.ts'
+import type { KafkaClient, KafkaProducer, KafkaReader, PlaceAt } from '../client.ts'
 import { largestRecord, type Connection } from '../connection.ts'
 import type { Refusals } from '../output/refusals.ts'
 import { createRestorer, wholeLog } from './restorer.ts'
@@ -86,9 +87,7 @@ export function createLife(
   const counts = createPartitionCounts(client, brokers, timeout)
   const partitionIds = new Map<number, string>()
   const outputTopics = new Set<string>()
-  let lastCommit: number | undefined
-  let transactionCount = 0
-  let packCount = 0
+  const commits = createCommits(clock)
   let upkeep: Upkeep | undefined
   let ended = false
 
@@ -106,11 +105,8 @@ export function createLife(
     explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
     committed(places, packs) {
-      lastCommit = clock.now()
-      transactionCount++
-      packCount += packs
-      const topics = new Set(exchange.partitions().map(names.exchange))
-      upkeep?.processed(places.filter(({ topic }) => topics.has(topic)))
+      commits.add(packs)
+      upkeep?.processed(ofTopics(places, exchange.partitions().map(names.exchange)))
     },
     lose: lost.resolve,
   })
@@ -177,12 +173,17 @@ export function createLife(
       await groups.stop()
       await client.close(timeout)
     },
-    counts: () => ({ transactions: transactionCount, packs: packCount }),
+    counts: commits.counts,
     status: () => ({
       name: worker,
       shards: allShards(),
-      lastCommit,
+      lastCommit: commits.last,
       standing: (upkeep?.standing ?? []).map(standingText),
     }),
   }
+}
+
+function ofTopics(places: readonly PlaceAt[], topics: Iterable<string>): PlaceAt[] {
+  const wanted = new Set(topics)
+  return places.filter(({ topic }) => wanted.has(topic))
 }

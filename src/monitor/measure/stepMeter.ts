@@ -31,10 +31,10 @@ export interface StepMeterOptions {
 const mostTimed = 16
 
 /**
- * Counts one operation at work, with as little as will do: in a chain of steps that call each other what goes out of one
- * comes into the next, and a step with one output a message counts those that have none. Where messages come into such a
- * chain they are counted one by one, and from time to time it is decided there that some step looks closely at its next
- * message: how long it takes, without what the steps downstream take of it; what its key is.
+ * Counts one operation at work, with as little as will do: in a chain of steps that call each other what goes out of
+ * one comes into the next, and a step with one output a message counts those that have none. Where messages come into
+ * such a chain they are counted one by one, and from time to time it is decided there that some step looks closely at
+ * its next message: how long it takes, without what the steps downstream take of it; what its key is.
  *
  * For the time of the steps downstream the next operation is watched meanwhile: each of its messages is timed.
  */

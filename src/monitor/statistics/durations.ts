@@ -16,7 +16,7 @@ const digits = 2 // that are right: 1 %
 
 type Counts = InstanceType<typeof hdr.default>
 
-/** One file of the library, with the first duration: all of it takes 50 ms to load, which who measures nothing waits for. */
+/** One file of the library, with the first duration: to load all of it takes 50 ms, also where nothing is measured. */
 const createCounts = (): Counts => {
   const { default: Histogram } = createRequire(import.meta.url)('hdr-histogram-js/dist/Int32Histogram.js') as typeof hdr
   return new Histogram(1, longest, digits)

@@ -1,10 +1,11 @@
 import type { Context } from '../../context/context.ts'
 import type { StepMeter } from '../../context/meter.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
-import { createQueue, type Queue } from '../../base/queue.ts'
+import { createQueue } from '../../base/queue.ts'
 import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
 import { isPromise, concurrencyLimit } from './concurrencyLimit.ts'
+import { createWaiting } from './waiting.ts'
 
 export interface KeyedAsyncOptions<In, State, Result> {
   readonly name: string
@@ -40,11 +41,10 @@ export function keyedAsync<In, State, Result, Out>(
     failComputing,
   }: KeyedAsyncOptions<In, State, Result>,
 ): Operation<In> {
-  const busy = new Map<number, Queue<In>>() // by slot: what waits for an entity that is at work or in `ready`
   const ready = createQueue<number>() // entities with a message, when all places at work were taken
   const load = concurrencyLimit(context, name, concurrency)
   const times = meter?.takesTime(() => ({ used: load.inside, highWaterMark: concurrency, unit: 'messages' }))
-  const origins = new Map<number, Queue<number>>() // by slot: of what waits, where that is measured
+  const busy = createWaiting<In>(times) // entities at work or in `ready`
   let working = 0
   let workingOn = false
   let completed = false
@@ -91,11 +91,7 @@ export function keyedAsync<In, State, Result, Out>(
   const leave = (slot: number): void => {
     if (output.closed) return
     working--
-    if (busy.get(slot)!.size > 0) ready.push(slot)
-    else {
-      busy.delete(slot)
-      origins.delete(slot)
-    }
+    if (!busy.end(slot)) ready.push(slot)
     load.leave()
     workOn()
   }
@@ -106,17 +102,11 @@ export function keyedAsync<In, State, Result, Out>(
     workingOn = true
     while (working < concurrency && ready.size > 0 && !output.closed) {
       const slot = ready.shift()!
-      work(slot, busy.get(slot)!.shift()!, origins.get(slot)?.shift() ?? 0)
+      const origin = busy.origin(slot)
+      work(slot, busy.shift(slot), origin)
     }
     workingOn = false
-    if (completed && busy.size === 0) output.complete()
-  }
-
-  const wait = (slot: number, message: In): void => {
-    busy.get(slot)!.push(message)
-    if (times === undefined) return
-    if (!origins.has(slot)) origins.set(slot, createQueue())
-    origins.get(slot)!.push(times.origin)
+    if (completed && busy.isEmpty) output.complete()
   }
 
   return {
@@ -130,14 +120,14 @@ export function keyedAsync<In, State, Result, Out>(
       }
       load.enter()
       if (busy.has(slot)) {
-        wait(slot, message)
+        busy.push(slot, message)
         return
       }
-      busy.set(slot, createQueue())
+      busy.add(slot)
       if (working < concurrency) {
         work(slot, message, times?.origin ?? 0)
       } else {
-        wait(slot, message)
+        busy.push(slot, message)
         ready.push(slot)
       }
     },
@@ -147,7 +137,6 @@ export function keyedAsync<In, State, Result, Out>(
     },
     finalize() {
       busy.clear()
-      origins.clear()
       ready.clear()
       load.end()
     },

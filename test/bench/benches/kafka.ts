@@ -43,8 +43,8 @@ const notes = [
     '100 ms, ours each 25 ms: the default of each',
   'word count: lines of 8 words on average, all there before the start; from the first output that is committed to ' +
     'the last; all outputs are read and compared',
-  'aggregate: Kafka Streams with a record cache that holds all, so that it writes the last count of each commit only; ' +
-    'ours writes each; with the start of the process',
+  'aggregate: Kafka Streams with a record cache that holds all, so that it writes the last count of each commit ' +
+    'only; ours writes each; with the start of the process',
   'exchange: a transaction for each 6,000 messages of 30 bytes over 6 partitions; this process alone',
   `latency: ${tenthOfHighest} words a second, a record each, whatever the worker does (open loop); from when a word ` +
     'was due until its count is read by who reads what is committed',

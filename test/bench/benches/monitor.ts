@@ -35,7 +35,8 @@ export const monitor: Bench = {
       ],
       notes: [
         `${frames} frames of 8 words on average, in chunks of 64 KiB; each contender in a process of its own, in ` +
-          `turn, ${warmUps} warm-ups each; the least CPU time of ${runs} runs counts, which a busy machine disturbs least`,
+          `turn, ${warmUps} warm-ups each; the least CPU time of ${runs} runs counts, which a busy machine disturbs ` +
+          'least',
       ],
     }
   },
