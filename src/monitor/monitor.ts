@@ -8,8 +8,12 @@ import { createDurations } from './statistics/durations.ts'
 import { createEntityUse, type EntityUse } from './measure/entityUse.ts'
 import { createMeasuredPipeline, type MeasuredPipeline } from './measure/pipeline.ts'
 import { createProcessMeter } from './processMeter.ts'
+import { sinksBelow } from './measure/graph.ts'
 import { traceOf } from './measure/trace.ts'
 import type { Monitored } from './monitored.ts'
+import type { Telemetry } from './telemetry/api.ts'
+import { traceChunks } from './telemetry/chunks.ts'
+import { showRun } from './telemetry/shownRun.ts'
 import type { CheckpointReport, ClusterReport, MonitorReport, PartitionReport, PipelineReport } from './report.ts'
 
 /** What a run tells its monitor when it is asked. */
@@ -45,12 +49,14 @@ export interface Monitor extends Omit<Monitored, 'partition'> {
 export interface MonitorOptions {
   readonly application: string
   readonly clock: Clock
+  /** Default: nothing is told to OpenTelemetry */
+  readonly telemetry?: Telemetry | undefined
 }
 
 const second = 1000
 const mostCheckpoints = 300
 
-export function createMonitor({ application, clock }: MonitorOptions): Monitor {
+export function createMonitor({ application, clock, telemetry }: MonitorOptions): Monitor {
   const pipelines = new Map<string, MeasuredPipeline>()
   const entityUses = new Map<string, EntityUse>()
   const journals = new Map<string, () => number>()
@@ -66,6 +72,7 @@ export function createMonitor({ application, clock }: MonitorOptions): Monitor {
   let worker: string | undefined
   let lastTick = clock.elapsed()
   let cancelTick: (() => void) | undefined
+  let endMetrics: (() => void) | undefined
 
   const entityUse = (partition: string): EntityUse => {
     const known = entityUses.get(partition)
@@ -99,11 +106,19 @@ export function createMonitor({ application, clock }: MonitorOptions): Monitor {
     hottest: entityUses.get(one.name)?.hottest() ?? [],
   })
 
-  return {
+  const monitor: Monitor = {
     pipeline(name) {
       const known = pipelines.get(name)
       if (known !== undefined) return known
-      const pipeline = createMeasuredPipeline(name, { clock, entityUse, addJournal })
+      const pipeline = createMeasuredPipeline(name, {
+        clock,
+        entityUse,
+        addJournal,
+        sourceAdded(meter, node) {
+          const sinks = () => sinksBelow(node)
+          traceChunks(meter, { application, worker, pipeline: name, source: node.options.id, sinks }, telemetry)
+        },
+      })
       pipelines.set(name, pipeline)
       return pipeline
     },
@@ -126,9 +141,11 @@ export function createMonitor({ application, clock }: MonitorOptions): Monitor {
     start() {
       lastTick = clock.elapsed()
       cancelTick = (clock.afterIfAlive ?? clock.after)(second, tick)
+      endMetrics = showRun(monitor, telemetry)
     },
     end() {
       cancelTick?.()
+      endMetrics?.()
       ofProcess.end()
     },
     report() {
@@ -174,4 +191,5 @@ export function createMonitor({ application, clock }: MonitorOptions): Monitor {
     },
     partition: (name) => watched?.().partition(name),
   }
+  return monitor
 }
