@@ -27,7 +27,7 @@ export async function loadTelemetry(load = loadApi): Promise<Telemetry | undefin
 /** Where every copy of the API, of its first major version, finds what has been registered with another one. */
 const registered = Symbol.for('opentelemetry.js.api.1')
 
-/** To load it takes some 50 ms, which nobody waits for where there is nothing to find. */
+/** To load it takes some 100 ms, which nobody waits for where there is nothing to find. */
 async function loadApi(): Promise<typeof Api | undefined> {
   if (!(registered in globalThis)) return undefined
   try {
