@@ -40,8 +40,8 @@ const reportAge = 100
 const closeTimeout = 500
 
 /**
- * Opens the port, which shows a run from its first moment on; it keeps no process alive. Rejects with `LISTEN_FAILED`, and with `OPTION_INVALID` where a name turns
- * out to be no loopback address and there is no token.
+ * Opens the port, which shows a run from its first moment on; it keeps no process alive. Rejects with `LISTEN_FAILED`,
+ * and with `OPTION_INVALID` where a name turns out to be no loopback address and there is no token.
  */
 export async function openMonitorPort(
   settings: MonitorSettings,

@@ -16,8 +16,8 @@ export interface MetricFamily<Seen> {
 
 /**
  * Shows metrics to whoever collects them through OpenTelemetry, when it does: `look` is called once for each
- * collection, and `shared` for what all of them have. A histogram is its count and its sum, because the API takes none that is counted elsewhere. The
- * result ends that.
+ * collection, and `shared` for what all of them have. A histogram is its count and its sum, because the API takes
+ * none that is counted elsewhere. The result ends that.
  */
 export function showMetrics<Seen>(
   families: readonly MetricFamily<Seen>[],
