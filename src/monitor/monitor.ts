@@ -8,8 +8,12 @@ import { createDeadLetterLog } from './deadLetterLog.ts'
 import { createEntityUses } from './measure/entityUses.ts'
 import { createMeasuredPipeline, type MeasuredPipeline } from './measure/pipeline.ts'
 import { createProcessMeter } from './processMeter.ts'
+import { sinksBelow } from './measure/graph.ts'
 import { traceOf } from './measure/trace.ts'
 import type { Monitored } from './monitored.ts'
+import type { Telemetry } from './telemetry/api.ts'
+import { traceChunks } from './telemetry/chunks.ts'
+import { showRun } from './telemetry/shownRun.ts'
 import type { CheckpointReport, ClusterReport, MonitorReport, PartitionReport, PipelineReport } from './report.ts'
 
 /** What a run tells its monitor when it is asked. */
@@ -45,11 +49,13 @@ export interface Monitor extends Omit<Monitored, 'partition'> {
 export interface MonitorOptions {
   readonly application: string
   readonly clock: Clock
+  /** Default: nothing is told to OpenTelemetry */
+  readonly telemetry?: Telemetry | undefined
 }
 
 const second = 1000
 
-export function createMonitor({ application, clock }: MonitorOptions): Monitor {
+export function createMonitor({ application, clock, telemetry }: MonitorOptions): Monitor {
   const pipelines = new Map<string, MeasuredPipeline>()
   const entityUses = createEntityUses()
   const journals = new Map<string, () => number>()
@@ -63,6 +69,7 @@ export function createMonitor({ application, clock }: MonitorOptions): Monitor {
   let worker: string | undefined
   let lastTick = clock.elapsed()
   let cancelTick: (() => void) | undefined
+  let endMetrics: (() => void) | undefined
 
   const addJournal: Meter['addJournal'] = (name, bytes) => {
     journals.set(name, bytes)
@@ -88,11 +95,19 @@ export function createMonitor({ application, clock }: MonitorOptions): Monitor {
     hottest: entityUses.hottest(one.name),
   })
 
-  return {
+  const monitor: Monitor = {
     pipeline(name) {
       const known = pipelines.get(name)
       if (known !== undefined) return known
-      const pipeline = createMeasuredPipeline(name, { clock, entityUse: entityUses.of, addJournal })
+      const pipeline = createMeasuredPipeline(name, {
+        clock,
+        entityUse: entityUses.of,
+        addJournal,
+        sourceAdded(meter, node) {
+          const sinks = () => sinksBelow(node)
+          traceChunks(meter, { application, worker, pipeline: name, source: node.options.id, sinks }, telemetry)
+        },
+      })
       pipelines.set(name, pipeline)
       return pipeline
     },
@@ -110,9 +125,11 @@ export function createMonitor({ application, clock }: MonitorOptions): Monitor {
     start() {
       lastTick = clock.elapsed()
       cancelTick = (clock.afterIfAlive ?? clock.after)(second, tick)
+      endMetrics = showRun(monitor, telemetry)
     },
     end() {
       cancelTick?.()
+      endMetrics?.()
       ofProcess.end()
     },
     report() {
@@ -161,4 +178,5 @@ export function createMonitor({ application, clock }: MonitorOptions): Monitor {
     },
     partition: (name) => watched?.().partition(name),
   }
+  return monitor
 }

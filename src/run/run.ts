@@ -8,6 +8,7 @@ import { runOnCluster } from './clusterRun.ts'
 import type { Running, RunOptions } from './contract.ts'
 import { checkMonitor, type MonitorSettings } from '../monitor/http/options.ts'
 import { createMonitor, type Monitor } from '../monitor/monitor.ts'
+import { loadTelemetry } from '../monitor/telemetry/api.ts'
 import { shownRun } from './monitor/shownRun.ts'
 import { createEventLog, logError, logFailure, type EventLog } from '../base/log.ts'
 import { isAsyncIterable } from './subscribeTo.ts'
@@ -43,7 +44,7 @@ import { isAsyncIterable } from './subscribeTo.ts'
 export async function run(options: RunOptions): Promise<Running> {
   const settings = check(knownOptions('run', options, known))
   const log = createEventLog(options)
-  const monitor = createMonitor({ application: options.name, clock: systemClock })
+  const monitor = createMonitor({ application: options.name, clock: systemClock, telemetry: await loadTelemetry() })
   const begin = (): Promise<Running> => start(options, log, monitor)
   monitor.start()
   try {

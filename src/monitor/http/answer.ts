@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { shown } from '../../base/shown.ts'
+import { pagePolicy } from '../page/files.ts'
 
 /** What is sent, whole. */
 export interface Answer {
@@ -21,18 +22,7 @@ export const json = (value: unknown, status = 200): Answer => ({
 /** Nothing that is sent may be kept, framed, guessed at or run, but what the page itself brings from here. */
 const strict = {
   'Cache-Control': 'no-store',
-  'Content-Security-Policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "connect-src 'self'",
-    "img-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; '),
+  'Content-Security-Policy': pagePolicy,
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',

@@ -12,7 +12,6 @@ export type FailureCode =
   | 'KEY_INVALID'
   | 'ENTITY_UNKNOWN'
   | 'OWNER_UNREACHABLE'
-  | 'OPENING'
   | 'CLOSING'
   | 'BUSY'
   | 'FAILED'
@@ -30,7 +29,6 @@ const statuses: Readonly<Record<FailureCode, number>> = {
   KEY_INVALID: 400,
   ENTITY_UNKNOWN: 404,
   OWNER_UNREACHABLE: 502,
-  OPENING: 503,
   CLOSING: 503,
   BUSY: 503,
   FAILED: 500,

@@ -13,7 +13,6 @@ import { createAskOther } from '../workers/others.ts'
 import { eventOf } from './answer.ts'
 import { limitConnections, serverLimits } from './connections.ts'
 import { createEventStreams } from './streams/events.ts'
-import { RequestFailure } from './failure.ts'
 import { createGuard } from './guard.ts'
 import { isLoopback, tokenMissing, type MonitorSettings } from './options.ts'
 import { createHandler, type PageFiles } from './handler.ts'
@@ -25,8 +24,6 @@ import { createTurns } from './turns.ts'
 export interface MonitorPort {
   /** Of the page: `http://127.0.0.1:4700/`. */
   readonly url: string
-  /** What is shown from now on. To be called once. */
-  show(monitored: Monitored): void
   /** Sends the last report to who reads the events, lets answers under way go out, and closes. Does not reject. */
   close(): Promise<void>
 }
@@ -43,34 +40,33 @@ const reportAge = 100
 const closeTimeout = 500
 
 /**
- * Opens the port; it keeps no process alive. Rejects with `LISTEN_FAILED`, and with `OPTION_INVALID` where a name turns
- * out to be no loopback address and there is no token.
+ * Opens the port, which shows a run from its first moment on; it keeps no process alive. Rejects with `LISTEN_FAILED`,
+ * and with `OPTION_INVALID` where a name turns out to be no loopback address and there is no token.
  */
-export async function openMonitorPort(settings: MonitorSettings, parts: MonitorPortParts = {}): Promise<MonitorPort> {
+export async function openMonitorPort(
+  settings: MonitorSettings,
+  monitored: Monitored,
+  parts: MonitorPortParts = {},
+): Promise<MonitorPort> {
   const { page = () => undefined, clock = idleClock } = parts
-  let monitored: Monitored | undefined
   let isClosing = false
   let made: { readonly at: number; readonly report: MonitorReport; bytes?: Buffer; event?: Buffer } | undefined
   let expose: Expose | undefined
 
-  const present = (): Monitored => {
-    if (monitored !== undefined) return monitored
-    throw new RequestFailure('OPENING', 'the run is opening its store: ask again')
-  }
   const newest = (): NonNullable<typeof made> => {
     const at = clock.elapsed()
-    if (made === undefined || at - made.at >= reportAge) made = { at, report: present().report() }
+    if (made === undefined || at - made.at >= reportAge) made = { at, report: monitored.report() }
     return made
   }
 
-  const events = createEventStreams(clock, () => {
+  const events = createEventStreams(clock, monitored, () => {
     const { report } = newest()
     return (newest().event ??= eventOf('report', report))
   })
   const traces = createTraces(clock)
   const routes = createRoutes({
-    monitored: present,
-    report: () => (monitored === undefined ? undefined : newest().report),
+    monitored,
+    report: () => newest().report,
     status() {
       const { report } = newest()
       return (newest().bytes ??= Buffer.from(`${JSON.stringify(report)}\n`))
@@ -80,7 +76,7 @@ export async function openMonitorPort(settings: MonitorSettings, parts: MonitorP
     askOther: createAskOther(settings.token),
     events: events.open,
     trace(response, what) {
-      traces.open(response, present(), what)
+      traces.open(response, monitored, what)
     },
   })
   const handler = createHandler({ guard: createGuard(settings), routes, page, isClosing: () => isClosing })
@@ -90,10 +86,6 @@ export async function openMonitorPort(settings: MonitorSettings, parts: MonitorP
 
   return {
     url: `http://${formatAddress({ host: shownHost(settings.address.host), port: address.port })}/`,
-    show(shownNow) {
-      monitored = shownNow
-      events.show(shownNow)
-    },
     async close() {
       if (isClosing) return
       made = undefined

@@ -84,3 +84,10 @@ export function createGraph(): Graph {
     },
   }
 }
+
+/** The sinks that the messages of a node lead to, as far as is known now. */
+export function sinksBelow(node: MeasuredNode): MeasuredNode[] {
+  const seen = new Set([node])
+  for (const one of seen) for (const next of one.to) seen.add(next) // those that are added come later
+  return [...seen].filter(({ options }) => options.kind === 'sink')
+}

@@ -23,9 +23,12 @@ export interface PipelineMeterOptions {
   /** Of a state partition, whichever pipeline uses it. */
   readonly entityUse: (partition: string) => EntityUse
   readonly addJournal: Meter['addJournal']
+  /** A source is subscribed to; may make the meter do more. */
+  readonly sourceAdded?: (meter: MeasuredSource, node: MeasuredNode) => void
 }
 
-export function createPipelineMeter({ clock, entityUse, addJournal }: PipelineMeterOptions): PipelineMeter {
+export function createPipelineMeter(options: PipelineMeterOptions): PipelineMeter {
+  const { clock, entityUse, addJournal, sourceAdded } = options
   const graph = createGraph()
   const latency = createDurations()
   const rates = createRates()
@@ -83,6 +86,7 @@ export function createPipelineMeter({ clock, entityUse, addJournal }: PipelineMe
     nodes[0]!.sources.add(meter)
     nodesOf.set(meter, nodes)
     lead(nodes, next)
+    sourceAdded?.(meter, nodes[0]!)
     return meter
   }
 

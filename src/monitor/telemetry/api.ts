@@ -24,7 +24,12 @@ export async function loadTelemetry(load = loadApi): Promise<Telemetry | undefin
   return tracer === undefined && !isMeasured ? undefined : { api, tracer, meter: isMeasured ? meter : undefined }
 }
 
+/** Where every copy of the API, of its first major version, finds what has been registered with another one. */
+const registered = Symbol.for('opentelemetry.js.api.1')
+
+/** To load it takes some 100 ms, which nobody waits for where there is nothing to find. */
 async function loadApi(): Promise<typeof Api | undefined> {
+  if (!(registered in globalThis)) return undefined
   try {
     return await import('@opentelemetry/api')
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Telemetry } from './api.ts'
 /** What counts for a source, as far as a span wants to know it. */
 export interface ChunkMeter {
   /** Messages that it has handed over. */
-  readonly out: number
+  readonly sent: number
   /** It begins to hand over a chunk, or a message. */
   taken(bytes: number): void
   /** What came of that is done, as far as it was to be done at once. */
@@ -15,8 +15,8 @@ export interface ChunkMeter {
 
 /** What counts for a sink. */
 export interface OutputMeter {
-  /** That were written to it. */
-  readonly bytes: number
+  /** Messages that it was given. */
+  readonly in: number
 }
 
 export interface TracedSource {
@@ -30,7 +30,7 @@ export interface TracedSource {
 
 /**
  * Makes a span of each chunk, from when its source begins to hand it over until everything that came of it at once is
- * done: with the bytes that came in, the messages, and the bytes that went to sinks. What asynchronous steps do later
+ * done: with the bytes that came in, the messages, and those that sinks were given. What asynchronous steps do later
  * is in no span. The meter keeps being the object that it was; without a tracer it is not touched.
  */
 export function traceChunks<Meter extends ChunkMeter>(
@@ -55,19 +55,19 @@ export function traceChunks<Meter extends ChunkMeter>(
   const name = `${pipeline} ${source}`
   let span: Span | undefined
   let messagesBefore = 0
-  let bytesBefore = 0
+  let outputsBefore = 0
 
-  const written = (): number => {
-    let bytes = 0
-    for (const sink of sinks()) bytes += sink.bytes
-    return bytes
+  const outputs = (): number => {
+    let given = 0
+    for (const sink of sinks()) given += sink.in
+    return given
   }
   const finish = (): void => {
     if (span === undefined) return
     const ended = span
     span = undefined
-    ended.setAttribute('wallarx.messages', meter.out - messagesBefore)
-    ended.setAttribute('wallarx.output.bytes', written() - bytesBefore)
+    ended.setAttribute('wallarx.messages', meter.sent - messagesBefore)
+    ended.setAttribute('wallarx.output.messages', outputs() - outputsBefore)
     ended.end()
   }
 
@@ -77,8 +77,8 @@ export function traceChunks<Meter extends ChunkMeter>(
       const begun = tracer.startSpan(name, options)
       if (begun.isRecording()) {
         begun.setAttribute('wallarx.chunk.bytes', bytes)
-        messagesBefore = meter.out
-        bytesBefore = written()
+        messagesBefore = meter.sent
+        outputsBefore = outputs()
         span = begun
       }
       taken.call(meter, bytes)

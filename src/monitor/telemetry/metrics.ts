@@ -16,13 +16,13 @@ export interface MetricFamily<Seen> {
 
 /**
  * Shows metrics to whoever collects them through OpenTelemetry, when it does: `look` is called once for each
- * collection. A histogram is its count and its sum, because the API takes none that is counted elsewhere. The
- * result ends that.
+ * collection, and `shared` for what all of them have. A histogram is its count and its sum, because the API takes
+ * none that is counted elsewhere. The result ends that.
  */
 export function showMetrics<Seen>(
   families: readonly MetricFamily<Seen>[],
   look: () => Seen,
-  shared: Attributes,
+  shared: (seen: Seen) => Attributes,
   telemetry: Telemetry | undefined,
 ): () => void {
   const meter = telemetry?.meter
@@ -30,9 +30,10 @@ export function showMetrics<Seen>(
   const shown = families.flatMap((family) => shownOf(family, meter))
   const observe: BatchObservableCallback = (result) => {
     const seen = look()
+    const ofAll = shared(seen)
     for (const { family, suffix, metric } of shown) {
       for (const { labels, value, suffix: of } of family.samples(seen)) {
-        if (of === suffix && Number.isFinite(value)) result.observe(metric, value, { ...shared, ...labels })
+        if (of === suffix && Number.isFinite(value)) result.observe(metric, value, { ...ofAll, ...labels })
       }
     }
   }

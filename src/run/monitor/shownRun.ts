@@ -17,9 +17,8 @@ export async function shownRun(
   // Nothing of it is loaded where nobody asks for it.
   const { openMonitorPort } = await import('../../monitor/http/port.ts')
   const { pageFile } = await import('../../monitor/page/files.ts')
-  const port = await openMonitorPort(settings, { page: pageFile })
+  const port = await openMonitorPort(settings, monitored, { page: pageFile })
   log.info(`monitor: ${port.url}`)
-  port.show(monitored)
   try {
     return withPort(await start(), port)
   } catch (error) {

@@ -179,12 +179,11 @@ export interface Answered {
 
 /** A port that shows a run, closed at the end of the test. */
 export async function opened(
-  { run = observed(), isShown = true, ...parts }: MonitorPortParts & { run?: Observed; isShown?: boolean } = {},
+  { run = observed(), ...parts }: MonitorPortParts & { run?: Observed } = {},
   options: Partial<MonitorOptions> = {},
 ): Promise<Opened> {
-  const port = await openMonitorPort(checkMonitor({ listen: 0, ...options }), parts)
+  const port = await openMonitorPort(checkMonitor({ listen: 0, ...options }), run, parts)
   onTestFinished(() => port.close())
-  if (isShown) port.show(run)
   const number = Number(new URL(port.url).port)
   return { ...port, port: number, run, get: (path, more) => ask(number, path, more) }
 }

@@ -12,6 +12,7 @@ import {
   type RunOptions,
 } from 'wallarx'
 import { toSink, toStatePartition } from 'wallarx/operators'
+import { totalOf, type Histograms } from '../../../src/monitor/page/view/percentiles.ts'
 import { isFree, usedPort } from '../../support/sockets.ts'
 import { eventually } from '../../support/watch.ts'
 import { ask } from '../monitor/observed.ts'
@@ -55,6 +56,9 @@ describe('a run with a monitor', () => {
       inMemory: true,
       state: { sum: '14' },
     })
+    const { sums: histograms } = JSON.parse((await ask(port, '/histograms')).body) as Histograms
+    expect(Object.keys(histograms!)).toEqual(['', 'observable', 'toStatePartition', 'observer'])
+    expect(totalOf(histograms!.toStatePartition!)).toBeGreaterThan(0)
     await app.close()
     expect(await isFree(port)).toBe(true)
   })
@@ -79,7 +83,11 @@ describe('a run with a monitor', () => {
     })
     expect((await ask(port, '/healthz')).status).toBe(200)
     expect((await ask(port, '/readyz')).status).toBe(503)
-    expect((await ask(port, '/status')).body).toContain('OPENING')
+    expect(JSON.parse((await ask(port, '/status')).body)).toMatchObject({
+      lifecycle: 'opening',
+      notReady: expect.any(String),
+      pipelines: [],
+    })
     openStore(await store.open())
     await expect.poll(async () => (await ask(port, '/readyz')).status).toBe(200)
   })

@@ -19,20 +19,18 @@ export function createPartitionRoutes(parts: RouteParts): PartitionRoutes {
   const { monitored } = parts
 
   const partitionOf = (name: string): EntityQueries => {
-    const found = monitored().partition(name)
+    const found = monitored.partition(name)
     if (found !== undefined) return found
-    const names = monitored()
-      .report()
-      .partitions.map((one) => JSON.stringify(one.name))
+    const names = monitored.report().partitions.map((one) => JSON.stringify(one.name))
     const there = names.length === 0 ? 'none is in use' : `there is ${names.slice(0, 20).join(', ')}`
     throw new RequestFailure('PARTITION_UNKNOWN', `no state partition of this name is in use; ${there}`)
   }
 
   /** The worker that owns an entity, where it is another one. */
   const otherOwner = (partition: string, key: bigint): WorkerPlace | undefined => {
-    const { cluster } = monitored()
+    const { cluster } = monitored
     const owner = cluster?.ownerOf(partition, key)
-    if (owner === undefined || owner === monitored().report().worker) return undefined
+    if (owner === undefined || owner === monitored.report().worker) return undefined
     return cluster?.workers().find(({ worker }) => worker === owner) ?? { worker: owner, address: '' }
   }
 
@@ -51,7 +49,7 @@ export function createPartitionRoutes(parts: RouteParts): PartitionRoutes {
     if (rest.length > 0) throw unknown()
     if (name === undefined) {
       knownParameters(query, [])
-      return json(monitored().report().partitions)
+      return json(monitored.report().partitions)
     }
     const queries = partitionOf(name)
     if (key !== undefined) {

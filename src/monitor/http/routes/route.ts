@@ -21,11 +21,10 @@ export type Answered = Answer | Promise<Answer> | ((response: ServerResponse) =>
 export type Route = (asked: Asked) => Answered
 
 export interface RouteParts {
-  /** Throws `OPENING` while there is none. */
-  readonly monitored: () => Monitored
-  /** `undefined` while nothing is known of the run. */
-  readonly report: () => MonitorReport | undefined
-  /** `/status`, made once for all who ask at the same time. */
+  readonly monitored: Monitored
+  /** The newest, made once for all who ask at the same time. */
+  readonly report: () => MonitorReport
+  /** The same, as `/status` sends it. */
   readonly status: () => Buffer
   readonly expose: () => Expose
   /** Has what looks through many entities done one after the other. Throws `BUSY`. */
@@ -38,6 +37,6 @@ export interface RouteParts {
 export const unknown = (): RequestFailure =>
   new RequestFailure(
     'ROUTE_UNKNOWN',
-    'there is /, /status, /status?all, /workers, /topology, /partitions, /partitions/NAME, /partitions/NAME/KEY, ' +
-      '/dead-letters, /trace, /events, /metrics, /healthz and /readyz',
+    'there is /, /status, /status?all, /workers, /topology, /histograms, /partitions, /partitions/NAME, ' +
+      '/partitions/NAME/KEY, /dead-letters, /trace, /events, /metrics, /healthz and /readyz',
   )

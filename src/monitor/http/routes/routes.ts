@@ -1,6 +1,7 @@
 import type { MonitorReport } from '../../report.ts'
 import { statusOfAll } from '../../workers/others.ts'
 import { json, jsonType } from '../answer.ts'
+import { histogramsOf } from './histograms.ts'
 import { mermaidOf } from './mermaid.ts'
 import { createPartitionRoutes } from './partitions.ts'
 import { unknown, type Answered, type Asked, type Route, type RouteParts } from './route.ts'
@@ -16,8 +17,7 @@ export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
     knownParameters(query, ['key', 'partition'])
     const key = keyIn(query.get('key') ?? '')
     const partition = query.get('partition')
-    if (partition === null) monitored()
-    else partitionOf(partition)
+    if (partition !== null) partitionOf(partition)
     return (response) => {
       parts.trace(response, { key, ...(partition !== null && { partition }) })
     }
@@ -27,31 +27,35 @@ export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
     status: ({ query }) => {
       knownParameters(query, ['all'])
       if (!query.has('all')) return { type: jsonType, body: parts.status() }
-      const report = monitored().report()
+      const report = monitored.report()
       const own = { worker: report.worker, report }
-      const workers = monitored().cluster?.workers() ?? []
+      const workers = monitored.cluster?.workers() ?? []
       return parts.inTurn(() => statusOfAll(workers, own, parts.askOther)).then((all) => json({ workers: all }))
     },
     workers: ({ query }) => {
       knownParameters(query, [])
-      return json(monitored().cluster?.workers() ?? [])
+      return json(monitored.cluster?.workers() ?? [])
     },
     topology: ({ query, accept }) => {
       knownParameters(query, ['format'])
       const usual = accept.includes('text/vnd.mermaid') ? 'mermaid' : 'json'
       const format = query.has('format') ? oneOf(query, 'format', ['json', 'mermaid']) : usual
-      const topology = monitored().topology()
+      const topology = monitored.topology()
       return format === 'json'
         ? json(topology)
         : { type: 'text/vnd.mermaid; charset=utf-8', body: mermaidOf(topology), headers: { Vary: 'Accept' } }
     },
+    histograms: ({ query }) => {
+      knownParameters(query, [])
+      return json(histogramsOf(monitored.histograms()))
+    },
     partitions,
     'dead-letters': ({ query }) => {
       knownParameters(query, [])
-      return json(monitored().deadLetters())
+      return json(monitored.deadLetters())
     },
     metrics: async ({ accept }) => {
-      const seen = { report: monitored().report(), histograms: monitored().histograms() }
+      const seen = { report: monitored.report(), histograms: monitored.histograms() }
       const { type, text } = await parts.expose()(seen, accept)
       return { type, body: text }
     },
@@ -62,8 +66,7 @@ export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
     trace,
     healthz: () => json({ status: 'ok' }),
     readyz: () => {
-      const found = parts.report()
-      const reason = found === undefined ? 'opening' : reasonOf(found)
+      const reason = reasonOf(parts.report())
       return reason === undefined ? json({ status: 'ready' }) : json({ status: 'not ready', reason }, 503)
     },
   }

@@ -10,8 +10,6 @@ import { createReader, type Reader } from './reader.ts'
 export interface EventStreams {
   /** Throws `BUSY`. */
   readonly open: (response: ServerResponse) => void
-  /** What is shown from now on. */
-  show(monitored: Monitored): void
   /** Sends the last report, and ends all. */
   close(): void
 }
@@ -25,13 +23,9 @@ const longestBehind = 10_000
 /** In each interval. */
 const mostDeadLetters = 100
 
-/** A comment: who reads knows that somebody is there. */
-const opening = Buffer.from(': opening\n\n')
-
 /** `report` gives the newest, as an event. What it throws is told to who reads, and to nobody else. */
-export function createEventStreams(clock: Clock, report: () => Buffer): EventStreams {
+export function createEventStreams(clock: Clock, monitored: Monitored, report: () => Buffer): EventStreams {
   const readers = new Set<Reader>()
-  let monitored: Monitored | undefined
   let deadLetters = 0 // sent in this interval
   let cancelTick: (() => void) | undefined
   let stopLetters: (() => void) | undefined
@@ -44,7 +38,6 @@ export function createEventStreams(clock: Clock, report: () => Buffer): EventStr
   }
 
   const newest = (): Buffer => {
-    if (monitored === undefined) return opening
     try {
       return report()
     } catch (error) {
@@ -59,7 +52,7 @@ export function createEventStreams(clock: Clock, report: () => Buffer): EventStr
 
   const start = (): void => {
     cancelTick ??= clock.after(interval, tick)
-    stopLetters ??= monitored?.onDeadLetter((letter) => {
+    stopLetters ??= monitored.onDeadLetter((letter) => {
       if (deadLetters++ >= mostDeadLetters) return
       const event = eventOf('dead-letter', letter)
       for (const reader of readers) reader.sendOrDrop(event)
@@ -84,12 +77,6 @@ export function createEventStreams(clock: Clock, report: () => Buffer): EventStr
       readers.add(reader)
       start()
       reader.sendNewest(newest())
-    },
-    show(shown) {
-      monitored = shown
-      if (readers.size === 0) return
-      start()
-      sendReport()
     },
     close() {
       stop()

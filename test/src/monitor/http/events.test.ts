@@ -68,16 +68,6 @@ test('nothing is asked of the run while nobody reads', async () => {
   expect(run.reports).toBe(1)
 })
 
-test('who reads during recovery gets the report when there is one', async () => {
-  const clock = handClock()
-  const { port, show, run } = await opened({ clock, isShown: false })
-  const stream = await follow(port, '/events')
-  await eventually(() => stream.text === ': opening\n\n')
-  show(run)
-  await eventually(() => stream.text.includes('event: report'))
-  expect(run.listeners.size).toBe(1)
-})
-
 test('a report that cannot be made is told to who reads', async () => {
   const clock = handClock()
   const run = observed()

@@ -1,6 +1,8 @@
 import { expect, describe, onTestFinished, test } from 'vitest'
 import { checkMonitor } from '../../../../src/monitor/http/options.ts'
 import { openMonitorPort } from '../../../../src/monitor/http/port.ts'
+import { histogramBounds } from '../../../../src/monitor/monitored.ts'
+import type { Histogram, Histograms } from '../../../../src/monitor/page/view/percentiles.ts'
 import { usedPort } from '../../../support/sockets.ts'
 import { handClock, letter, observed, opened, wholeReport } from '../observed.ts'
 
@@ -54,6 +56,31 @@ describe('what is asked for', () => {
     expect((await get('/topology?format=mermaid')).body).toBe(body)
   })
 
+  test('the histograms, by pipeline and step, each duration in one bucket', async () => {
+    const run = observed()
+    const cumulative = histogramBounds.map((bound) => (bound < 1 ? 0 : bound < 10_000 ? 3 : 7))
+    run.measured = {
+      steps: [{ pipeline: 'p', step: '__proto__', cumulative, count: 9, sum: 1 }],
+      pipelines: [
+        { pipeline: 'p', cumulative, count: 7, sum: 1 },
+        { pipeline: '__proto__', cumulative, count: 7, sum: 1 },
+      ],
+    }
+    const { get } = await opened({ run })
+    const found = JSON.parse((await get('/histograms')).body) as Histograms
+    expect(Object.keys(found)).toEqual(['p', '__proto__'])
+    expect(Object.keys(found.p!)).toEqual(['', '__proto__'])
+    const { bounds, counts } = Object.getOwnPropertyDescriptor(found.p, '__proto__')!.value as Histogram
+    expect(bounds).toEqual(histogramBounds)
+    expect(counts).toHaveLength(bounds.length + 1)
+    expect(counts.flatMap((count, at) => (count === 0 ? [] : [[bounds[at], count]]))).toEqual([
+      [1, 3],
+      [10_000, 4],
+      [undefined, 2],
+    ])
+    expect(found.p!['']!.counts.at(-1)).toBe(0)
+  })
+
   test('a page of entities, with what was asked for', async () => {
     const run = observed()
     const asked: unknown[] = []
@@ -95,12 +122,8 @@ describe('what is asked for', () => {
   test('readiness and health, in every state', async () => {
     const run = observed()
     const clock = handClock()
-    const { get, show } = await opened({ run, clock, isShown: false })
+    const { get } = await opened({ run, clock })
     expect((await get('/healthz')).status).toBe(200)
-    expect(await get('/readyz')).toMatchObject({ status: 503, body: '{"status":"not ready","reason":"opening"}\n' })
-    expect(codeOf(await get('/status'))).toBe('OPENING')
-    expect(codeOf(await get('/metrics'))).toBe('OPENING')
-    show(run)
     expect((await get('/readyz')).status).toBe(200)
     for (const [now, reason] of [
       [{ lifecycle: 'opening' }, 'opening'],
@@ -179,14 +202,16 @@ describe('every answer', () => {
 describe('the port', () => {
   test('that is taken is LISTEN_FAILED', async () => {
     const port = await usedPort()
-    await expect(openMonitorPort(checkMonitor({ listen: port }))).rejects.toMatchObject({ code: 'LISTEN_FAILED' })
+    await expect(openMonitorPort(checkMonitor({ listen: port }), observed())).rejects.toMatchObject({
+      code: 'LISTEN_FAILED',
+    })
   })
 
   test('is free when it has been closed', async () => {
-    const first = await openMonitorPort(checkMonitor({ listen: 0 }))
+    const first = await openMonitorPort(checkMonitor({ listen: 0 }), observed())
     const port = Number(new URL(first.url).port)
     await first.close()
-    const second = await openMonitorPort(checkMonitor({ listen: { host: '127.0.0.1', port } }))
+    const second = await openMonitorPort(checkMonitor({ listen: { host: '127.0.0.1', port } }), observed())
     onTestFinished(() => second.close())
     expect(second.url).toBe(first.url)
   })

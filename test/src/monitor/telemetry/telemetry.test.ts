@@ -1,10 +1,14 @@
+import { join } from 'node:path'
 import * as api from '@opentelemetry/api'
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { afterEach, describe, expect, test } from 'vitest'
+import { delimited, fileSink, fileSource, run } from 'wallarx'
+import { decode, encode, toMulti, toSink } from 'wallarx/operators'
 import { loadTelemetry } from '../../../../src/monitor/telemetry/api.ts'
 import { traceChunks } from '../../../../src/monitor/telemetry/chunks.ts'
 import { showMetrics, type MetricFamily } from '../../../../src/monitor/telemetry/metrics.ts'
+import { temporaryFile, temporaryFolder } from '../../../support/files.ts'
 import { startProgram } from '../../../support/processes.ts'
 
 afterEach(() => {
@@ -14,7 +18,7 @@ afterEach(() => {
 
 /** As a source counts: fields, and methods of its prototype. */
 class Counting {
-  out = 0
+  sent = 0
   calls: string[] = []
   taken(bytes: number): void {
     this.calls.push(`taken ${bytes}`)
@@ -30,6 +34,17 @@ class Counting {
 class CollectingReader extends MetricReader {
   protected override onForceFlush = (): Promise<void> => Promise.resolve()
   protected override onShutdown = (): Promise<void> => Promise.resolve()
+}
+
+/** Each metric, with its values by their attributes. */
+async function collectedBy(reader: MetricReader): Promise<[name: string, points: [api.Attributes, unknown][]][]> {
+  const { resourceMetrics } = await reader.collect()
+  return resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
+    metrics.map(({ descriptor, dataPoints }): [string, [api.Attributes, unknown][]] => [
+      descriptor.name,
+      dataPoints.map(({ attributes, value }) => [attributes, value]),
+    ]),
+  )
 }
 
 function registerTracer(): InMemorySpanExporter {
@@ -52,15 +67,17 @@ describe('the API', () => {
     expect(await loadTelemetry()).toMatchObject({ tracer: undefined, meter: expect.anything() })
   })
 
-  test('is loaded by nothing that a program imports', async () => {
+  test('is not loaded by what a program imports, nor by a run of which nobody wants to know', async () => {
     const program = startProgram(`
       import { register } from 'node:module'
       register('data:text/javascript,' + encodeURIComponent(
         'export async function resolve(name, context, next) {' +
         ' if (name.startsWith("@opentelemetry")) console.log("LOADED");' +
         ' return next(name, context) }'))
-      await import('wallarx')
-      await import('wallarx/operators')`)
+      const { fromAsyncIterable, run } = await import('wallarx')
+      await import('wallarx/operators')
+      const app = await run({ name: 'n', pipelines: { p: fromAsyncIterable([1]) }, log: false })
+      await app.closed`)
     expect(await program.ended, program.stderr()).toBe(0)
     expect(program.stdout()).not.toContain('LOADED')
   })
@@ -71,14 +88,14 @@ describe('a chunk', () => {
 
   test('is a span, from its source to its outputs, with what came in and what went out', async () => {
     const exporter = registerTracer()
-    const sink = { bytes: 100 }
+    const sink = { in: 100 }
     const meter = new Counting()
     const traced = traceChunks(meter, { ...place, worker: 'w1', sinks: () => [sink] }, await loadTelemetry())
     expect(traced).toBe(meter)
     for (const messages of [3, 1]) {
       meter.taken(50)
-      meter.out += messages
-      sink.bytes += 10 * messages
+      meter.sent += messages
+      sink.in += 10 * messages
       meter.handedOver()
     }
     const spans = exporter.getFinishedSpans()
@@ -90,9 +107,9 @@ describe('a chunk', () => {
       'wallarx.worker': 'w1',
       'wallarx.chunk.bytes': 50,
       'wallarx.messages': 3,
-      'wallarx.output.bytes': 30,
+      'wallarx.output.messages': 30,
     })
-    expect(spans[1]!.attributes).toMatchObject({ 'wallarx.messages': 1, 'wallarx.output.bytes': 10 })
+    expect(spans[1]!.attributes).toMatchObject({ 'wallarx.messages': 1, 'wallarx.output.messages': 10 })
     expect(meter.calls).toEqual(['taken 50', 'handedOver', 'taken 50', 'handedOver'])
     expect(spans[0]!.spanContext().traceId).not.toBe(spans[1]!.spanContext().traceId)
   })
@@ -108,7 +125,7 @@ describe('a chunk', () => {
 
   test('is counted as ever where nobody listens: the meter is not touched', async () => {
     const meter = traceChunks(new Counting(), { ...place, sinks: () => [] }, await loadTelemetry())
-    expect(Object.keys(meter)).toEqual(['out', 'calls'])
+    expect(Object.keys(meter)).toEqual(['sent', 'calls'])
   })
 })
 
@@ -145,19 +162,16 @@ describe('metrics', () => {
     const reader = new CollectingReader()
     api.metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }))
     let looks = 0
-    const end = showMetrics(families, () => 10 * ++looks, { application: 'Word count' }, await loadTelemetry())
-    const collected = async (): Promise<unknown[]> => {
-      const { resourceMetrics } = await reader.collect()
-      return resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
-        metrics.map(({ descriptor, dataPoints }) => [
-          descriptor.name,
-          dataPoints.map(({ attributes, value }) => [attributes, value]),
-        ]),
-      )
-    }
+    const application = 'Word count'
+    const end = showMetrics(
+      families,
+      () => 10 * ++looks,
+      () => ({ application }),
+      await loadTelemetry(),
+    )
+    const collected = () => collectedBy(reader)
     expect(looks).toBe(0)
     await collected()
-    const application = 'Word count'
     expect(await collected()).toEqual([
       ['wallarx.messages_in', [[{ application, step: 'split' }, 20]]],
       ['wallarx.holds', [[{ application }, -20]]],
@@ -171,7 +185,62 @@ describe('metrics', () => {
   })
 
   test('are not looked at where nobody listens', async () => {
-    const end = showMetrics(families, () => expect.fail(), {}, await loadTelemetry())
+    const end = showMetrics(
+      families,
+      () => expect.fail(),
+      () => ({}),
+      await loadTelemetry(),
+    )
     end()
+  })
+})
+
+describe('a run', () => {
+  const lines = 'a b\nc\nd e f\n'
+
+  /** Each word of a file becomes a line of another one; `between` sees each line while it is on its way. */
+  async function splitLines(between: (line: string) => void = () => undefined): Promise<void> {
+    const words = fileSource({ path: temporaryFile(lines), framing: delimited('\n') }).pipe(
+      decode((frame) => frame.toString()),
+      toMulti((line: string) => {
+        between(line)
+        return line.split(' ')
+      }),
+      encode((word: string) => `${word}\n`),
+      toSink(fileSink({ path: join(temporaryFolder(), 'out'), name: 'out' })),
+    )
+    const app = await run({ name: 'Words', pipelines: { words }, log: false, handleSignals: false })
+    await app.closed
+  }
+
+  test('makes a span of each chunk of a source', async () => {
+    const exporter = registerTracer()
+    await splitLines()
+    const spans = exporter.getFinishedSpans()
+    expect(spans.map(({ attributes }) => attributes)).toEqual([
+      {
+        'wallarx.application': 'Words',
+        'wallarx.pipeline': 'words',
+        'wallarx.source': expect.stringMatching(/^file /),
+        'wallarx.chunk.bytes': lines.length,
+        'wallarx.messages': 3,
+        'wallarx.output.messages': 6,
+      },
+    ])
+  })
+
+  test('shows its metrics until it has ended', async () => {
+    const reader = new CollectingReader()
+    api.metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }))
+    let collecting: ReturnType<typeof collectedBy> | undefined
+    await splitLines((line) => {
+      if (line === 'd e f') collecting = collectedBy(reader)
+    })
+    const metrics = new Map(await collecting)
+    const shared = { application: 'Words', pipeline: 'words' }
+    expect(metrics.get('wallarx.messages_in')).toContainEqual([{ ...shared, step: 'toMulti' }, 3])
+    expect(metrics.get('wallarx.ready')).toEqual([[{ application: 'Words' }, 1]])
+    // The provider says what it was told last: after the end nobody has looked at a run that is not ready any more.
+    expect(new Map(await collectedBy(reader)).get('wallarx.ready')).toEqual([[{ application: 'Words' }, 1]])
   })
 })
