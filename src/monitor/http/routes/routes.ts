@@ -1,6 +1,7 @@
 import type { MonitorReport } from '../../report.ts'
 import { statusOfAll } from '../../workers/others.ts'
 import { json, jsonType } from '../answer.ts'
+import { bucketsOf } from './histograms.ts'
 import { mermaidOf } from './mermaid.ts'
 import { createPartitionRoutes } from './partitions.ts'
 import { unknown, type Answered, type Asked, type Route, type RouteParts } from './route.ts'
@@ -49,6 +50,10 @@ export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
     'dead-letters': ({ query }) => {
       knownParameters(query, [])
       return json(monitored().deadLetters())
+    },
+    histograms: ({ query }) => {
+      knownParameters(query, [])
+      return json(bucketsOf(monitored().histograms()))
     },
     metrics: async ({ accept }) => {
       const seen = { report: monitored().report(), histograms: monitored().histograms() }
