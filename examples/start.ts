@@ -1,6 +1,6 @@
 /**
  * The word count application at work, in one command: `npm start`. It keeps its counts, and the next start goes on from
- * them.
+ * them; a page shows it while it runs.
  *
  *   this process ── lines of a text, over TCP ──> the application ── counts, over TCP ──> this process
  */
@@ -15,6 +15,7 @@ import { connect } from './start/connect.ts'
 import { differences } from './start/differences.ts'
 import { earlierCounts } from './start/earlierCounts.ts'
 import { expectedCounts } from './start/expectedCounts.ts'
+import { keepOpen } from './start/keepOpen.ts'
 import { showProgress } from './start/progress.ts'
 import { startReceiver } from './start/receiver.ts'
 import { sendRounds } from './start/sendRounds.ts'
@@ -28,6 +29,7 @@ const help = `Runs the word count application on a text, sent again and again, a
   --seconds N    how long to send. Default: 5
   --state DIR    where the application keeps its counts, to go on from them. Default: .data/word-count
   --fresh        forget them and begin anew
+  --stay         keep the application, and its page, until Ctrl-C. Default: on a terminal
   --help         this text`
 
 const river = new URL('./data/river.txt', import.meta.url)
@@ -40,18 +42,23 @@ interface StartOptions {
   readonly state: string
   /** Whether to forget it first. */
   readonly fresh: boolean
+  /** Whether to go on until it is interrupted. */
+  readonly stay: boolean
 }
 
-async function start({ seconds, state, fresh }: StartOptions, interrupt: AbortSignal): Promise<void> {
-  if (fresh) await removeState(state)
+async function start(options: StartOptions, interrupt: AbortSignal): Promise<void> {
+  if (options.fresh) await removeState(options.state)
   // What an application that was killed had received and not yet counted is counted first, by a start of its own.
-  while ((await startOnce(seconds, state, interrupt)) === 'caught up') {
+  while ((await startOnce(options, interrupt)) === 'caught up') {
     interrupt.throwIfAborted()
     console.log('application  has counted what it had received before it was interrupted; starts again\n')
   }
 }
 
-async function startOnce(seconds: number, state: string, interrupt: AbortSignal): Promise<'caught up' | 'done'> {
+async function startOnce(
+  { seconds, state, stay }: StartOptions,
+  interrupt: AbortSignal,
+): Promise<'caught up' | 'done'> {
   const text = readFileSync(river, 'utf8')
   const lines = text.split('\n').filter((line) => line !== '')
   const expected = expectedCounts(text)
@@ -90,6 +97,7 @@ async function startOnce(seconds: number, state: string, interrupt: AbortSignal)
     }
     expectAfter(earlier)
     console.log(`application  listens on 127.0.0.1:${listen}, keeps its counts in ${relative('.', state) || '.'}`)
+    console.log(`             shows itself at ${running.page}`)
     if (earlier.size > 0) {
       const words = [...earlier.values()].reduce((sum, count) => sum + count)
       console.log(`             goes on from ${show(words)} words counted before; --fresh would begin anew`)
@@ -126,10 +134,12 @@ async function startOnce(seconds: number, state: string, interrupt: AbortSignal)
     endProgress()
     clearInterval(watch)
 
-    // A count too many comes before the application has ended.
-    const how = await running.stop()
-    if (how !== 0) throw new Error(`the application ended with ${how}, expected 0\n${running.complaint}`)
-    await app.close()
+    if (!stay) {
+      // A count too many comes before the application has ended.
+      const how = await running.stop()
+      if (how !== 0) throw new Error(`the application ended with ${how}, expected 0\n${running.complaint}`)
+      await app.close()
+    }
     const wrong = differences({ counts: received.counts, earlier, expected, rounds })
     if (received.words !== total) wrong.unshift(`words: expected ${total}, got ${received.words}`)
     if (wrong.length > 0) throw new Error(`the counts are wrong\n${wrong.slice(0, 10).join('\n')}`)
@@ -140,6 +150,12 @@ async function startOnce(seconds: number, state: string, interrupt: AbortSignal)
       wentOn: earlier.size > 0,
       state: relative('.', state) || '.',
     })
+    if (stay) {
+      console.log(`\nIt goes on with ten lines a second, until Ctrl-C. To see it: ${running.page}`)
+      await Promise.race([keepOpen(listen, lines, signal), trouble]).catch((error: unknown) => {
+        if (!interrupt.aborted) throw error
+      })
+    }
     return 'done'
   } finally {
     endProgress()
@@ -213,6 +229,7 @@ async function main(): Promise<number> {
   if ('exitCode' in options) return options.exitCode
   try {
     await start(options, interrupt.signal)
+    return 0
   } catch (error) {
     if (!interrupt.signal.aborted) {
       console.error(`start: ${error instanceof Error ? error.message : String(error)}`)
@@ -231,6 +248,7 @@ function optionsWanted(): StartOptions | { readonly exitCode: number } {
         seconds: { type: 'string', default: '5' },
         state: { type: 'string', default: defaultState },
         fresh: { type: 'boolean', default: false },
+        stay: { type: 'boolean', default: process.stdout.isTTY },
         help: { type: 'boolean', short: 'h' },
       },
     })
@@ -242,7 +260,7 @@ function optionsWanted(): StartOptions | { readonly exitCode: number } {
     if (!(seconds > 0 && seconds <= 86_400))
       throw new TypeError(`--seconds wants a number above 0, not "${values.seconds}"`)
     if (values.state === '') throw new TypeError('--state wants the path of a directory')
-    return { seconds, state: resolve(values.state), fresh: values.fresh }
+    return { seconds, state: resolve(values.state), fresh: values.fresh, stay: values.stay }
   } catch (error) {
     console.error(`start: ${(error as Error).message}. Try npm start -- --help`)
     return { exitCode: 2 }

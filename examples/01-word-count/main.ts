@@ -30,6 +30,8 @@ const help = `Counts words: text in, a line "WORD => COUNT" for each word out.
                is written to a journal there before it is counted
   --checkpoint-interval MS
                milliseconds between checkpoints (1000)
+  --monitor PORT
+               shows the run on a page of this machine, http://localhost:PORT/; 0 is a port that is free
   --help       this text
 
 Runs until it is stopped (Ctrl-C, SIGTERM); with only file: inputs, until their end.`
@@ -67,6 +69,7 @@ try {
       out: { type: 'string' },
       state: { type: 'string' },
       'checkpoint-interval': { type: 'string' },
+      monitor: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -83,6 +86,7 @@ try {
       pipelines: { 'Split and Count': splitAndCount(texts, sinks) },
       ...(state !== undefined && { store: lmdbStore(state) }),
       ...(values['checkpoint-interval'] && { checkpointInterval: Number(values['checkpoint-interval']) }),
+      ...(values.monitor && { monitor: { listen: Number(values.monitor) } }),
     })
     await app.closed
   }

@@ -8,6 +8,8 @@ export interface Application {
   readonly ended: Promise<number | NodeJS.Signals>
   /** What it wrote on standard error: its log, and at the end why it failed. */
   readonly complaint: string
+  /** Where its page is; empty until that is open. */
+  readonly page: string
   /** Asks it to stop, and does not ask any more after some seconds; the result is `ended`. */
   stop(): Promise<number | NodeJS.Signals>
   /** Ends it at once. */
@@ -27,7 +29,7 @@ interface ApplicationOptions {
 }
 
 export function startApplication({ listen, connect, state }: ApplicationOptions): Application {
-  const args = ['--in', `127.0.0.1:${listen}`, '--out', `127.0.0.1:${connect}`, '--state', state]
+  const args = ['--in', `127.0.0.1:${listen}`, '--out', `127.0.0.1:${connect}`, '--state', state, '--monitor', '0']
   const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
     stdio: ['ignore', 'inherit', 'pipe'],
     // In a process group of its own: a Ctrl-C in the terminal is passed on by us, in order, and by nobody else.
@@ -45,6 +47,9 @@ export function startApplication({ listen, connect, state }: ApplicationOptions)
     ended,
     get complaint() {
       return complaint.trim()
+    },
+    get page() {
+      return /monitor: (http:\S+)/.exec(complaint)?.[1] ?? ''
     },
     stop() {
       child.kill('SIGTERM')

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { lmdbStore } from 'wallarx'
+import type { MonitorReport } from '../../src/monitor/report.ts'
 import { temporaryFolder } from '../support/files.ts'
 import { startGroup, startNode, type Program } from '../support/processes.ts'
 import { isFree } from '../support/sockets.ts'
@@ -41,6 +42,22 @@ test('npm start counts, verifies the counts, shows the top words and ends with c
   expect(program.stdout()).toMatch(/messages\/s/)
   expect(program.stdout()).toContain('npx wallarx receive')
   expect(program.stderr()).toBe('')
+})
+
+test('with --stay, as on a terminal, its page stays until Ctrl-C, with the words that were counted', async () => {
+  const program = start('--seconds', '0.2', '--stay')
+  await program.until(() => program.stdout().includes('until Ctrl-C'))
+  const url = /shows itself at (http:\S+)/.exec(program.stdout())![1]!
+  expect(await (await fetch(url)).text()).toContain('<title>')
+  const status = async () => (await (await fetch(new URL('status', url))).json()) as MonitorReport
+  const wordsIn = ({ pipelines }: MonitorReport) => pipelines[0]!.nodes.find(({ kind }) => kind === 'sink')!.in
+  const sent = sentBy(program)
+  await vi.waitFor(async () => expect(wordsIn(await status())).toBeGreaterThan(sent), { timeout: 10_000 })
+  expect(program.hasEnded()).toBe(false)
+  program.process.kill('SIGINT')
+  expect(await program.ended).toBe(0)
+  expect(program.stderr()).toBe('')
+  await expect(fetch(url)).rejects.toThrow()
 })
 
 test.each([

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http'
 import { shown } from '../../base/shown.ts'
-import { pagePolicy } from '../page/files.ts'
 
 /** What is sent, whole. */
 export interface Answer {
@@ -19,10 +18,27 @@ export const json = (value: unknown, status = 200): Answer => ({
   body: `${JSON.stringify(value)}\n`,
 })
 
+/**
+ * What a browser lets the page do: run its own files and ask its own run, and nothing else. There is no script and no
+ * style within index.html, and no text becomes HTML.
+ */
+export const contentPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ')
+
 /** Nothing that is sent may be kept, framed, guessed at or run, but what the page itself brings from here. */
 const strict = {
   'Cache-Control': 'no-store',
-  'Content-Security-Policy': pagePolicy,
+  'Content-Security-Policy': contentPolicy,
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',

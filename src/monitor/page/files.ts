@@ -8,23 +8,6 @@ export interface PageFile {
   readonly body: Buffer
 }
 
-/**
- * What a browser lets the page do: run its own files and ask its own run, and nothing else. There is no script and no
- * style within index.html, and no text becomes HTML.
- */
-export const pagePolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ')
-
 const types = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',

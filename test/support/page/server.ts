@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { pageFile, pagePolicy } from '../../../src/monitor/page/files.ts'
+import { contentPolicy } from '../../../src/monitor/http/answer.ts'
+import { pageFile } from '../../../src/monitor/page/files.ts'
 import type { DeadLetterReport, MonitorReport } from '../../../src/monitor/report.ts'
 import { histogramOf } from './reports.ts'
 
@@ -39,7 +40,7 @@ export async function startPageServer(given: Partial<Canned> = {}): Promise<Page
     asked.push(request.url!)
     const file = pageFile(pathname)
     if (file !== undefined) {
-      response.setHeader('content-type', file.type).setHeader('content-security-policy', pagePolicy)
+      response.setHeader('content-type', file.type).setHeader('content-security-policy', contentPolicy)
       response.setHeader('x-content-type-options', 'nosniff').end(file.body)
       return
     }

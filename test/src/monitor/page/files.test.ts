@@ -1,7 +1,8 @@
 /** What a browser gets of the page: from dist, as `npm test` has compiled it. */
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
-import { pageFile, pagePaths, pagePolicy } from '../../../../src/monitor/page/files.ts'
+import { contentPolicy } from '../../../../src/monitor/http/answer.ts'
+import { pageFile, pagePaths } from '../../../../src/monitor/page/files.ts'
 
 const files = pagePaths().map((path) => ({ path, ...pageFile(path)! }))
 const ours = files.filter(({ path }) => !path.includes('uplot'))
@@ -67,7 +68,7 @@ test('no file of ours names another origin, or makes HTML of text', () => {
 
 describe('the policy', () => {
   test('lets nothing in by default, and nothing inline', () => {
-    expect(pagePolicy).toMatch(/^default-src 'none'; /)
-    expect(pagePolicy).not.toMatch(/unsafe|\*|data:|https?:/)
+    expect(contentPolicy).toMatch(/^default-src 'none'; /)
+    expect(contentPolicy).not.toMatch(/unsafe|\*|data:|https?:/)
   })
 })
