@@ -8,6 +8,7 @@ import { createDeadLetterLog } from './deadLetterLog.ts'
 import { createEntityUses } from './measure/entityUses.ts'
 import { createMeasuredPipeline, type MeasuredPipeline } from './measure/pipeline.ts'
 import { createProcessMeter } from './processMeter.ts'
+import { createTicker } from './ticker.ts'
 import { sinksBelow } from './measure/graph.ts'
 import { traceOf } from './measure/trace.ts'
 import type { Monitored } from './monitored.ts'
@@ -53,8 +54,6 @@ export interface MonitorOptions {
   readonly telemetry?: Telemetry | undefined
 }
 
-const second = 1000
-
 export function createMonitor({ application, clock, telemetry }: MonitorOptions): Monitor {
   const pipelines = new Map<string, MeasuredPipeline>()
   const entityUses = createEntityUses()
@@ -67,8 +66,6 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
   let watched: (() => Watched) | undefined
   let cluster: (() => ClusterReport | undefined) | undefined
   let worker: string | undefined
-  let lastTick = clock.elapsed()
-  let cancelTick: (() => void) | undefined
   let endMetrics: (() => void) | undefined
 
   const addJournal: Meter['addJournal'] = (name, bytes) => {
@@ -78,17 +75,12 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
     }
   }
 
-  const tick = (): void => {
-    const now = clock.elapsed()
-    const seconds = (now - lastTick) / second
-    lastTick = now
+  const ticker = createTicker(clock, (seconds) => {
     ofProcess.tick()
-    if (seconds > 0) {
-      for (const { meter } of pipelines.values()) meter.tick(seconds)
-      entityUses.tick(seconds)
-    }
-    cancelTick = (clock.afterIfAlive ?? clock.after)(second, tick)
-  }
+    if (seconds === 0) return
+    for (const { meter } of pipelines.values()) meter.tick(seconds)
+    entityUses.tick(seconds)
+  })
 
   const partitionReport = (one: Omit<PartitionReport, 'hottest'>): PartitionReport => ({
     ...one,
@@ -123,12 +115,11 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
       cluster = status
     },
     start() {
-      lastTick = clock.elapsed()
-      cancelTick = (clock.afterIfAlive ?? clock.after)(second, tick)
+      ticker.start()
       endMetrics = showRun(monitor, telemetry)
     },
     end() {
-      cancelTick?.()
+      ticker.stop()
       endMetrics?.()
       ofProcess.end()
     },
