@@ -44,7 +44,9 @@ import { isAsyncIterable } from './subscribeTo.ts'
 export async function run(options: RunOptions): Promise<Running> {
   const settings = check(knownOptions('run', options, known))
   const log = createEventLog(options)
-  const monitor = createMonitor({ application: options.name, clock: systemClock, telemetry: await loadTelemetry() })
+  const telemetry = await loadTelemetry()
+  if (settings === undefined && telemetry === undefined) return start(options, log) // nobody could see what is measured
+  const monitor = createMonitor({ application: options.name, clock: systemClock, telemetry })
   const begin = (): Promise<Running> => start(options, log, monitor)
   monitor.start()
   try {
@@ -55,17 +57,21 @@ export async function run(options: RunOptions): Promise<Running> {
   }
 }
 
-async function start(options: RunOptions, log: EventLog, monitor: Monitor): Promise<Running> {
+async function start(options: RunOptions, log: EventLog, monitor?: Monitor): Promise<Running> {
+  const measured = { log, ...(monitor && { monitor }) }
   if (options.cluster !== undefined) {
-    return runOnCluster(options, options.cluster, { log, clock: systemClock, monitor })
+    return runOnCluster(options, options.cluster, { ...measured, clock: systemClock })
   }
   const store = await options.store?.open()
   try {
-    const application = startApplication(options, { log, store, monitor })
-    application.ended.then(monitor.end, (error: unknown) => {
-      monitor.end()
-      logFailure(options, error)
-    })
+    const application = startApplication(options, { ...measured, store })
+    application.ended.then(
+      () => monitor?.end(),
+      (error: unknown) => {
+        monitor?.end()
+        logFailure(options, error)
+      },
+    )
     await application.opened.catch((error: unknown) => {
       application.closed.catch(() => undefined) // told here
       throw error
