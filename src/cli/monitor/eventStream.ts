@@ -21,7 +21,7 @@ export async function* readEvents(chunks: AsyncIterable<string>): AsyncGenerator
     length += chunk.length
     if (length > longest) throw new Failure('an event is longer than any report. See what answers there')
     if (!isCut && !/[\r\n]/.test(chunk)) continue // a long line is put together once
-    isCut = chunk.endsWith('\r')
+    isCut = rest.endsWith('\r')
     const lines = (isCut ? rest.slice(0, -1) : rest).split(/\r\n|\n|\r/)
     rest = lines.pop()! + (isCut ? '\r' : '')
     for (const line of lines) {

@@ -98,13 +98,20 @@ describe('a store with LMDB whose disk fails', () => {
           await store.close().catch(() => undefined)
         `,
       )
-      expect(await program.ended, program.stderr()).toBe(0)
+      const end = await program.ended
+      const store = await opened(directory)
+      const found = Number(String(store.get(bytes('n'))))
+      expect([...store.range(bytes('of '))]).toHaveLength(found)
+      // LMDB damages its own memory now and then when a write to its file has failed: the process ends as in a crash.
+      if (call === 'pwrite64' && file === 'data.mdb' && end === 'SIGABRT') {
+        expect(program.stderr()).toContain('Write error: Input/output error')
+        return
+      }
+      expect(end, program.stderr()).toBe(0)
       const { last, code, message, seen } = JSON.parse(program.stdout())
       expect({ code, seen }).toEqual({ code: 'STORE_FAILED', seen: String(last) })
       expect(message).toContain(reason)
-      const store = await opened(directory)
-      expect(String(store.get(bytes('n')))).toBe(String(last))
-      expect([...store.range(bytes('of '))]).toHaveLength(last)
+      expect(found).toBe(last)
     },
   )
 
