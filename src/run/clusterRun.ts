@@ -106,7 +106,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     const app = startApplication(ofLife, { ...ground, ...life })
     present = { life, app }
     if (isStopping) void app.close().catch(() => undefined)
-    app.closed.catch(() => undefined) // told below
+    for (const told of [app.opened, app.closed]) told.catch(() => undefined) // below
     let isKilled = false // which opens it too: nothing is being opened any more
     const openNow = (): void => {
       if (!isKilled) opened.resolve()

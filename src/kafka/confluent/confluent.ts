@@ -1,12 +1,13 @@
 /* The port on the package `@confluentinc/kafka-javascript`, by its rdkafka-style API, which is librdkafka's. */
 
 import { systemClock } from '../../base/clock.ts'
+import { createInFlight, type InFlightCount } from '../../context/inFlight.ts'
 import type { KafkaClient, KafkaMember, KafkaProducer, Place, ProducerOptions } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { openAdmin, type Admin } from './admin.ts'
 import { importLibrary, type Library, type LibraryConsumer, type LibrarySettings } from './library.ts'
 import { openMember } from './member.ts'
-import { openProducer } from './producer.ts'
+import { openProducer, type ProducerParts } from './producer.ts'
 import { openReader } from './reader.ts'
 import { passed } from './repeated.ts'
 
@@ -15,6 +16,12 @@ export interface ConfluentOptions {
   readonly brokers: readonly string[]
   /** More settings of librdkafka, for all connections. Default: none. What this package needs cannot be changed. */
   readonly settings?: LibrarySettings | undefined
+}
+
+/** A member as producers use it. */
+interface UsedConsumer {
+  readonly native: LibraryConsumer
+  readonly uses: InFlightCount
 }
 
 interface Closable {
@@ -35,9 +42,6 @@ export async function confluentClient(options: ConfluentOptions): Promise<KafkaC
 /** A compacted topic takes no record without one. */
 const anyKey = Buffer.of(0)
 
-/** In ms: a call that has gone on for so long does not look at a member any more. */
-const headStart = 200
-
 /** In ms: how long it may take to close what was opened too late. */
 const lateClosing = 5000
 
@@ -48,8 +52,7 @@ export function createConfluentClient(
   const brokers = addresses.join(',')
   const shared: LibrarySettings = { ...settings, 'bootstrap.servers': brokers, log_level: 6 }
   const open = new Set<Closable>()
-  const producers = new Set<Closable>()
-  const consumers = new WeakMap<KafkaMember, LibraryConsumer>()
+  const consumers = new WeakMap<KafkaMember, UsedConsumer>()
   let admin: Promise<Admin> | undefined
   let isClosed = false
 
@@ -63,7 +66,6 @@ export function createConfluentClient(
     const close = made.close.bind(made)
     const closing = (timeout: number): Promise<void> => {
       open.delete(made)
-      producers.delete(made)
       return close(timeout)
     }
     Object.assign(made, { close: closing })
@@ -82,12 +84,17 @@ export function createConfluentClient(
     const ends = await (await connected(timeout)).ends(places, 'uncommitted', timeout)
     return ends.map(({ low }) => low)
   }
-  const producer = async (options: ProducerOptions, timeout: number): Promise<KafkaProducer> => {
-    const consumerOf = (member: KafkaMember): LibraryConsumer => consumers.get(member)!
-    const made = await opened(openProducer({ library, shared, brokers, consumerOf }, options, timeout))
-    producers.add(made)
-    return made
+  const withConsumer: ProducerParts['withConsumer'] = async (member, use) => {
+    const { native, uses } = consumers.get(member)!
+    uses.enter()
+    try {
+      return await use(native)
+    } finally {
+      uses.leave()
+    }
   }
+  const producer = (options: ProducerOptions, timeout: number): Promise<KafkaProducer> =>
+    opened(openProducer({ library, shared, brokers, withConsumer }, options, timeout))
 
   return {
     topics: async (names, timeout) => (await connected(timeout)).topics(names, timeout),
@@ -118,18 +125,22 @@ export function createConfluentClient(
     reader: (isolation, timeout) => opened(openReader(library, shared, brokers, isolation, timeout)),
     async member(options, timeout) {
       const { member, native } = await openMember({ library, shared, brokers, firstOffsets }, options, timeout)
-      consumers.set(member, native)
-      return opened(Promise.resolve(member))
+      const uses = createInFlight()
+      consumers.set(member, { native, uses })
+      const closeNow = member.close.bind(member)
+      const close = async (limit: number): Promise<void> => {
+        // A producer that sends its offsets calls into it, and a call into what is closed ends the process.
+        await Promise.race([uses.empty(), passed(limit)])
+        await closeNow(limit)
+      }
+      return opened(Promise.resolve(Object.assign(member, { close })))
     },
     producer,
     async close(timeout) {
       isClosed = true
-      // Producers first: one that begins to send the offsets of a member calls into it.
-      const first = Promise.all([...producers].map((one) => one.close(timeout)))
-      await Promise.race([first, passed(Math.min(timeout, headStart))])
-      const closing = [...open].map((one) => one.close(timeout))
+      const closing = [...open].map((one) => one.close(timeout)) // from here on producers call into no member any more
       if (admin !== undefined) closing.push(admin.then((one) => one.close(timeout)).catch(() => undefined))
-      await Promise.all([first, ...closing])
+      await Promise.all(closing)
     },
   }
 }

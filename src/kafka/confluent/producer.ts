@@ -13,11 +13,15 @@ export interface ProducerParts {
   readonly library: Library
   readonly shared: LibrarySettings
   readonly brokers: string
-  readonly consumerOf: (member: KafkaMember) => LibraryConsumer
+  /** Does something with the library's consumer of a member, which is not closed before that has settled. */
+  readonly withConsumer: <Result>(
+    member: KafkaMember,
+    use: (consumer: LibraryConsumer) => Promise<Result>,
+  ) => Promise<Result>
 }
 
 export async function openProducer(
-  { library, shared, brokers, consumerOf }: ProducerParts,
+  { library, shared, brokers, withConsumer }: ProducerParts,
   options: ProducerOptions,
   timeout: number,
 ): Promise<KafkaProducer> {
@@ -77,15 +81,15 @@ export async function openProducer(
       }
     },
     drained: () => passed(untilThereIsRoom),
-    async sendOffsets(offsets, member, limit) {
-      const consumer = consumerOf(member)
-      await call('sending offsets', limit, (left, done) =>
-        native.sendOffsetsToTransaction(offsets, consumer, left, done),
-      )
-      // A member that was put out of its group has no id until it is in it again, and offsets without an id are taken
-      // from anybody.
-      if (consumer.assignmentLost()) throw new KafkaError('abort', 'the member is not in its group any more')
-    },
+    sendOffsets: (offsets, member, limit) =>
+      withConsumer(member, async (consumer) => {
+        await call('sending offsets', limit, (left, done) =>
+          native.sendOffsetsToTransaction(offsets, consumer, left, done),
+        )
+        // A member that was put out of its group has no id until it is in it again, and offsets without an id are taken
+        // from anybody.
+        if (consumer.assignmentLost()) throw new KafkaError('abort', 'the member is not in its group any more')
+      }),
     commit: (limit) => call('committing', limit, (left, done) => native.commitTransaction(left, done)),
     async abort(limit) {
       await call('aborting', limit, (left, done) => native.abortTransaction(left, done))
