@@ -138,7 +138,7 @@ export function createConfluentClient(
       const closeNow = member.close.bind(member)
       const close = async (limit: number): Promise<void> => {
         // A producer that sends its offsets calls into it, and a call into what is closed ends the process.
-        await Promise.race([uses.empty(), passed(limit)])
+        if (uses.count > 0) await Promise.race([uses.empty(), passed(limit)])
         await closeNow(limit)
       }
       return opened(Promise.resolve(Object.assign(member, { close })))
