@@ -3,7 +3,8 @@ import { request as requestHttps } from 'node:https'
 import { once } from 'node:events'
 import { Failure } from '../failure.ts'
 import type { MonitorAddress } from './address.ts'
-import { readEvents, type ServerEvent } from './eventStream.ts'
+import type { ServerEvent } from '../../monitor/page/view/eventStream.ts'
+import { readEvents } from './eventStream.ts'
 import { notReached, refused } from './refusal.ts'
 
 interface AskOptions {

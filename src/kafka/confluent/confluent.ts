@@ -42,9 +42,6 @@ export async function confluentClient(options: ConfluentOptions): Promise<KafkaC
 /** A compacted topic takes no record without one. */
 const anyKey = Buffer.of(0)
 
-/** In ms: how long producers are closed before the others are. */
-const headStart = 200
-
 /** In ms: how long it may take to close what was opened too late. */
 const lateClosing = 5000
 
@@ -55,7 +52,6 @@ export function createConfluentClient(
   const brokers = addresses.join(',')
   const shared: LibrarySettings = { ...settings, 'bootstrap.servers': brokers, log_level: 6 }
   const open = new Set<Closable>()
-  const producers = new Set<Closable>()
   const consumers = new WeakMap<KafkaMember, UsedConsumer>()
   let admin: Promise<Admin> | undefined
   let isClosed = false
@@ -70,7 +66,6 @@ export function createConfluentClient(
     const close = made.close.bind(made)
     const closing = (timeout: number): Promise<void> => {
       open.delete(made)
-      producers.delete(made)
       return close(timeout)
     }
     Object.assign(made, { close: closing })
@@ -98,11 +93,8 @@ export function createConfluentClient(
       uses.leave()
     }
   }
-  const producer = async (options: ProducerOptions, timeout: number): Promise<KafkaProducer> => {
-    const made = await opened(openProducer({ library, shared, brokers, withConsumer }, options, timeout))
-    producers.add(made)
-    return made
-  }
+  const producer = (options: ProducerOptions, timeout: number): Promise<KafkaProducer> =>
+    opened(openProducer({ library, shared, brokers, withConsumer }, options, timeout))
 
   return {
     topics: async (names, timeout) => (await connected(timeout)).topics(names, timeout),
@@ -146,12 +138,9 @@ export function createConfluentClient(
     producer,
     async close(timeout) {
       isClosed = true
-      // Producers first: they hold threads that members need for their closing, and call into no member from here on.
-      const first = Promise.all([...producers].map((one) => one.close(timeout)))
-      await Promise.race([first, passed(Math.min(timeout, headStart))])
-      const closing = [...open].map((one) => one.close(timeout))
+      const closing = [...open].map((one) => one.close(timeout)) // from here on producers call into no member
       if (admin !== undefined) closing.push(admin.then((one) => one.close(timeout)).catch(() => undefined))
-      await Promise.all([first, ...closing])
+      await Promise.all(closing)
     },
   }
 }
