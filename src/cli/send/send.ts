@@ -2,16 +2,15 @@
 
 import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
-import { constants } from 'node:os'
 import { fromEvent, lastValueFrom, repeat, takeUntil } from 'rxjs'
 import { to } from '../../../operators/to.ts'
 import { toSink } from '../../../operators/toSink.ts'
 import { formatAddress } from '../../base/address.ts'
 import { delimited } from '../../framing/delimited.ts'
-import { onSignals } from '../../run/signals.ts'
 import { fileSource } from '../../source/file.ts'
 import { bytes, messages, perSecond, seconds } from '../format.ts'
 import type { Command } from '../command.ts'
+import { onInterrupt } from '../interruptible.ts'
 import { connect } from './connect.ts'
 import { connectionSink } from './connectionSink.ts'
 import type { Sent } from './line.ts'
@@ -33,12 +32,7 @@ export const send: Command = {
 async function sendLines(options: SendOptions): Promise<number> {
   const { address, path, rate, repetitions } = options
   const size = path === '-' ? undefined : await sizeOf(path, repetitions)
-  const interrupt = new AbortController()
-  let code = 0
-  const forgetSignals = onSignals((signal) => {
-    code = 128 + constants.signals[signal as NodeJS.Signals]
-    interrupt.abort()
-  })
+  const interrupt = onInterrupt()
   const sent: Sent = { messages: 0, bytes: 0, inputBytes: 0 }
   let start = performance.now()
   const summary = (): string => {
@@ -73,9 +67,9 @@ async function sendLines(options: SendOptions): Promise<number> {
     status.print('stopped before anything was sent')
   } finally {
     status.end()
-    forgetSignals()
+    interrupt.forget()
   }
-  return code
+  return interrupt.code
 }
 
 /**

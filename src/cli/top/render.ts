@@ -1,6 +1,6 @@
-import { type Condition, diagnose } from '../../monitor/diagnosis.ts'
+import { type Condition, diagnose } from '../../monitor/diagnosis/diagnosis.ts'
 import type { MonitorReport } from '../../monitor/report.ts'
-import { duration, size } from '../../monitor/shownNumbers.ts'
+import { duration, size } from '../../monitor/diagnosis/shownNumbers.ts'
 import { cut } from '../monitor/printable.ts'
 import { sectionsOf } from './sections.ts'
 import { wrapped } from './table.ts'

@@ -1,5 +1,5 @@
 import type { Latency, MonitorReport, NodeReport, PipelineReport, Throughput } from '../../monitor/report.ts'
-import { counted, duration, size } from '../../monitor/shownNumbers.ts'
+import { counted, duration, size } from '../../monitor/diagnosis/shownNumbers.ts'
 import { short, shortTime, tableLines, wrapped } from './table.ts'
 
 /** What is shown of one report, section by section, each a number of lines. */

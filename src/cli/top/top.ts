@@ -1,10 +1,9 @@
 /* `wallarx top`: why applications do not move, or how fast they do, asked of their monitors each second. */
 
-import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
-import { onSignals } from '../../run/signals.ts'
 import type { Command } from '../command.ts'
 import { Failure, UsageError } from '../failure.ts'
+import { onInterrupt } from '../interruptible.ts'
 import { monitorAddress, type MonitorAddress, tokenOption } from '../monitor/address.ts'
 import { leastWidth, render } from './render.ts'
 import { openScreen } from './screen.ts'
@@ -59,12 +58,7 @@ async function printOnce(addresses: readonly MonitorAddress[]): Promise<number> 
 }
 
 async function watchAll(addresses: readonly MonitorAddress[]): Promise<number> {
-  const end = new AbortController()
-  let code = 0
-  const forgetSignals = onSignals((signal) => {
-    code = 128 + constants.signals[signal as NodeJS.Signals]
-    end.abort()
-  })
+  const interrupt = onInterrupt()
   const found: Watched[] = addresses.map((address) => ({ address, report: undefined, problem: undefined }))
   const draw = (): void => {
     screen.draw(render(found, screen.width))
@@ -73,9 +67,7 @@ async function watchAll(addresses: readonly MonitorAddress[]): Promise<number> {
     output: process.stdout,
     input: process.stdin.isTTY ? process.stdin : undefined,
     leastWidth,
-    onQuit: () => {
-      end.abort()
-    },
+    onQuit: interrupt.abort,
     onResize: draw,
   })
   const watching = addresses.map((address, index) =>
@@ -85,16 +77,16 @@ async function watchAll(addresses: readonly MonitorAddress[]): Promise<number> {
         found[index] = now
         draw()
       },
-      end.signal,
+      interrupt.signal,
     ),
   )
   try {
     draw()
     await Promise.all(watching)
   } finally {
-    end.abort()
+    interrupt.abort()
     screen.end()
-    forgetSignals()
+    interrupt.forget()
   }
-  return code
+  return interrupt.code
 }

@@ -1,13 +1,12 @@
 /* `wallarx trace`: follows one key, message by message, with the state after each. */
 
 import { once } from 'node:events'
-import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { TraceReport } from '../../monitor/report.ts'
-import { onSignals } from '../../run/signals.ts'
 import type { Command } from '../command.ts'
 import { Failure, UsageError } from '../failure.ts'
 import { amount } from '../format.ts'
+import { onInterrupt } from '../interruptible.ts'
 import { monitorAddress, type MonitorAddress, tokenOption } from '../monitor/address.ts'
 import { getEvents } from '../monitor/request.ts'
 import { numberOption } from '../options.ts'
@@ -80,32 +79,25 @@ function keyOption(text: string | undefined): string {
 }
 
 async function follow({ address, path, limit, json }: TraceOptions): Promise<number> {
-  const end = new AbortController()
-  let code = 0
-  const forgetSignals = onSignals((signal) => {
-    code = 128 + constants.signals[signal as NodeJS.Signals]
-    end.abort()
-  })
-  const stop = (): void => {
-    end.abort()
-  }
-  process.stdout.on('close', stop).on('error', stop) // whoever reads it, such as head, has seen enough
+  const interrupt = onInterrupt()
+  const { signal, abort } = interrupt
+  process.stdout.on('close', abort).on('error', abort) // whoever reads it, such as head, has seen enough
   let seen = 0
   try {
-    for await (const { event, data } of getEvents(address, path, { signal: end.signal })) {
+    for await (const { event, data } of getEvents(address, path, { signal })) {
       if (event !== 'trace') continue
       const line = json ? data : shownLine(data, address)
-      if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain', { signal: end.signal })
-      if (++seen >= limit) return code
+      if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain', { signal })
+      if (++seen >= limit) return interrupt.code
     }
     console.error(`${address.shown} has ended, after ${amount(seen, 'message', 'messages')}`)
   } catch (error) {
-    if (!end.signal.aborted) throw error
+    if (!signal.aborted) throw error
   } finally {
-    forgetSignals()
-    process.stdout.off('close', stop).off('error', stop)
+    interrupt.forget()
+    process.stdout.off('close', abort).off('error', abort)
   }
-  return code
+  return interrupt.code
 }
 
 function shownLine(data: string, { shown }: MonitorAddress): string {
