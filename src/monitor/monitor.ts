@@ -8,6 +8,7 @@ import { createDeadLetterLog } from './deadLetterLog.ts'
 import { createEntityUses } from './measure/entityUses.ts'
 import { createMeasuredPipeline, type MeasuredPipeline } from './measure/pipeline.ts'
 import { createProcessMeter } from './processMeter.ts'
+import { notReadyBecause } from './readiness.ts'
 import { createTicker } from './ticker.ts'
 import { sinksBelow } from './measure/graph.ts'
 import { traceOf } from './measure/trace.ts'
@@ -20,14 +21,19 @@ import type { CheckpointReport, ClusterReport, MonitorReport, PartitionReport, P
 /** What a run tells its monitor when it is asked. */
 export interface Watched {
   readonly lifecycle: MonitorReport['lifecycle']
-  /** Why it should get no work. */
-  readonly notReady: string | undefined
   /** By name. */
   readonly pipelines: ReadonlyMap<string, Pick<PipelineReport, 'lifecycle' | 'holds' | 'inFlight'>>
   readonly partitions: readonly Omit<PartitionReport, 'hottest'>[]
   /** Whether checkpoints are taken. */
   readonly takesCheckpoints: boolean
   readonly partition: Monitored['partition']
+}
+
+/** What a worker tells its monitor when it is asked, over all its lives. */
+export interface WatchedCluster {
+  readonly lifecycle: () => MonitorReport['lifecycle']
+  /** `undefined` before its first life. */
+  readonly report: () => ClusterReport | undefined
 }
 
 /** Measures a run, and tells of it: one for all lives of a worker. */
@@ -40,7 +46,7 @@ export interface Monitor extends Omit<Monitored, 'partition'> {
   /** From now on this run is the one that is told of; another life of it before. */
   watch(run: () => Watched): void
   /** `worker`: the name of this one. */
-  watchCluster(worker: string, cluster: () => ClusterReport | undefined): void
+  watchCluster(worker: string, cluster: WatchedCluster): void
   /** Begins to look at the clock. */
   start(): void
   /** Looks no more. What was measured is told on. */
@@ -64,7 +70,7 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
   const instance = randomUUID()
   const startedAt = clock.now()
   let watched: (() => Watched) | undefined
-  let cluster: (() => ClusterReport | undefined) | undefined
+  let cluster: WatchedCluster | undefined
   let worker: string | undefined
   let endMetrics: (() => void) | undefined
 
@@ -125,8 +131,9 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
     },
     report() {
       const run = watched?.()
-      const clusterReport = cluster?.()
-      const notReady = run === undefined ? 'it has not begun' : run.notReady
+      const clusterReport = cluster?.report()
+      const lifecycle = cluster === undefined ? (run?.lifecycle ?? 'opening') : cluster.lifecycle()
+      const notReady = run === undefined ? 'it has not begun' : notReadyBecause(lifecycle, clusterReport)
       return {
         version: 1,
         application,
@@ -134,7 +141,7 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
         at: clock.now(),
         startedAt,
         instance,
-        lifecycle: run?.lifecycle ?? 'opening',
+        lifecycle,
         ...(notReady !== undefined && { notReady }),
         process: ofProcess.report(),
         pipelines: [...pipelines.values()].map(({ name, report }) => report(run?.pipelines.get(name), clock.now())),

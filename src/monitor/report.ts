@@ -136,6 +136,7 @@ export interface ClusterReport {
       string,
       {
         readonly owned: readonly number[]
+        /** `read`: how much of its entities, from 0 to 1. */
         readonly restoring: readonly { readonly shard: number; readonly read: number }[]
       }
     >

@@ -13,6 +13,7 @@ import { startApplication, stopBy, type Application } from './application.ts'
 import { onSignals } from './signals.ts'
 import type { Lifecycle, Running, RunOptions } from './contract.ts'
 import { createLives } from './monitor/lives.ts'
+import { runningWorker, type Present } from './monitor/runningWorker.ts'
 
 /** What a worker of a cluster stands on. */
 export interface ClusterGround {
@@ -20,12 +21,6 @@ export interface ClusterGround {
   readonly clock: Clock
   /** Default: nothing is measured */
   readonly monitor?: Monitor
-}
-
-/** A life, and the pipelines that run in it. */
-interface Present {
-  readonly life: WorkerLife
-  readonly app: Application
 }
 
 /** Why a life was lost. */
@@ -46,6 +41,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   let present: Present | undefined
   let isStopping = false
   let isClosed = false
+  let isBetweenLives = false
   const retryLimit = createRetryLimit(ground.clock, worker.name, cluster.commitTimeout)
   const lives = createLives()
   const stop = (): void => {
@@ -90,6 +86,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     const lose = (reason: unknown): void => {
       if (lost !== undefined) return
       lost = { reason, hasStarted }
+      isBetweenLives = true
       if (!endsAll(reason)) warn('left, and rejoins from the last commit', 'WORKER_REJOINS', reason)
     }
     const losing = life.lost.then(lose)
@@ -105,6 +102,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     }
     const app = startApplication(ofLife, { ...ground, ...life })
     present = { life, app }
+    isBetweenLives = false
     if (isStopping) void app.close().catch(() => undefined)
     for (const told of [app.opened, app.closed]) told.catch(() => undefined) // below
     let isKilled = false // which opens it too: nothing is being opened any more
@@ -130,7 +128,12 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     return lost
   }
 
-  ground.monitor?.watchCluster(worker.name, () => present && lives.report(present.life))
+  const lifecycle = (): Lifecycle => {
+    if (isClosed) return 'closed'
+    if (isStopping) return 'draining'
+    return isBetweenLives || present === undefined ? 'opening' : present.app.lifecycle
+  }
+  ground.monitor?.watchCluster(worker.name, { lifecycle, report: () => present && lives.report(present.life) })
   const living = leaveAfter(live()).finally(() => {
     isClosed = true
     ground.monitor?.end()
@@ -139,23 +142,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   living.catch((error: unknown) => logFailure(options, error)) // and told by `closed`
   await Promise.race([opened.promise, living])
   const closed = living.then(() => undefined)
-  return {
-    name: options.name,
-    get lifecycle(): Lifecycle {
-      if (isClosed) return 'closed'
-      return isStopping ? 'draining' : (present?.app.lifecycle ?? 'opening')
-    },
-    closed,
-    close() {
-      stop()
-      return closed
-    },
-    checkpoint: () => present!.app.checkpoint(),
-    status() {
-      const { app, life } = present!
-      return { ...app.status(), worker: lives.status(life) }
-    },
-  }
+  return runningWorker({ name: options.name, closed, stop, lifecycle, lives, present: () => present! })
 }
 
 /** A worker, and what closes its cache after it has been used; what that failed with comes first. */

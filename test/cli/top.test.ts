@@ -37,7 +37,7 @@ const everything: MonitorReport = report({
   checkpoints: { count: 7, last: [{ at: at - 3000, duration: 12, held: 2, entities: 34, bytes: 5600 }] },
   journals: [{ name: 'lines', bytes: 12_000_000 }],
   cluster: {
-    shards: { Words: { owned: [0, 1], restoring: [{ shard: 2, read: 5 }] } },
+    shards: { Words: { owned: [0, 1], restoring: [{ shard: 2, read: 0.5 }] } },
     lag: { lines: 17 },
     lastCommit: at - 100,
     transactions: 9,

@@ -1,4 +1,5 @@
-import type { NodeReport, PipelineReport } from './report.ts'
+import type { NodeReport, PipelineReport } from '../report.ts'
+import { fillOf, holderOf } from '../page/view/flow.ts'
 import { amount, counted, duration, size } from './shownNumbers.ts'
 
 /** A hold that is shorter is how back pressure works, where messages pass. */
@@ -20,13 +21,13 @@ export function causesOf(pipeline: PipelineReport, at: number, isMoving: boolean
   return inFlight === 0 ? [] : [`${counted(inFlight, 'message')} inside asynchronous steps that have not ended`]
 }
 
-function causeOf(hold: string, age: string, { nodes, inFlight }: PipelineReport): string {
+function causeOf(hold: string, age: string, pipeline: PipelineReport): string {
+  const { inFlight } = pipeline
   if (hold === 'checkpoint') {
     const waits = inFlight > 0 ? `${counted(inFlight, 'message')} in flight` : 'the store'
     return `a checkpoint has held the sources for ${age}, and waits for ${waits}`
   }
-  const node =
-    nodes.find(({ name, id }) => name === hold || id === hold) ?? nodes.find((one) => hold.startsWith(one.name))
+  const node = holderOf(pipeline, hold)
   if (node?.kind === 'sink') {
     const waits = node.buffer === undefined ? '' : ` (${fill(node)})`
     return `${hold} has not taken what is written for ${age}${waits}; see whether it is read there`
@@ -38,7 +39,7 @@ function causeOf(hold: string, age: string, { nodes, inFlight }: PipelineReport)
   return `${hold} has held it for ${age}`
 }
 
-const isFull = ({ buffer }: NodeReport): boolean => buffer !== undefined && buffer.used >= buffer.highWaterMark
+const isFull = (node: NodeReport): boolean => (fillOf(node) ?? 0) >= 1
 
 function fill({ buffer }: NodeReport): string {
   const { used, highWaterMark, unit } = buffer!

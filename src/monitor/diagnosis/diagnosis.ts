@@ -1,5 +1,5 @@
 import { causesOf } from './causes.ts'
-import type { MonitorReport, PipelineReport } from './report.ts'
+import type { MonitorReport, PipelineReport } from '../report.ts'
 import { counted, duration } from './shownNumbers.ts'
 import { hotKeys, slowestStep } from './slowness.ts'
 
@@ -39,9 +39,9 @@ function ofRun({ lifecycle, notReady, cluster }: MonitorReport): Finding[] {
   else if (lifecycle === 'opening') say('not ready', 'The run is starting: not every source can take input yet.')
   for (const [partition, { restoring }] of Object.entries(cluster?.shards ?? {})) {
     if (restoring.length === 0) continue
-    const read = restoring.reduce((sum, shard) => sum + shard.read, 0)
+    const read = restoring.reduce((sum, shard) => sum + shard.read, 0) / restoring.length
     const shards = counted(restoring.length, 'shard')
-    say('not ready', `Restoring ${shards} of ${partition}: ${counted(read, 'record')} read so far.`)
+    say('not ready', `Restoring ${shards} of ${partition}: ${Math.floor(100 * read)} % read so far.`)
   }
   return found
 }

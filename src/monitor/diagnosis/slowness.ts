@@ -1,4 +1,4 @@
-import type { NodeReport, PartitionReport, PipelineReport } from './report.ts'
+import type { NodeReport, PartitionReport, PipelineReport } from '../report.ts'
 import { amount, duration } from './shownNumbers.ts'
 
 /** Of one second, in milliseconds, that a step works; from here on it is worth a sentence. */

@@ -23,7 +23,6 @@ export interface Telling {
 export const toldOf = ({ name, lifecycle, pipelines, partitions, takesCheckpoints }: Telling): Told => ({
   watched: () => ({
     lifecycle: lifecycle.state,
-    notReady: lifecycle.state === 'running' ? undefined : `it is ${lifecycle.state}`,
     pipelines: new Map(
       [...pipelines].map(([id, pipeline]) => [id, { ...pipeline.status(), inFlight: pipeline.inFlight }]),
     ),

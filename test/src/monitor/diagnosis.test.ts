@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { diagnose } from '../../../src/monitor/diagnosis.ts'
+import { diagnose } from '../../../src/monitor/diagnosis/diagnosis.ts'
 import type { MonitorReport } from '../../../src/monitor/report.ts'
 import { at, latency, moving, node, pipeline, report, throughput } from '../../support/reports.ts'
 
@@ -86,10 +86,10 @@ describe('the answer to "why is it not moving?" is', () => {
     expect(first({ lifecycle: 'opening', notReady: 'replaying the journal' })).toBe('Not ready: replaying the journal.')
     expect(first({ lifecycle: 'draining' })).toMatch(/^The run is stopping/)
     expect(first({ lifecycle: 'closed', pipelines: [] })).toBe('The run has ended.')
-    const restoring = [10, 5].map((read, shard) => ({ shard, read }))
+    const restoring = [1, 0.5].map((read, shard) => ({ shard, read }))
     const shards = { Words: { owned: [2], restoring } }
     const cluster = { shards, lag: { words: 7, none: 0 }, transactions: 0, packs: 0, rejoined: 0 }
-    expect(first({ cluster })).toBe('Restoring 2 shards of Words: 15 records read so far.')
+    expect(first({ cluster })).toBe('Restoring 2 shards of Words: 75 % read so far.')
     expect(all({ cluster })).toContain('words has 7 records still to be read.')
     expect(all({ cluster })).not.toContain('none')
   })
@@ -154,7 +154,9 @@ test('there is always an answer', () => {
 
 test('the page can use it too: it imports nothing of Node', () => {
   for (const file of ['diagnosis', 'causes', 'slowness', 'shownNumbers']) {
-    const imports = readFileSync(`src/monitor/${file}.ts`, 'utf8').matchAll(/^import .* from '(.*)'$/gm)
-    for (const [, imported] of imports) expect(imported).toMatch(/^\.\/(causes|report|shownNumbers|slowness)\.ts$/)
+    const imports = readFileSync(`src/monitor/diagnosis/${file}.ts`, 'utf8').matchAll(/^import .* from '(.*)'$/gm)
+    for (const [, imported] of imports) {
+      expect(imported).toMatch(/^\.\/(causes|shownNumbers|slowness)\.ts$|^\.\.\/(report|page\/view\/flow)\.ts$/)
+    }
   }
 })

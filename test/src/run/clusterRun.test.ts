@@ -1,11 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { statePartition } from 'wallarx'
 import { encode, toSink, toStatePartition } from 'wallarx/operators'
+import { systemClock } from '../../../src/base/clock.ts'
 import type { KafkaClient } from '../../../src/kafka/client.ts'
 import { KafkaError } from '../../../src/kafka/fault.ts'
 import { kafkaCluster } from '../../../src/kafka/kafka.ts'
 import { kafkaSink } from '../../../src/kafka/sink.ts'
 import { kafkaRecords } from '../../../src/kafka/source.ts'
+import { createMonitor, type Monitor } from '../../../src/monitor/monitor.ts'
 import { runOnCluster } from '../../../src/run/clusterRun.ts'
 import type { Running, RunOptions } from '../../../src/run/contract.ts'
 import { within } from '../../../src/context/context.ts'
@@ -35,7 +37,7 @@ interface Alone {
 function startAlone(
   messages: RunOptions['pipelines'][string],
   through: (client: KafkaClient, life: number) => KafkaClient,
-  options: { readonly commitTimeout?: number } = {},
+  { monitor, ...options }: { readonly commitTimeout?: number; readonly monitor?: Monitor } = {},
 ): Alone {
   const simulation = createSimulation(1)
   let isOver = false
@@ -50,7 +52,7 @@ function startAlone(
     Promise.resolve(through(createSimulatedClient(process), ++lives)),
   )
   const run: RunOptions = { name: 'alone', pipelines: { messages }, handleSignals: false }
-  const running = runOnCluster(run, cluster, { log: silent, clock: process.clock })
+  const running = runOnCluster(run, cluster, { log: silent, clock: process.clock, ...(monitor && { monitor }) })
   return { running, broker: simulation.broker }
 }
 
@@ -137,6 +139,27 @@ describe('a worker', () => {
     await cluster.advance(2000)
     expect(cluster.workers()).toEqual({})
     expect(cluster.log().join()).not.toContain('TypeError')
+  })
+
+  test('that is between two lives is opening, and not ready', async () => {
+    const monitor = createMonitor({ application: 'alone', clock: systemClock })
+    let commits = 0
+    const between: unknown[] = []
+    const { running } = startAlone(
+      numbersTo(10).pipe(encode(String), toSink(kafkaSink({ topic: 'out' }))),
+      (client, life) => {
+        const { lifecycle, notReady } = monitor.report()
+        if (life > 1) between.push([lifecycle, notReady])
+        return committing(client, (really) => (++commits === 5 ? Promise.reject(unreachable()) : really()))
+      },
+      { monitor },
+    )
+    const app = await running
+    expect(app.lifecycle).toBe('running')
+    expect(monitor.report().notReady).toBeUndefined()
+    await app.closed
+    expect(between).toEqual([['opening', 'it is opening']])
+    expect(monitor.report()).toMatchObject({ lifecycle: 'closed', notReady: 'it is closed', cluster: { rejoined: 1 } })
   })
 
   test('that tries in vain to commit for too long stops, with why', async () => {

@@ -183,7 +183,7 @@ function clusterOf(worker: string, at: number): NonNullable<MonitorReport['clust
     shards: {
       words: first
         ? { owned: [0, 1, 2, 3, 7], restoring: [] }
-        : { owned: [4, 5], restoring: [{ shard: 6, read: 12_040 }] },
+        : { owned: [4, 5], restoring: [{ shard: 6, read: 0.62 }] },
     },
     lag: { lines: first ? 120 : 4800 },
     lastCommit: at - 800,

@@ -235,7 +235,7 @@ describe.skipIf(noChromium !== undefined)(name, () => {
     expect(await page.getByRole('link', { name: 'w-4' }).getAttribute('href')).toMatch(/^(#|http:)/)
     expect((await rows('#cluster .scroll:last-of-type')).map((row) => row.join(' '))).toEqual([
       'words w-1 5 0–3, 7 none',
-      'words w-2 2 4–5 6 (12,040 read)',
+      'words w-2 2 4–5 6 (62 % read)',
     ])
   })
 

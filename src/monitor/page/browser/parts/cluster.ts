@@ -1,5 +1,5 @@
 import type { MonitorReport } from '../../../report.ts'
-import { formatCount, formatElapsed, formatRanges, formatRate } from '../../view/format.ts'
+import { formatCount, formatPercent, formatElapsed, formatRanges, formatRate } from '../../view/format.ts'
 import { createList, createPart, createRow, createTable, setText, show } from '../dom.ts'
 import type { View } from '../model/model.ts'
 import { createFacts } from './header.ts'
@@ -35,7 +35,7 @@ export function createCluster() {
           setText(cells[3]!, owned.length === 0 ? 'none' : formatRanges(owned))
           setText(
             cells[4]!,
-            restoring.map(({ shard, read }) => `${shard} (${formatCount(read)} read)`).join(', ') || 'none',
+            restoring.map(({ shard, read }) => `${shard} (${formatPercent(read)} read)`).join(', ') || 'none',
           )
         },
       }
