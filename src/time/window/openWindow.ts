@@ -1,0 +1,47 @@
+import type { TimedEntity } from '../timers.ts'
+import type { Aggregate } from './aggregate.ts'
+
+/** A window, or a part of one, that has messages. */
+export interface OpenWindow<State> {
+  start: number
+  end: number
+  state: State
+}
+
+export function addTo<In, State>(
+  aggregate: Aggregate<In, State, unknown>,
+  message: In,
+  window: OpenWindow<State>,
+): void {
+  const next = aggregate.add(message, window.state)
+  if (next !== undefined) window.state = next
+}
+
+/** The state of both, in the place of the first. */
+export function merged<State>(aggregate: Aggregate<never, State, unknown>, into: State, from: State): State {
+  const next = aggregate.merge!(into, from)
+  return next === undefined ? into : next
+}
+
+/** What a window gives now. */
+export function outputOf<State, Out>(
+  aggregate: Aggregate<never, State, Out>,
+  { start, end, state }: OpenWindow<State>,
+  { key }: TimedEntity,
+  why: 'close' | 'correction' | 'early',
+): Out | undefined {
+  return aggregate.close(state, { key, start, end, correction: why === 'correction', early: why === 'early' })
+}
+
+/** Where the window with this start is, or would have to be put in: they lie in order. Newer ones are asked for more. */
+export function placeOf(windows: readonly OpenWindow<unknown>[], start: number): number {
+  let high = windows.length
+  if (high === 0 || windows[high - 1]!.start < start) return high
+  let low = 0
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (windows[middle]!.start < start) low = middle + 1
+    else high = middle
+  }
+  return low
+}
