@@ -1,3 +1,4 @@
+import type { WindowsKept } from '../state/statePartition.ts'
 import { crc32 } from '../base/crc32.ts'
 import { WallarxError } from '../base/errors.ts'
 import type { Fingerprint, Position } from '../context/endpoint.ts'
@@ -33,6 +34,8 @@ export interface PartitionInfo {
   readonly entities: number
   /** The keys, where the set is closed, as decimal numbers. */
   readonly keys: readonly string[] | undefined
+  /** What windows the states are of, if they are. */
+  readonly windows?: WindowsKept | undefined
 }
 
 /**

@@ -17,7 +17,7 @@ import type { EntityTable, StoredEntities } from '../state/entityTable.ts'
 import { keyOf, toHalves, type Key } from '../key/key.ts'
 import { createStateCodec, type StateCodec } from '../serialization/codec.ts'
 import type { EntryReader, MapId } from '../serialization/entryCodec.ts'
-import { type StatePartition } from '../state/statePartition.ts'
+import { windowsKept, type StatePartition } from '../state/statePartition.ts'
 import type { Change, OpenStore } from '../store/store.ts'
 import { versionError, keysOf } from './stateVersion.ts'
 
@@ -143,7 +143,7 @@ export function createPersistentPartition(
         }
       }
       table.evict(forget)
-      const info: PartitionInfo = { id, version, entities, keys: keysOf(partition) }
+      const info: PartitionInfo = { id, version, entities, keys: keysOf(partition), windows: partition[windowsKept] }
       if (JSON.stringify(info) !== JSON.stringify(written)) {
         written = info
         changes.push({ key: partitionKey(name), value: infoValue(info) })

@@ -1,6 +1,6 @@
 import { type PartitionInfo } from './layout.ts'
 import { WallarxError } from '../base/errors.ts'
-import { type StatePartition } from '../state/statePartition.ts'
+import { windowsKept, type StatePartition, type WindowsKept } from '../state/statePartition.ts'
 import type { EventLog } from '../base/log.ts'
 
 /** The keys a state partition says there are, as they stand in the store. */
@@ -15,6 +15,11 @@ export function logChange<State>(
 ): void {
   if (known === undefined) return
   const { name, version, migrate } = partition
+  const windows = partition[windowsKept]
+  if (known.windows?.windows !== windows?.windows && known.entities > 0) {
+    const goOn = known.windows?.fixed === false && windows?.fixed === false && known.version < version
+    if (!goOn) throw windowChanged(name, known.windows, windows)
+  }
   if (known.version > version || (known.version < version && migrate === undefined)) {
     throw versionError(partition, known.version)
   }
@@ -33,6 +38,23 @@ export function logChange<State>(
       { partition: name },
     )
   }
+}
+
+/** Other windows than those in the store: what is open would close as it was never meant to. */
+function windowChanged(
+  partition: string,
+  stored: WindowsKept | undefined,
+  windows: WindowsKept | undefined,
+): WallarxError {
+  const cure =
+    stored?.fixed === false && windows?.fixed === false
+      ? 'another name for it, or a higher version with a migrate function, by which what is open closes as it was'
+      : 'another name for it'
+  return new WallarxError('WINDOW_CHANGED', {
+    expected: `a state partition of ${stored?.windows ?? 'no windows'}, as the store has it, or ${cure}`,
+    got: `one of ${windows?.windows ?? 'no windows'}; nothing was touched`,
+    where: { partition },
+  })
 }
 
 /** A stored state of a version that this program cannot read. */

@@ -5,6 +5,16 @@ import type { Serde } from './serde.ts'
 
 /** The `run` that has the state partition open, if one has. */
 export const openUnder = Symbol('wallarx.openUnder')
+/** The windows that the states of a state partition are of, if they are. */
+export const windowsKept = Symbol('wallarx.windowsKept')
+
+/** What a store remembers of the windows in it. */
+export interface WindowsKept {
+  /** As people read it. */
+  readonly windows: string
+  /** Other windows cannot go on with them, whatever the version. */
+  readonly fixed: boolean
+}
 
 /**
  * A named family of entities. `In` is what its key function accepts; a state partition without a key function gets one
@@ -23,6 +33,8 @@ export interface StatePartition<in In, State> {
   readonly migrate?: ((state: unknown, fromVersion: number) => State) | undefined
   /** The run that has it open. @internal */
   [openUnder]: string | undefined
+  /** @internal */
+  [windowsKept]?: WindowsKept
 }
 
 /** What the entities of a state partition are. */

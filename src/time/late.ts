@@ -11,7 +11,8 @@ export type LatePolicy<In, Out> = 'drop' | ((message: In) => Out | undefined)
 /** What a message gives that is too late, of an entity that is not changed. */
 export function tooLate<In, Out>(
   message: In,
-  { time, now }: TimedEntity,
+  time: number,
+  now: number,
   policy: LatePolicy<In, Out> | undefined,
   what: string,
 ): TimedResult<Out> {

@@ -1,11 +1,12 @@
 import { onlyChanged, type TimedComputation, type TimedResult } from '../computation.ts'
-import { timeOf, tooLate, type LatePolicy } from '../late.ts'
+import { tooLate, type LatePolicy } from '../late.ts'
 import type { TimedEntity } from '../timers.ts'
 import { insertByTime, justAfter, placeOfTime, type Kept } from './kept.ts'
 
-/** A message of one of the two sides. */
+/** A message of one of the two sides, with its time: what brings both together may delay it. */
 export type Sided<Left, Right> =
-  { readonly side: 'left'; readonly message: Left } | { readonly side: 'right'; readonly message: Right }
+  | { readonly side: 'left'; readonly message: Left; readonly t: number }
+  | { readonly side: 'right'; readonly message: Right; readonly t: number }
 
 export interface JoinSettings<Left, Right, Out, Late> {
   /** How much earlier than the left one, and how much later, the right one may be. */
@@ -44,7 +45,7 @@ export function joining<Left, Right, Out, Late>(
     if (last !== Infinity) entity.set(last, justAfter(last))
   }
 
-  const meet = ({ side, message }: Sided<Left, Right>, waiting: Waiting<Left, Right>, t: number) => {
+  const meet = ({ side, message, t }: Sided<Left, Right>, waiting: Waiting<Left, Right>): TimedResult<Out>[0] => {
     let outputs: (Out | undefined)[] | undefined
     if (side === 'left') {
       const me: Kept<Left> = { t, message, met: false }
@@ -68,12 +69,13 @@ export function joining<Left, Right, Out, Late>(
   return {
     name,
     compute(input, waiting, entity): TimedResult<Out | Late> {
-      const t = timeOf(entity)
-      if (t < entity.now) {
+      const { message, t } = input
+      const { now } = entity
+      if (t < now) {
         if (waiting.left.length === 0 && waiting.right.length === 0) entity.remove()
-        return tooLate(input.message, entity, late, 'is not before the watermark')
+        return tooLate<Left | Right, Late>(message, t, now, late, 'is not before the watermark')
       }
-      const outputs = meet(input, waiting, t)
+      const outputs = meet(input, waiting)
       wake(waiting, entity)
       return outputs === undefined ? onlyChanged : [outputs, true]
     },

@@ -24,7 +24,7 @@ export function alignedWindows<In, State, Out, Late>(
     const newest = newestStart(time, window)
     if (newest + size + lateness <= now) {
       if (open.length === 0) entity.remove()
-      return tooLate(message, entity, late, `is in a window that has not been closed for ${lateness} ms`)
+      return tooLate(message, time, now, late, `is in a window that has not been closed for ${lateness} ms`)
     }
     let outputs: (Out | undefined)[] | undefined
     let start = newest
@@ -63,6 +63,10 @@ export function alignedWindows<In, State, Out, Late>(
       const place = placeOf(open, start as number)
       const found = open[place]
       if (found?.start !== start) return unchanged
+      if (at < found.end) {
+        entity.set(start, found.end) // a session of an earlier version
+        return unchanged
+      }
       const outputs = at === found.end ? [outputOf(aggregate, found, entity, 'close')] : undefined
       if (at === found.end && lateness > 0) {
         entity.set(start, at + lateness)

@@ -45,7 +45,7 @@ export function panedWindows<In, State, Out, Late>(
     const newest = newestStart(time, window)
     if (newest + size + lateness <= now) {
       if (windows.open.length === 0) entity.remove()
-      return tooLate(message, entity, late, `is in a window that has not been closed for ${lateness} ms`)
+      return tooLate(message, time, now, late, `is in a window that has not been closed for ${lateness} ms`)
     }
     const panes = windows.open
     const start = newestStart(time, grid)

@@ -21,9 +21,10 @@ export function sessionWindows<In, State, Out, Late>(
   const takeIn = (message: In, { open }: OpenWindows<State>, entity: TimedEntity): TimedResult<Out | Late> => {
     const time = timeOf(entity)
     const end = time + gap
-    if (end <= entity.now) {
+    const { now } = entity
+    if (end <= now) {
       if (open.length === 0) entity.remove()
-      return tooLate(message, entity, late, 'no closed session would have taken')
+      return tooLate(message, time, now, late, 'no closed session would have taken')
     }
     // Those that it touches lie next to each other: [from, to).
     let to = placeOf(open, end)

@@ -6,7 +6,6 @@ import { paneOf } from './grid.ts'
 import type { OpenWindows, WindowSettings } from './options.ts'
 import { panedWindows } from './panes.ts'
 import { sessionWindows } from './sessions.ts'
-import type { AlignedWindow } from './window.ts'
 
 /** What `toWindows` computes, by the kind of the windows. */
 export function windowsComputation<In, State, Out, Late>(
@@ -22,14 +21,17 @@ export function windowsComputation<In, State, Out, Late>(
       return countedWindows({ ...settings, window, late: undefined }, aggregate, name)
     case 'tumbling':
     case 'sliding': {
-      const paned = settings.emit === 'close' && aggregate.merge !== undefined && isPaned(window)
-      return (paned ? panedWindows : alignedWindows)({ ...settings, window }, aggregate, name)
+      return (isPaned(settings, aggregate) ? panedWindows : alignedWindows)({ ...settings, window }, aggregate, name)
     }
   }
 }
 
-/** Whether panes are fewer than the additions that they save. */
-function isPaned(window: AlignedWindow): boolean {
+/** Whether windows are put together from panes, because those are fewer than the additions that they save. */
+export function isPaned(
+  { window, emit }: Pick<WindowSettings<never, unknown, unknown>, 'window' | 'emit'>,
+  aggregate: { readonly merge?: unknown },
+): boolean {
+  if (window.kind !== 'sliding' || emit === 'change' || aggregate.merge === undefined) return false
   const windowsOfMessage = Math.ceil(window.size / window.every)
   return windowsOfMessage > 1 && window.size / paneOf(window) <= 2 * windowsOfMessage
 }

@@ -23,7 +23,7 @@ function playJoin(
   )
   return playTimed(computation, nothingWaits, events, {
     outOfOrder,
-    toInput: (message): Sided<Message, Message> => ({ side: message.side!, message }),
+    toInput: (message): Sided<Message, Message> => ({ side: message.side!, message, t: message.t }),
     ...(restarts && { restarts }),
   })
 }
