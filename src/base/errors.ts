@@ -11,6 +11,7 @@ const kinds = {
   FRAME_HEADER_INVALID: 'bad input',
   DECODE_FAILED: 'bad input',
   KEY_NOT_IN_PARTITION: 'bad input',
+  TIME_INVALID: 'bad input',
   CONNECTION_FAILED: 'bad input',
   CONNECTION_IDLE: 'bad input',
   CONNECTION_LIMIT: 'bad input',
