@@ -67,3 +67,22 @@ export { StateSet } from './state/stateSet.ts'
 export type { Change, OpenStore, Store, StoreEntry } from './store/store.ts'
 export { lmdbStore, type LmdbStoreOptions } from './store/lmdb/lmdbStore.ts'
 export { memoryStore } from './store/memory.ts'
+export { days, hours, minutes, seconds } from './time/duration.ts'
+export type { JoinSide, JoinWithinOptions } from './time/join/options.ts'
+export type { LatePolicy } from './time/late.ts'
+export type { Aggregate, AggregateOf, ClosingWindow } from './time/window/aggregate.ts'
+export {
+  counted,
+  session,
+  sliding,
+  tumbling,
+  type AlignedWindow,
+  type CountedOptions,
+  type CountedWindow,
+  type SessionOptions,
+  type SessionWindow,
+  type SlidingOptions,
+  type TumblingOptions,
+  type WindowDefinition,
+} from './time/window/window.ts'
+export { windowed, type WindowedOptions, type WindowedPartition } from './time/window/windowed.ts'
