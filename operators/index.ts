@@ -5,6 +5,8 @@
  */
 export { decode } from './decode.ts'
 export { encode } from './encode.ts'
+export { eventTime } from './eventTime.ts'
+export type { EventTimeOptions } from './steps/eventTime.ts'
 export { frame } from './frame.ts'
 export type { FrameOptions } from './steps/frame.ts'
 export type { Keyed, KeyOption } from '../src/step/keyOption.ts'

@@ -4,6 +4,8 @@ import { createGate } from '../context/backPressure.ts'
 import { within } from '../context/context.ts'
 import { createQueue } from '../base/queue.ts'
 import { presentContext } from '../context/standalone.ts'
+import { createRegister } from '../context/time/pipelineTime.ts'
+import type { TimeRegister } from '../context/time.ts'
 import type { Deferred } from '../base/deferred.ts'
 
 /** How far the pipeline may run ahead of who asks. */
@@ -45,8 +47,11 @@ export function toAsyncIterable<Message>(
 type ReadRequest<Message> = Omit<Deferred<IteratorResult<Message>>, 'promise'>
 
 function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number): AsyncIterator<Message> {
-  const context = presentContext()
+  const outer = presentContext()
+  const context = { ...outer, time: { ...outer.time, register: createRegister() } }
+  const { register, pipeline: time } = context.time
   const waiting = createQueue<Message>()
+  const moments = createQueue<TimeRegister>() // of what waits, where somebody asks what time it is
   const requests = createQueue<ReadRequest<Message>>()
   const { holds, bridgeInFlight } = context.backPressure
   const gate = createGate(holds, 'async iterable')
@@ -64,6 +69,7 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
   const forget = (): void => {
     for (let left = waiting.size + handed; left > 0; left--) bridgeInFlight.leave()
     waiting.clear()
+    moments.clear()
     handed = 0
     withdrawForceComplete?.()
     withdrawForceComplete = undefined
@@ -77,8 +83,10 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
       request.reject(error)
     } else request.resolve(ended)
   }
-  const give = (request: ReadRequest<Message>, message: Message): void => {
+  /** Who has asked finds in the register what the message came with. */
+  const give = (request: ReadRequest<Message>, message: Message, moment = moments.shift()): void => {
     handed++
+    if (moment !== undefined) Object.assign(outer.time.register, moment)
     request.resolve({ done: false, value: message })
   }
   const subscribe = (): Subscription => {
@@ -94,9 +102,10 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
       next(message) {
         const request = requests.shift()
         if (request !== undefined) {
-          give(request, message)
+          give(request, message, time.used ? register : undefined)
         } else {
           waiting.push(message)
+          if (time.used) moments.push({ ...register })
           if (waiting.size >= highWaterMark) gate.close()
         }
         bridgeInFlight.enter() // last: it may lead to a question

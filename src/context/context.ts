@@ -6,6 +6,7 @@ import type { Endpoints } from './endpoint.ts'
 import type { Meter } from './meter.ts'
 import type { Report } from './report.ts'
 import type { Shutdown } from './shutdown.ts'
+import type { ContextTime } from './time.ts'
 
 /**
  * What the steps of one pipeline share without its standing in `pipe()`. It flows from the subscriber up to the source
@@ -22,6 +23,7 @@ export interface Context {
   readonly report: Report
   readonly endpoints: Endpoints
   readonly clock: Clock
+  readonly time: ContextTime
   /** Absent: nothing is measured, and costs nothing. */
   readonly meter: Meter | undefined
 }

@@ -6,6 +6,7 @@ import { currentContext, type Context } from './context.ts'
 import { standaloneEndpoints } from './endpoint.ts'
 import { standaloneReport } from './report.ts'
 import { noShutdown } from './shutdown.ts'
+import { createContextTime } from './time/pipelineTime.ts'
 
 /** The present context, or one that stands alone: its own entities and holds, errors on the error channel, no stop. */
 export function presentContext(): Context {
@@ -27,6 +28,7 @@ export function standaloneContext(): Context {
     report: standaloneReport,
     endpoints: standaloneEndpoints,
     clock: systemClock,
+    time: createContextTime(),
     meter: undefined,
   }
 }

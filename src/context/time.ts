@@ -1,3 +1,6 @@
+import type { ClockSet } from './time/clockSet.ts'
+import type { PipelineTime } from './time/pipelineTime.ts'
+
 /**
  * What the message that is being handed over carries besides itself, without an envelope: one of these for each
  * pipeline, written by whoever hands over, and by asynchronous steps again as their outputs come out.
@@ -5,7 +8,7 @@
 export interface TimeRegister {
   /** Which connection, file or partition the present chunk came from, as its source names it. */
   origin: string | undefined
-  /** When the present chunk came, in ms since 1970: by the run's clock, or as the journal has it. */
+  /** When the present chunk came, in ms since 1970: by the run's clock, or as the journal has it. NaN: not known. */
   arrival: number
   /** The message's own time, in ms since 1970; NaN where nothing upstream has read it. */
   time: number
@@ -17,4 +20,35 @@ export interface TimeRegister {
 export interface WatermarkClock {
   /** In ms since 1970; never falls. -Infinity before the first message. */
   readonly watermark: number
+}
+
+/** A clock as its pipeline knows it. */
+export interface PipelineClock extends WatermarkClock {
+  /** Something is awaited that could hold the watermark. What is not live holds nobody. */
+  readonly live: boolean
+  /** It moves no more. */
+  readonly ended: boolean
+  /** Nothing more comes of this origin, or of any whose name begins with it and a slash. */
+  originEnded?(origin: string): void
+  /** The source has replayed what it had, and takes what is new. */
+  sourceOpened?(source: string): void
+}
+
+/** A step that is to be woken when the time is another and no message tells it so. */
+export interface Sleeper {
+  /** Called after each chunk, and when an origin has ended: what stands upstream is called first. */
+  readonly look: () => void
+  /** Calls `work` between two messages of the step. Absent: at once */
+  turn: Turn | undefined
+}
+
+export type Turn = (work: () => void) => void
+
+/** The part of a context that is about time. */
+export interface ContextTime {
+  readonly register: TimeRegister
+  /** The clocks directly upstream of the step that made this context, as far as they are found by subscription. */
+  readonly clocks: ClockSet
+  /** What all contexts of one pipeline share. */
+  readonly pipeline: PipelineTime
 }

@@ -1,6 +1,7 @@
 import { createBridgeInFlight } from './inFlight.ts'
 import type { Context } from './context.ts'
 import type { NodeMeter } from './meter.ts'
+import { createContextTime, createRegister } from './time/pipelineTime.ts'
 import type { Endpoints } from './endpoint.ts'
 import { createShutdown, type ShutdownControl } from './shutdown.ts'
 
@@ -55,6 +56,8 @@ export function createUpstream(
     context: {
       ...context,
       meter: context.meter?.above(below),
+      // A journal is where time begins; what is pulled is at a message of its own while others pass here.
+      time: journaled ? createContextTime() : { ...context.time, register: createRegister() },
       endpoints: { ...endpoints, addSource },
       shutdown: control,
       backPressure: { ...backPressure, bridgeInFlight: createBridgeInFlight(backPressure.bridgeInFlight) },

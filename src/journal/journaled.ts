@@ -2,6 +2,7 @@ import { invalidOption, knownOptions } from '../base/option.ts'
 import type { Observable, Subscription } from 'rxjs'
 import { createUpstream } from '../context/upstream.ts'
 import { within } from '../context/context.ts'
+import { handOver as handOverChunk } from '../context/time/handOver.ts'
 import { frameEmitter } from '../step/output.ts'
 import type { JournalRecords } from './batch.ts'
 import { journalChanged } from './damage.ts'
@@ -56,7 +57,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
   if (typeof directory !== 'string' || directory === '') throw invalidOption('directory', 'a path', directory)
   if (sync !== 'process' && sync !== 'machine') throw invalidOption('sync', "'process' or 'machine'", sync)
   return createSource<Buffer>({ name, kind: 'journal' }, (subscription) => {
-    const { output, context, restored, fingerprint, meter } = subscription
+    const { output, context, origin, restored, fingerprint, meter } = subscription
     let log: JournalLog | undefined
     let live: Subscription | undefined
     let handed = restored // the log position after the last frame that was handed over, once the log is open
@@ -74,7 +75,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     const emit = frameEmitter(output)
     const handOver = (records: JournalRecords): void => {
       meter?.taken(0)
-      within(context, () => {
+      handOverChunk(context, origin, () => {
         records.forEach((bytes, start, end, positionAfter) => {
           if (ended) return // unsubscribed from by what a frame of this batch led to
           handed = positionAfter

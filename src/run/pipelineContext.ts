@@ -5,6 +5,7 @@ import { createHolds, type Holds } from '../context/backPressure.ts'
 import type { Context } from '../context/context.ts'
 import type { DeadLetter, RecordOrigin } from '../context/deadLetter.ts'
 import type { Endpoints } from '../context/endpoint.ts'
+import { createContextTime } from '../context/time/pipelineTime.ts'
 import { createBridgeInFlight, createInFlight, type InFlightCount } from '../context/inFlight.ts'
 import type { Monitor } from '../monitor/monitor.ts'
 import type { Report } from '../context/report.ts'
@@ -121,6 +122,7 @@ export function createPipelineContext(
     },
     endpoints,
     clock,
+    time: createContextTime(),
     meter: measured?.meter,
   }
   return {

@@ -57,7 +57,7 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
   if (onChange !== 'stop' && onChange !== 'restart') throw invalidOption('onChange', "'stop' or 'restart'", onChange)
   checkFraming(framing, maxFrameLength)
   return createSource<Buffer>({ name, kind: 'file' }, (subscription) => {
-    const { output, context, opened, meter, restored = 0, fingerprint, positionFrom } = subscription
+    const { output, context, origin, opened, meter, restored = 0, fingerprint, positionFrom } = subscription
     const where = { pipeline: context.pipeline, source: name }
     const newFramer = () => createStreamFramer({ framing, maxFrameLength, where }, output, context)
     let framer = newFramer()
@@ -98,6 +98,7 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
     if (path !== '-') positionFrom(position, () => passed?.fingerprint(position()))
     const end = pull({
       context,
+      origin,
       items: (signal) => (path === '-' ? (opened(), readableChunks(process.stdin, signal)) : chunksOfFile(signal)),
       next(chunk) {
         passed?.pass(chunk, position())

@@ -1,6 +1,7 @@
 import { invalidOption, knownOptions, wholeNumber } from '../base/option.ts'
 import { Subject, takeUntil, type Observable } from 'rxjs'
 import { within } from '../context/context.ts'
+import { handOver } from '../context/time/handOver.ts'
 import { WallarxError } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
 import { createQueue } from '../base/queue.ts'
@@ -44,7 +45,7 @@ export function fromObservable<Message>(
   if (!['error', 'drop newest', 'drop oldest'].includes(overflow)) {
     throw invalidOption('overflow', "'error', 'drop newest' or 'drop oldest'", overflow)
   }
-  return createSource<Message>({ name, kind: 'observable' }, ({ output, context, opened, meter }) => {
+  return createSource<Message>({ name, kind: 'observable' }, ({ output, context, origin, opened, meter }) => {
     const { holds } = context.backPressure
     const { stopping } = context.shutdown
     const waiting = createQueue<Message>()
@@ -57,7 +58,7 @@ export function fromObservable<Message>(
       meter?.handedOver()
     }
     const flush = (): void => {
-      while (waiting.size > 0 && !holds.held && !output.closed) within(context, emit, waiting.shift()!)
+      while (waiting.size > 0 && !holds.held && !output.closed) handOver(context, origin, emit, waiting.shift()!)
       if (output.closed) return // closed, and not yet torn down: a step behind us lets go of its hold as it ends
       if (waiting.size > 0) holds.onFree(flush)
       else if (end !== undefined) within(context, end)
@@ -77,7 +78,7 @@ export function fromObservable<Message>(
     source.pipe(takeUntil(enough)).subscribe({
       next(message) {
         if (waiting.size === 0 && !holds.held) {
-          within(context, emit, message)
+          handOver(context, origin, emit, message)
           if (output.closed) enough.next()
           return
         }

@@ -1,9 +1,12 @@
 import type { Upstream } from '../context/upstream.ts'
 import { isBlocked, whenUnblocked } from '../context/backPressure.ts'
 import { within, type Context } from '../context/context.ts'
+import { handOver, handOverAs } from '../context/time/handOver.ts'
 
 export interface PullOptions<Item> {
   readonly context: Context
+  /** Where the items come from. */
+  readonly origin: string
   /**
    * The pipeline that stands behind the iterator, where one may: what it has taken passes also while this one is held.
    */
@@ -20,7 +23,7 @@ export interface PullOptions<Item> {
  * context. The result ends it: no call afterwards. Stops, and completes, when the context says so; a pipeline behind it
  * is let come to its end.
  */
-export function pull<Item>({ context, behind, items, next, complete, error }: PullOptions<Item>): () => void {
+export function pull<Item>({ context, origin, behind, items, next, complete, error }: PullOptions<Item>): () => void {
   const { holds } = context.backPressure
   const { stopping } = context.shutdown
   const ending = new AbortController()
@@ -48,6 +51,13 @@ export function pull<Item>({ context, behind, items, next, complete, error }: Pu
       within(context, complete)
     }
   }
+  /** What comes of a pipeline behind is of the origin that it has come from there. */
+  const pass = (item: Item): void => {
+    const came = behind?.context.time.register
+    if (came === undefined || (came.origin === undefined && came.clock === undefined)) {
+      handOver(context, origin, next, item)
+    } else handOverAs(context, came, next, item)
+  }
   let taken = false
   const mayGo = (): Promise<void> =>
     new Promise((resolve) => void whenUnblocked(holds, behind?.context.backPressure.bridgeInFlight, resolve))
@@ -65,12 +75,12 @@ export function pull<Item>({ context, behind, items, next, complete, error }: Pu
         taken = true
         while (isBlocked(holds, behind?.context.backPressure.bridgeInFlight)) await mayGo()
         if (ended) return
-        within(context, next, result.value)
+        pass(result.value)
         taken = false
         if (stopping.aborted && behind?.ends !== true) break
       }
       end()
-      within(context, complete)
+      handOver(context, origin, complete)
     } catch (thrown) {
       if (ended) return
       end()

@@ -14,11 +14,12 @@ export function pulledSource<Message>(
   kind: string,
   items: (signal: AbortSignal, behind: Context) => AsyncIterator<Message>,
 ): Observable<Message> {
-  return createSource<Message>({ name, kind }, ({ output, context, opened, isIntermediate, meter }) => {
+  return createSource<Message>({ name, kind }, ({ output, context, origin, opened, isIntermediate, meter }) => {
     opened()
     const upstream = createUpstream(context, { onSource: isIntermediate, below: meter })
     return pull<Message>({
       context,
+      origin,
       behind: upstream,
       items: (signal) => items(signal, upstream.context),
       next: (message) => {

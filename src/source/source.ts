@@ -15,6 +15,8 @@ import { presentContext } from '../context/standalone.ts'
 export interface SourceSubscription<Message> extends Omit<SourceEntry, 'ended'> {
   readonly output: Output<Message>
   readonly context: Context
+  /** What its origins are called, or begin with: unique in the pipeline. For `handOver`. */
+  readonly origin: string
   /** To be told of each chunk, or message, before and after it is handed over. Absent: nothing is measured. */
   readonly meter: SourceMeter | undefined
 }
@@ -27,7 +29,7 @@ export interface SourceNames {
 
 /**
  * Every source is made here. `connect` begins a subscription and returns what ends it; it hands over chunks inside the
- * context (`within`), one synchronously after the other and none while `context.backPressure.holds.held`, and completes
+ * context (`handOver`), one synchronously after the other and none while `context.backPressure.holds.held`, and completes
  * soon after `context.shutdown.stopping` is aborted. Subscribed to while the run is stopping (by `repeat` or `retry`),
  * a source stays silent.
  */
@@ -39,13 +41,23 @@ export function createSource<Message>(
   const messages = new Observable<Message>((subscriber) => {
     const context = presentContext()
     const { ended, ...entry } = context.endpoints.addSource(name)
-    if (context.shutdown.stopping.aborted) return
-    subscriber.add(ended)
+    const { stopping } = context.shutdown
+    if (stopping.aborted) return
+    const { pipeline } = context.time
+    const origin = pipeline.sourceBegins(name)
+    const opened = (): void => {
+      entry.opened()
+      pipeline.sourceOpened(origin)
+    }
+    subscriber.add(() => {
+      ended()
+      pipeline.sourceEnded(origin, stopping.aborted)
+    })
     const direct = meteredBy in subscriber
     const meter = context.meter?.addSource({ source: identity, name, kind, below: meterBelow(subscriber), direct })
     const output = meter === undefined || direct ? subscriber : countedOutput(subscriber, meter)
     if (meter !== undefined) subscriber.add(() => meter.end())
-    return connect({ output, context, meter, ...entry })
+    return connect({ output, context, meter, ...entry, origin, opened })
   })
   return Object.assign(messages, { [madeOf]: identity })
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { formatAddress } from '../base/address.ts'
-import { within } from '../context/context.ts'
+import { handOver } from '../context/time/handOver.ts'
 import { WallarxError } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
 import { frameEmitter } from '../step/output.ts'
@@ -25,23 +25,24 @@ export function serveTcpConnection(
     framing,
     maxFrameLength,
     idleTimeout,
-    subscription: { output, context, meter },
+    subscription: { output, context, meter, origin: source },
     reject,
   }: TcpConnectionOptions,
   onEnd: () => void,
 ): { stop(): void } {
   const { holds } = context.backPressure
   const where = { pipeline: context.pipeline, source: name, connection: peerOf(socket) }
+  const origin = `${source}/${where.connection ?? ''}`
   const framer = createFramer({ framing, maxFrameLength, onFrame: frameEmitter(output), where })
   let held: Buffer | undefined // a chunk that came while the pipeline was held
   let stopping = false
   let closed = false
   let problem: Error | undefined
 
-  const handOver = (chunk: Buffer): void => {
+  const pass = (chunk: Buffer): void => {
     meter?.taken(chunk.length)
     try {
-      within(context, framer.push, chunk)
+      handOver(context, origin, framer.push, chunk)
     } catch (error) {
       drop(error as WallarxError, chunk)
     }
@@ -64,7 +65,7 @@ export function serveTcpConnection(
     if (held !== undefined) {
       const chunk = held
       held = undefined
-      handOver(chunk)
+      pass(chunk)
     }
     if (closed) end()
     else if (stopping) socket.destroy()
@@ -76,8 +77,10 @@ export function serveTcpConnection(
     onEnd()
     if (stopping || output.closed) return
     try {
-      within(context, framer.end)
+      handOver(context, origin, framer.end)
+      context.time.pipeline.originEnded(origin)
     } catch (error) {
+      context.time.pipeline.originEnded(origin)
       reject(problem === undefined ? (error as WallarxError) : brokenOff(error as WallarxError))
       return
     }
@@ -97,7 +100,7 @@ export function serveTcpConnection(
       held = held === undefined ? chunk : Buffer.concat([held, chunk])
       waitForTurn()
     } else {
-      handOver(chunk)
+      pass(chunk)
       if (holds.held) waitForTurn()
     }
   })

@@ -21,8 +21,9 @@ export function operate<In, Out>(step: Step<In, Out>): OperatorFunction<In, Out>
       const current = currentContext()
       const context = current ?? standaloneContext()
       const subscriber = new OperateSubscriber<In, Out>(destination, context, step, source)
-      if (current !== undefined) source.subscribe(subscriber)
-      else within(context, () => source.subscribe(subscriber))
+      const { upstream = context } = subscriber
+      if (upstream === current) source.subscribe(subscriber)
+      else within(upstream, () => source.subscribe(subscriber))
     })
     return Object.assign(outputs, { [madeOf]: step })
   }
@@ -41,6 +42,8 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
   #turn: typeof idle | typeof busy | typeof overCapacity | typeof over = idle
   /** What arrived while a message was processed, in order. */
   #waiting: (() => void)[] = []
+  /** The neighbour that calls this one directly, and keeps the order for it. */
+  #above: OperateSubscriber<never, In> | undefined
   /** What is upstream, where that is let go of before this ends: `take` lets its source go on until then. */
   #upstream: Subscription | undefined
   readonly [acceptsText]: boolean
@@ -63,7 +66,9 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
     })
     this[meteredBy] = meter
     this.#output = this.#outputTo(destination, context, asynchronous, meter)
-    this.#operation = startStep(step, this.#output, context, meter)
+    this.#operation = startStep(step, this.#output, context, meter, (work) => {
+      this.#takeTurn(work)
+    })
     this.#onNext = countedIn(this.#operation.next, meter)
     this[acceptsText] = this.#operation.acceptsText ?? false
     this[receiveFrame] = this.#operation.frame && this.#guarded(countedFramesIn(this.#operation.frame, meter))
@@ -75,6 +80,11 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
       withdraw?.()
     })
     if (this.#operation.outlivesSource === true) super.add((this.#upstream = new Subscription()))
+  }
+
+  /** The context for what is upstream, where that is another one. */
+  get upstream(): Context | undefined {
+    return this.#operation.upstream
   }
 
   override add(teardown: TeardownLogic): void {
@@ -133,6 +143,7 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
     const neighbour =
       destination instanceof OperateSubscriber ? (destination as OperateSubscriber<Out, unknown>) : undefined
     const direct = asynchronous || neighbour === undefined ? undefined : neighbour.#operation
+    if (direct !== undefined) neighbour!.#above = this
     // One whose flow is known tells what it emits in fewer words.
     const counting = meter?.flow === undefined ? meter : undefined
     return {
@@ -171,6 +182,17 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
       }
       if (this.#turn === busy) this.#turn = idle
       else this.#drain()
+    }
+  }
+
+  /** Calls `work` when no message is in the middle of this step. */
+  #takeTurn(work: () => void): void {
+    if (this.#above !== undefined) this.#above.#takeTurn(work)
+    else if (this.#turn === busy || this.#turn === overCapacity) this.#wait(work)
+    else if (this.#turn === idle) {
+      this.#turn = overCapacity
+      this.#waiting.push(work)
+      this.#drain()
     }
   }
 

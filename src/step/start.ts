@@ -1,16 +1,19 @@
 import type { Context } from '../context/context.ts'
 import type { NodeMeter, StepMeter } from '../context/meter.ts'
 import type { OnFrame, Output } from './output.ts'
+import type { Turn } from '../context/time.ts'
 import type { Operation, Step } from './step.ts'
 
-/** Every step begins here, in Rx and in Ix. Without a meter nothing is measured. */
+/** Every step begins here, in Rx and in Ix. Without a meter nothing is measured. One that lives by time takes `turn`. */
 export function startStep<In, Out>(
   step: Step<In, Out>,
   output: Output<Out>,
   context: Context,
   meter: StepMeter | undefined,
+  turn: Turn,
 ): Operation<In> {
   const operation = step.start(output, context, meter)
+  context.time.pipeline.claim(turn)
   if (meter === undefined) return operation
   return {
     ...operation,

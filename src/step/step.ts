@@ -20,6 +20,8 @@ export interface Operation<In> {
   readonly error?: (error: unknown) => void
   /** The subscription or iteration has ended, in whatever way. Called once. */
   readonly finalize?: () => void
+  /** The context for what is upstream. Default: its own */
+  readonly upstream?: Context
   /** Takes strings where its type says bytes, from `encode`. */
   readonly acceptsText?: boolean
 }

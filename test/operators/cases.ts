@@ -21,6 +21,7 @@ export function cases(operators: Operators): Record<keyof Operators, Case[]> {
   return {
     decode: decodeCases(operators),
     encode: encodeCases(operators),
+    eventTime: eventTimeCases(operators),
     frame: frameCases(operators),
     to: toCases(operators),
     toMulti: toMultiCases(operators),
@@ -35,6 +36,33 @@ const of = <In, Out>(name: string, checked: Checked<In, Out>): Case => [
   name,
   checked as unknown as Checked<never, unknown>,
 ]
+
+function eventTimeCases({ eventTime }: Operators): Case[] {
+  const checked: Checked<number, number> = {
+    build: (before) =>
+      eventTime((n: number) => {
+        before?.()
+        return n
+      }),
+    inputs: [3, 1, 2],
+    outputs: [[3], [1], [2]],
+    code: 'COMPUTATION_FAILED',
+  }
+  return [
+    of('eventTime', checked),
+    of('eventTime of a Date', {
+      ...checked,
+      build: (before) =>
+        eventTime(
+          (n: number) => {
+            before?.()
+            return new Date(n)
+          },
+          { name: 'dates', outOfOrder: 1 },
+        ),
+    }),
+  ]
+}
 
 function decodeCases({ decode, frame }: Operators): Case[] {
   const text = (bytes: Buffer): string | undefined => (bytes.length === 0 ? undefined : bytes.toString('utf8'))

@@ -2,6 +2,8 @@
 
 import { AbortError } from 'ix/aborterror'
 import { within, type Context } from '../../../src/context/context.ts'
+import { handOverAs } from '../../../src/context/time/handOver.ts'
+import { createRegister } from '../../../src/context/time/pipelineTime.ts'
 import { presentContext } from '../../../src/context/standalone.ts'
 import type { Step } from '../../../src/step/step.ts'
 import { countedIn } from '../../../src/step/start.ts'
@@ -25,7 +27,7 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
   readonly #signal: AbortSignal | undefined
   readonly #context: Context
   readonly #upstream: UpstreamReader
-  readonly #queue = new ReadQueue<Out>()
+  readonly #queue: ReadQueue<Out>
   #first: Stage<unknown, unknown> | undefined
   /** One item for the first stage. */
   #onNext!: (message: unknown) => void
@@ -44,7 +46,9 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
   constructor(source: AsyncIterable<unknown>, steps: readonly Step<never, unknown>[], signal: AbortSignal | undefined) {
     this.#steps = steps
     this.#signal = signal
-    this.#context = presentContext()
+    const context = presentContext()
+    this.#queue = new ReadQueue(context.time.register)
+    this.#context = { ...context, time: { ...context.time, register: createRegister() } }
     this.#upstream = new UpstreamReader(source, this.#context, {
       answer: this.#receive,
       fail: (error) => {
@@ -120,14 +124,17 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
         this.#finish(undefined)
       },
       full: () => !this.#queue.wanted,
+      inTurn: this.#inTurn,
     }
     let following: Stage<unknown, unknown> | undefined
+    let context = this.#context
     for (const step of this.#steps.toReversed()) {
       try {
-        const stage = new Stage(step as Step<unknown, unknown>, this.#context, following ?? (end as never))
+        const stage = new Stage(step as Step<unknown, unknown>, context, following ?? (end as never))
         this.#last ??= stage as Stage<unknown, Out>
         if (step.lazy === true) this.#lazy.push(stage)
         following = this.#first = stage
+        context = stage.operation.upstream ?? context
       } catch (error) {
         this.#upstream.end()
         if (following === undefined) this.#finish({ error })
@@ -137,7 +144,7 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
     }
     const { meter, next } = this.#first!
     this.#onNext = countedIn(next, meter)
-    this.#upstream.leadTo(meter)
+    this.#upstream.leadTo(context, meter)
     this.#first!.previous = {
       close: () => {
         this.#letGo()
@@ -148,7 +155,8 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
   #emit(message: Out): void {
     if (this.#turn === over) return
     this.#count(true)
-    this.#queue.push(message)
+    const { register, pipeline } = this.#context.time
+    this.#queue.push(message, pipeline.used ? { ...register } : undefined)
   }
 
   /** Asks the source for an item, if one is wanted and nothing speaks against it. */
@@ -165,13 +173,26 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
     while (suspended !== undefined && this.#queue.wanted && this.#turn === idle) {
       const stage = suspended
       this.#turn = busy
-      within(this.#context, () => {
+      handOverAs(this.#context, this.#upstream.moment, () => {
         stage.resume()
+        this.#endTurn()
       })
-      this.#endTurn()
       suspended = this.#lazy.find((stage) => stage.suspended)
     }
     return suspended !== undefined
+  }
+
+  readonly #inTurn = (work: () => void): void => {
+    if (this.#turn === busy) {
+      queueMicrotask(() => {
+        this.#inTurn(work)
+      })
+    }
+    if (this.#turn !== idle) return
+    this.#turn = busy
+    within(this.#context, work)
+    this.#endTurn()
+    this.#goOn()
   }
 
   /** It is not busy any more; while it was, it may have come to its end. */

@@ -1,4 +1,5 @@
 import { createQueue } from '../../../src/base/queue.ts'
+import type { TimeRegister } from '../../../src/context/time.ts'
 
 interface ReadRequest<Out> {
   resolve(result: IteratorResult<Out, undefined>): void
@@ -14,8 +15,17 @@ export class ReadQueue<Out> {
   /** Outputs that were not requested, from `#at` on. */
   #outputs: Out[] = []
   #at = 0
+  /** Of those that came with one, from `#at` on. */
+  #moments: (TimeRegister | undefined)[] = []
   /** Outputs handed out and not dealt with: whoever has done that requests one more. */
   #handedOut = 0
+
+  /** Who asks looks here what the output came with that was handed out last. */
+  readonly #shown: TimeRegister
+
+  constructor(shown: TimeRegister) {
+    this.#shown = shown
+  }
 
   /** A request waits. */
   get wanted(): boolean {
@@ -38,6 +48,7 @@ export class ReadQueue<Out> {
   }
 
   #take(): IteratorYieldResult<Out> {
+    this.#show(this.#moments[this.#at])
     const value = this.#outputs[this.#at++]!
     if (this.#at === this.#outputs.length) this.#forgetOutputs()
     this.#handedOut++
@@ -45,13 +56,15 @@ export class ReadQueue<Out> {
   }
 
   /** Answers the first request, or waits for one. */
-  push(output: Out): void {
+  push(output: Out, moment: TimeRegister | undefined): void {
     const request = this.#requests.shift()
     if (request === undefined) {
+      if (moment !== undefined) this.#moments[this.#outputs.length] = moment
       this.#outputs.push(output)
       return
     }
     this.#handedOut++
+    this.#show(moment)
     request.resolve({ done: false, value: output })
   }
 
@@ -68,8 +81,13 @@ export class ReadQueue<Out> {
     this.#handedOut = 0
   }
 
+  #show(moment: TimeRegister | undefined): void {
+    if (moment !== undefined) Object.assign(this.#shown, moment)
+  }
+
   #forgetOutputs(): void {
     this.#outputs = []
+    this.#moments = []
     this.#at = 0
   }
 }

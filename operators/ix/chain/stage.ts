@@ -4,6 +4,7 @@ import type { StepMeter } from '../../../src/context/meter.ts'
 import { acceptsText, receiveFrame, type ClosableOutput } from '../../../src/step/output.ts'
 import { countedFramesOut, countedOut, startStep } from '../../../src/step/start.ts'
 import { isAsynchronous, type Operation, type Step } from '../../../src/step/step.ts'
+import { Turns } from './turns.ts'
 
 /** Where the last step of a chain sends what it emits, and what it is told of the chain's end. */
 export interface ChainEnd<Out> {
@@ -12,17 +13,14 @@ export interface ChainEnd<Out> {
   readonly complete: () => void
   /** Whether nobody asks for an output now. */
   readonly full: () => boolean
+  /** Calls `work` when nothing passes through the chain. */
+  readonly inTurn: (work: () => void) => void
 }
 
 /** How far a stage has come. */
 const open = 0
 const stopped = 1 // its source has ended; it may have something to emit
 const ended = 2 // it has sent its end
-
-/** What it is at with messages that arrive through `receive`. */
-const idle = 0
-const busy = 1 // with one of them: what arrives meanwhile waits its turn
-const overCapacity = 2 // as busy, and something waits
 
 /** One step of a chain at work: its operation, and the output by which it reaches the next one. */
 export class Stage<In, Out> {
@@ -34,8 +32,10 @@ export class Stage<In, Out> {
   previous: { close(): void } | undefined
   readonly #output: ClosableOutput<Out>
   #phase: typeof open | typeof stopped | typeof ended = open
-  #turn: typeof idle | typeof busy | typeof overCapacity = idle
-  #waiting: (() => void)[] = []
+  /** For messages that arrive through `receive`. */
+  readonly #turns = new Turns(() => this.#output.closed)
+  /** The stage that calls this one directly, or `undefined` where an asynchronous one does; `null`: the chain. */
+  #above: Stage<never, In> | undefined | null = null
   readonly #chainEnd: ChainEnd<unknown>
   /** What a lazy step gave for `#message` and was not asked for yet. */
   #outputs: Iterator<Out | undefined> | undefined
@@ -87,14 +87,18 @@ export class Stage<In, Out> {
       [acceptsText]: following?.operation.acceptsText ?? false,
       [receiveFrame]: asynchronous ? undefined : countedFramesOut(following?.operation.frame, counting),
     }
-    this.operation = startStep(step, this.#output, context, this.meter)
+    this.operation = startStep(step, this.#output, context, this.meter, (work) => {
+      this.#takeTurn(work)
+    })
     this.next = lazy
       ? (message) => {
           if (this.suspended) this.#deferred.push(message)
           else this.#nextLazily(message)
         }
       : this.operation.next
-    if (following !== undefined) following.previous = this
+    if (following === undefined) return
+    following.previous = this
+    following.#above = asynchronous ? undefined : (this as unknown as Stage<never, Out>)
   }
 
   get closed(): boolean {
@@ -176,7 +180,7 @@ export class Stage<In, Out> {
     if (this.#output.closed) return
     this.#output.closed = true
     this.#phase = ended
-    this.#waiting = []
+    this.#turns.clear()
     this.#dropSuspended()
     this.operation.finalize?.()
     this.previous?.close()
@@ -196,42 +200,33 @@ export class Stage<In, Out> {
 
   #receive(message: In): void {
     if (this.#phase !== open) return
-    if (this.#turn !== idle) {
-      this.#wait(() => {
+    if (!this.#turns.idle) {
+      this.#turns.wait(() => {
         this.next(message)
       })
       return
     }
-    this.#turn = busy
+    this.#turns.begin()
     try {
       this.next(message)
     } catch (thrown) {
       this.#output.error(thrown)
     }
-    if (this.#turn === busy) this.#turn = idle
-    else this.#drain()
+    this.#turns.end()
   }
 
-  #wait(work: () => void): void {
-    this.#turn = overCapacity
-    this.#waiting.push(work)
-  }
-
-  #drain(): void {
-    while (this.#turn === overCapacity) {
-      const batch = this.#waiting
-      this.#waiting = []
-      this.#turn = busy
-      for (const work of batch) if (!this.#output.closed) work()
-    }
-    this.#turn = idle
+  /** Calls `work` when no message is in the middle of this step. */
+  #takeTurn(work: () => void): void {
+    if (this.#above === null) this.#chainEnd.inTurn(work)
+    else if (this.#above === undefined) this.#turns.take(work)
+    else this.#above.#takeTurn(work)
   }
 
   /** Nothing is taken from now on; `end` follows all that waits. */
   #stop(end: () => void): void {
     if (this.#phase !== open) return
     this.#phase = stopped
-    if (this.#turn !== idle) this.#wait(end)
+    if (!this.#turns.idle) this.#turns.wait(end)
     else if (this.suspended) this.#deferredEnd = end
     else end()
   }

@@ -1,5 +1,8 @@
 import { isBlocked, whenUnblocked } from '../../../src/context/backPressure.ts'
 import { within, type Context } from '../../../src/context/context.ts'
+import { handOverAs } from '../../../src/context/time/handOver.ts'
+import { createRegister } from '../../../src/context/time/pipelineTime.ts'
+import type { TimeRegister } from '../../../src/context/time.ts'
 import type { NodeMeter } from '../../../src/context/meter.ts'
 import { createBridgeInFlight } from '../../../src/context/inFlight.ts'
 
@@ -36,7 +39,11 @@ export class UpstreamReader {
     this.#source = source
     this.#context = context
     const bridgeInFlight = createBridgeInFlight(context.backPressure.bridgeInFlight)
-    this.#upstream = { ...context, backPressure: { ...context.backPressure, bridgeInFlight } }
+    this.#upstream = {
+      ...context,
+      backPressure: { ...context.backPressure, bridgeInFlight },
+      time: { ...context.time, register: createRegister() },
+    }
     this.#events = events
   }
 
@@ -61,8 +68,14 @@ export class UpstreamReader {
     }
   }
 
-  /** To be called before the first `read`, where what is read is measured. */
-  leadTo(meter: NodeMeter | undefined): void {
+  /** What the item came with that was read last. */
+  get moment(): Readonly<TimeRegister> {
+    return this.#upstream.time.register
+  }
+
+  /** To be called before the first `read`, with what it leads to: the first step's context for what is upstream. */
+  leadTo({ time: { clocks } }: Context, meter: NodeMeter | undefined): void {
+    this.#upstream = { ...this.#upstream, time: { ...this.#upstream.time, clocks } }
     if (meter !== undefined) this.#upstream = { ...this.#upstream, meter: this.#context.meter?.above(meter) }
   }
 
@@ -102,7 +115,7 @@ export class UpstreamReader {
   readonly #onAnswer = (result: IteratorResult<unknown>): void => {
     if (this.#state === over) return
     this.#state = idle
-    within(this.#context, this.#events.answer, result)
+    handOverAs(this.#context, this.moment, this.#events.answer, result)
   }
 
   readonly #onRefusal = (error: unknown): void => {

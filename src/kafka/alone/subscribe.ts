@@ -25,7 +25,7 @@ export function subscribeAlone<Message>(
   options: AloneOptions<Message>,
   subscription: SourceSubscription<Message>,
 ): TeardownLogic {
-  const { output, context, opened, isIntermediate } = subscription
+  const { output, context, origin, opened, isIntermediate } = subscription
   const { topics, name, given, group, connection, messageOf, again } = options
   const { endpoints, report, clock, pipeline } = context
   const isRun = pipeline !== undefined
@@ -67,6 +67,7 @@ export function subscribeAlone<Message>(
 
   return pull({
     context,
+    origin,
     items: chunks,
     next: (records) => {
       handOver(records, passed)

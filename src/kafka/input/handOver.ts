@@ -12,20 +12,27 @@ export interface ReadOptions<Message> {
 }
 
 /**
- * Hands records over one by one, as long as somebody takes them; each stands in the dead letters that it leads to
+ * Hands records over one by one, as long as somebody takes them, each partition an origin of its own; each stands in the dead letters that it leads to
  * meanwhile. `passed` is called for each before.
  */
 export function handOverTo<Message>(
-  { output, meter }: Pick<SourceSubscription<Message>, 'output' | 'meter'>,
-  { report }: Context,
+  { output, meter, origin }: Pick<SourceSubscription<Message>, 'output' | 'meter' | 'origin'>,
+  { report, time: { register, pipeline } }: Context,
   messageOf: ReadOptions<Message>['messageOf'],
 ): (records: readonly KafkaRecord[], passed: (record: KafkaRecord) => void) => void {
+  const origins = new Map<string, string[]>()
+  const originOf = ({ topic, partition }: KafkaRecord): string => {
+    let ofTopic = origins.get(topic)
+    if (ofTopic === undefined) origins.set(topic, (ofTopic = []))
+    return (ofTopic[partition] ??= `${origin}/${topic}[${partition}]`)
+  }
   return (records, passed) => {
     for (const record of records) {
       if (output.closed) break
       passed(record)
       const message = messageOf(record)
       if (message === undefined) continue
+      if (pipeline.used) register.origin = originOf(record)
       report.handingOver?.(record)
       meter?.taken(record.value?.length ?? 0)
       output.next(message)

@@ -1,5 +1,5 @@
 import type { TeardownLogic } from 'rxjs'
-import { within } from '../../context/context.ts'
+import { handOver as handOverChunk } from '../../context/time/handOver.ts'
 import type { SourceSubscription } from '../../source/source.ts'
 import type { KafkaClient, Place } from '../client.ts'
 import type { LifeTransactions } from '../worker/life.ts'
@@ -17,7 +17,7 @@ export function subscribeOnCluster<Message>(
   { topics, from, group, name, messageOf, transactions }: OnClusterOptions<Message>,
   subscription: SourceSubscription<Message>,
 ): TeardownLogic {
-  const { output, context, opened, isIntermediate } = subscription
+  const { output, context, origin, opened, isIntermediate } = subscription
   const { holds } = context.backPressure
   const { stopping } = context.shutdown
   const { client, connection } = transactions
@@ -47,7 +47,7 @@ export function subscribeOnCluster<Message>(
     },
     keepsBeginning: isLatest,
     handOver(records, passed) {
-      within(context, handOver, records, passed)
+      handOverChunk(context, origin, handOver, records, passed)
     },
   })
   const complete = (): void => {

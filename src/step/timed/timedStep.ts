@@ -1,8 +1,7 @@
 import { failureOf, WallarxError, type Where } from '../../base/errors.ts'
 import { invalidOption } from '../../base/option.ts'
-import { createQueue } from '../../base/queue.ts'
 import { shown } from '../../base/shown.ts'
-import { within, type Context } from '../../context/context.ts'
+import type { Context } from '../../context/context.ts'
 import type { StepMeter } from '../../context/meter.ts'
 import { keyOf } from '../../key/key.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
@@ -50,11 +49,6 @@ export function timedStep<In, State, Outputs, Out>(
   const entity = createPresentEntity(entities)
   const { holds } = context.backPressure
   const { stopping } = context.shutdown
-  /** Messages that came while one was processed or a timer fired, because an output led to them. */
-  const waiting = createQueue<{ readonly message: In; readonly time: number }>()
-  let busy = false
-  let woken = false // while it was busy, or the pipeline was held
-  let completed = false
   let toldNext = Infinity // the time it wants to be woken at
   let forgetFree: (() => void) | undefined
 
@@ -78,19 +72,19 @@ export function timedStep<In, State, Outputs, Out>(
     else failComputing(thrown, message)
   }
 
-  const process = (message: In, messageTime: number): void => {
+  const process = (message: In): void => {
     const now = time.now()
     if (timers.next <= now) fire(now)
     if (output.closed) return
     let slot = -1 // while there is no entity
     try {
       slot = slotOf(message)
-      entity.begin(slot, now, messageTime)
+      entity.begin(slot, now, time.time())
       finish(slot, compute(message, states[slot]!, entity))
     } catch (thrown) {
       failWithin(slot, thrown, message)
     }
-    if (timers.next <= now) fire(now)
+    if (timers.next <= now && !output.closed) fire(now)
   }
 
   /** Fires what is due, in order. */
@@ -102,7 +96,7 @@ export function timedStep<In, State, Outputs, Out>(
     let lastAt = -Infinity
     while (!output.closed) {
       const slot = timers.takeDue(now)
-      if (slot < 0) return
+      if (slot < 0) break
       const { at, name } = timers.taken
       entities.changed(slot)
       withoutProgress = slot === lastSlot && name === lastName && at <= lastAt ? withoutProgress + 1 : 0
@@ -115,12 +109,15 @@ export function timedStep<In, State, Outputs, Out>(
       lastAt = at
       fireOne(slot, name, at, now)
     }
-    timers.putBack()
+    if (output.closed) timers.putBack()
+    time.emitAt(undefined)
   }
 
   const fireOne = (slot: number, name: TimerName, at: number, now: number): void => {
     try {
-      entity.begin(slot, now, at)
+      time.emitAt(at)
+      // A replay fires it at another time of the clock, and is to see the same.
+      entity.begin(slot, time.byArrival && now < Infinity ? at : now, at)
       finish(slot, onTimer(name, at, states[slot]!, entity))
     } catch (thrown) {
       entity.end()
@@ -137,84 +134,59 @@ export function timedStep<In, State, Outputs, Out>(
     if (entities.persistent) context.report.poison(error)
   }
 
-  /** What came while it was busy, and then the end, if that has come. */
-  const settle = (): void => {
-    for (;;) {
-      const next = waiting.shift()
-      if (next !== undefined) process(next.message, next.time)
-      else if (woken && !holds.held) {
-        woken = false
-        fire(time.now())
-      } else break
-    }
-    busy = false
-    if (output.closed) return
-    if (timers.next !== toldNext) {
-      toldNext = timers.next
-      time.wakeAt(toldNext)
-    }
-    if (completed) end()
-    else if (woken) wakeWhenFree()
+  const tellNext = (): void => {
+    if (timers.next === toldNext) return
+    toldNext = timers.next
+    time.wakeAt(toldNext)
   }
 
-  const wakeWhenFree = (): void => {
-    forgetFree ??= holds.onFree(() => {
-      forgetFree = undefined
-      wake()
-    })
-  }
-
-  const wake = (): void => {
-    toldNext = NaN // it has come
-    woken = true
-    if (busy) return
-    // A checkpoint that is being taken may have flushed the sinks already.
+  /** A checkpoint that is being taken may have flushed the sinks already: nothing fires while something holds. */
+  const whenFree = (work: () => void): void => {
     if (holds.held) {
-      wakeWhenFree()
+      forgetFree ??= holds.onFree(() => {
+        forgetFree = undefined
+        work()
+      })
+    } else work()
+  }
+
+  const time = createStepTime(context, () => {
+    if (holds.held) {
+      whenFree(() => {
+        context.time.pipeline.settle() // which wakes it again, in its turn
+      })
       return
     }
-    busy = true
-    within(context, settle)
-  }
-
-  /** All there is fires, unless the run stops: then it stays in the checkpoint. */
-  const end = (): void => {
-    if (holds.held) {
-      wakeWhenFree()
-      return
-    }
-    busy = true
-    if (endsTime) fire(Infinity)
-    output.complete()
-  }
-  let endsTime = false
+    if (timers.next <= time.now()) fire(time.now())
+    tellNext()
+  })
 
   const next = (message: In): void => {
     if (meter?.isWanted === true) {
       meter.take(next, message)
       return
     }
-    if (busy) {
-      waiting.push({ message, time: time.time() })
-      return
-    }
-    busy = true
-    process(message, time.time())
-    settle()
+    process(message)
+    tellNext()
   }
 
-  const time = createStepTime(context, wake)
+  tellNext()
   return {
     next,
+    upstream: time.upstream,
     complete() {
-      completed = true
-      endsTime = !stopping.aborted
-      if (!busy) end()
+      // At a stop what is set stays in the checkpoint.
+      const { aborted } = stopping
+      forgetFree?.()
+      forgetFree = undefined
+      whenFree(() => {
+        if (!aborted) fire(Infinity)
+        output.complete()
+      })
     },
     finalize() {
       time.end()
       forgetFree?.()
-      waiting.clear()
       release()
     },
   }

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
 import { within } from '../../context/context.ts'
+import { handOver as handOverChunk } from '../../context/time/handOver.ts'
 import type { Framing } from '../../framing/framing.ts'
 import { createSource, type SourceSubscription } from '../../source/source.ts'
 import { createStreamFramer } from '../../framing/streamFramer.ts'
@@ -38,7 +39,7 @@ export function createInputPort(framing: Framing | undefined, maxFrameLength: nu
   let at = 0 // how many items were handed over
 
   const connect = (subscription: SourceSubscription<unknown>, feed: Feed): (() => void) => {
-    const { output, context, positionFrom, opened } = subscription
+    const { output, context, origin, positionFrom, opened } = subscription
     const { holds } = context.backPressure
     const { stopping } = context.shutdown
     let busy = false // a message that leads to new input, or a release of a hold inside `next`
@@ -65,7 +66,7 @@ export function createInputPort(framing: Framing | undefined, maxFrameLength: nu
       }
     }
     const enter = (): void => {
-      within(context, handOver)
+      handOverChunk(context, origin, handOver)
     }
     const stop = (): void => {
       if (done) return

@@ -30,6 +30,7 @@ const sum = (n: number, state: { total: number }): readonly [number | undefined,
 
 const links: readonly Link[] = [
   { name: 'to', make: ({ to }) => [to((n: number) => (n % 3 === 0 ? undefined : n + 1))] },
+  { name: 'eventTime', make: ({ eventTime }) => [eventTime((n: number) => n)] },
   { name: 'toMulti', make: ({ toMulti }) => [toMulti((n: number) => Array<number>(n % 4).fill(n + 2))] },
   {
     name: 'toMulti of a generator',

@@ -161,7 +161,10 @@ test('without a meter a step is its own operation, with nothing around it', () =
   const operation: Operation<number> = { next: () => undefined }
   const step: Step<number, number> = { name: 'plain', start: () => operation }
   const output = { next: () => undefined, error: () => undefined, complete: () => undefined, closed: false }
-  expect(startStep(step, output, standaloneContext(), undefined)).toBe(operation)
+  const inTurn = (work: () => void): void => {
+    work()
+  }
+  expect(startStep(step, output, standaloneContext(), undefined, inTurn)).toBe(operation)
 })
 
 test('a measured step still stops when nobody takes its outputs any more', async () => {

@@ -1,0 +1,57 @@
+import { within, type Context } from '../context.ts'
+import type { TimeRegister } from '../time.ts'
+import { createRegister, type PipelineTime } from './pipelineTime.ts'
+
+/**
+ * Hands over a chunk of an origin: calls `work` inside the context, with the register saying where the chunk is from
+ * and that it came now; wakes the steps for which the time has come by it. To be called once for a chunk.
+ */
+export function handOver<Args extends unknown[], Result>(
+  context: Context,
+  origin: string,
+  work: (...args: Args) => Result,
+  ...args: Args
+): Result {
+  if (!context.time.pipeline.used) return within(context, work, ...args)
+  return handOverAs(context, { ...createRegister(), origin }, work, ...args)
+}
+
+/** The same for a chunk that comes with this. */
+export function handOverAs<Args extends unknown[], Result>(
+  context: Context,
+  moment: Readonly<TimeRegister>,
+  work: (...args: Args) => Result,
+  ...args: Args
+): Result {
+  const { register, pipeline } = context.time
+  if (!pipeline.used) return within(context, work, ...args)
+  const before = { ...register }
+  Object.assign(register, moment)
+  if (Number.isNaN(moment.arrival)) register.arrival = context.clock.now()
+  pipeline.depth++
+  try {
+    return within(context, work, ...args)
+  } finally {
+    pipeline.depth--
+    register.origin = before.origin
+    register.time = before.time
+    register.clock = before.clock
+    pipeline.settle() // the chunk's arrival is still there: steps that live by it have come so far
+    register.arrival = before.arrival
+  }
+}
+
+/** Passes on a message that nobody has handed over: a foreign Observable emits it. A chunk of its own, as it were. */
+export function passAlone<Message>(
+  pipeline: PipelineTime,
+  output: { next(message: Message): void },
+  message: Message,
+): void {
+  pipeline.depth++
+  try {
+    output.next(message)
+  } finally {
+    pipeline.depth--
+    pipeline.settle()
+  }
+}

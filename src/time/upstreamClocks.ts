@@ -1,0 +1,61 @@
+import type { Context } from '../context/context.ts'
+import { ClockSet } from '../context/time/clockSet.ts'
+import type { PipelineClock, WatermarkClock } from '../context/time.ts'
+
+/** What one step sees of the clocks that stand upstream of it. */
+export class UpstreamClocks {
+  /** The context for what is upstream: the clocks that are made there are found here. */
+  readonly context: Context
+  readonly #time: Context['time']
+  readonly #set: ClockSet
+  /** Where there is one clock, as mostly. */
+  #single: PipelineClock | undefined
+  /** The last one that a message came with. */
+  #met: WatermarkClock | undefined
+  #watermark = -Infinity
+
+  /** `outer` is told of them as well; `changed` is called when there is another. */
+  constructor(context: Context, changed?: () => void, outer?: ClockSet) {
+    this.#time = context.time
+    this.#set = new ClockSet(() => {
+      const { clocks } = this.#set
+      this.#single = clocks.length === 1 ? clocks[0] : undefined
+      changed?.()
+    }, outer)
+    this.context = { ...context, time: { ...context.time, clocks: this.#set } }
+  }
+
+  /** Those directly upstream; where none is found there, all of the pipeline. */
+  get clocks(): readonly PipelineClock[] {
+    const { clocks } = this.#set
+    return clocks.length > 0 ? clocks : this.#time.pipeline.clocks.clocks
+  }
+
+  /** Some of them await something. */
+  get live(): boolean {
+    return this.clocks.some(({ live }) => live)
+  }
+
+  /** The least watermark of those that are live, in ms since 1970. Never falls; -Infinity before anything is known. */
+  watermark(): number {
+    const { clock } = this.#time.register
+    if (clock !== this.#met && clock !== undefined) this.#meet(clock)
+    const single = this.#single
+    if (single === undefined) return this.#least()
+    if (single.watermark > this.#watermark) this.#watermark = single.watermark
+    return this.#watermark
+  }
+
+  #least(): number {
+    let least = Infinity
+    for (const { live, watermark } of this.clocks) if (live && watermark < least) least = watermark
+    if (least < Infinity && least > this.#watermark) this.#watermark = least
+    return this.#watermark
+  }
+
+  /** A branch that was subscribed to before has a clock that is not found by subscription. */
+  #meet(clock: WatermarkClock): void {
+    this.#met = clock
+    if ('live' in clock) this.#set.add(clock as PipelineClock)
+  }
+}

@@ -1,0 +1,4 @@
+import { checklist } from './checklist.ts'
+import { rx } from './twin.ts'
+
+checklist('eventTime', rx)

@@ -1,0 +1,203 @@
+import fc from 'fast-check'
+import { from as fromIx } from 'ix/asynciterable'
+import { concat, delay, from, lastValueFrom, merge, of, share, Subject, toArray } from 'rxjs'
+import { describe, expect, test } from 'vitest'
+import { eventTime } from '../../../operators/eventTime.ts'
+import { eventTime as eventTimeIx } from '../../../operators/ix/eventTime.ts'
+import { operate as operateIx } from '../../../operators/ix/chain/operate.ts'
+import { to } from '../../../operators/to.ts'
+import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
+import { fromObservable } from '../../../src/source/observable.ts'
+import { operate } from '../../../src/step/operate.ts'
+import { probeStep, type Seen } from './probe.ts'
+
+/** The watermark as plainly as can be: the least over live origins of the greatest time there less `outOfOrder`. */
+function plainClock(outOfOrder: number) {
+  const greatest = new Map<number, number>()
+  let watermark = -Infinity
+  const settle = (): number => {
+    if (greatest.size > 0) watermark = Math.max(watermark, Math.min(...greatest.values()) - outOfOrder)
+    return watermark
+  }
+  return {
+    seen(origin: number, time: number) {
+      greatest.set(origin, Math.max(greatest.get(origin) ?? -Infinity, time))
+      return settle()
+    },
+    ended(origin: number) {
+      greatest.delete(origin)
+      return settle()
+    },
+  }
+}
+
+type Event = { readonly origin: number; readonly time: number } | { readonly end: number }
+
+const events = fc.array(
+  fc.oneof(
+    { weight: 9, arbitrary: fc.record({ origin: fc.nat(3), time: fc.integer({ min: -50, max: 50 }) }) },
+    { weight: 1, arbitrary: fc.record({ end: fc.nat(3) }) },
+  ),
+)
+
+describe('the watermark', () => {
+  test('is the least over live origins of their greatest time, whatever comes', () => {
+    fc.assert(
+      fc.property(events, fc.nat(9), (happened: Event[], outOfOrder) => {
+        const sources = Array.from({ length: 4 }, () => new Subject<number>())
+        const seen: Seen<number>[] = []
+        const inputs = sources.map((source, at) => fromObservable(source, { name: `source ${at}` }))
+        const probe = operate(probeStep<number>(seen, Infinity))
+        merge(...inputs)
+          .pipe(
+            eventTime((t) => t, { outOfOrder }),
+            probe,
+          )
+          .subscribe()
+        const plain = plainClock(outOfOrder)
+        const expected: Seen<number>[] = []
+        const over = new Set<number>()
+        for (const event of happened) {
+          if ('end' in event) {
+            sources[event.end]!.complete()
+            over.add(event.end)
+            plain.ended(event.end)
+          } else if (!over.has(event.origin)) {
+            const { origin, time } = event
+            sources[origin]!.next(time)
+            expected.push({ message: time, time, now: plain.seen(origin, time) })
+          }
+        }
+        expect(seen).toEqual(expected)
+      }),
+    )
+  })
+
+  test('wakes a step when it moves without a message for that', () => {
+    const [one, other] = [new Subject<number>(), new Subject<number>()]
+    const seen: Seen<number>[] = []
+    merge(fromObservable(one), fromObservable(other))
+      .pipe(
+        eventTime((t) => t),
+        to((t) => (t > 100 ? undefined : t)),
+        operate(probeStep<number>(seen, 150)),
+      )
+      .subscribe()
+    one.next(10)
+    one.next(160)
+    expect(seen.splice(0)).toEqual([{ message: 10, time: 10, now: 10 }, { now: 160 }])
+    other.next(100) // it does not fall
+    one.next(170)
+    other.next(165)
+    expect(seen.splice(0)).toEqual([{ message: 100, time: 100, now: 160 }, { now: 160 }])
+    one.next(100)
+    other.complete()
+    expect(seen.splice(0)).toEqual([{ message: 100, time: 100, now: 165 }, { now: 165 }])
+  })
+
+  test('is the same through Ix, bridges and asynchronous steps', async () => {
+    const times = [5, 3, 20, 12, 31]
+    const expected = [5, 5, 20, 20, 31].map((now, at) => ({ message: times[at], time: times[at], now }))
+    const forms: ((seen: Seen<number>[]) => Promise<unknown>)[] = [
+      (seen) =>
+        lastValueFrom(
+          from(times).pipe(
+            eventTime((t) => t),
+            operate(probeStep(seen, Infinity)),
+            toArray(),
+          ),
+        ),
+      async (seen) => {
+        const messages = fromIx(times).pipe(
+          eventTimeIx((t) => t),
+          operateIx(probeStep(seen, Infinity)),
+        )
+        for await (const _ of messages);
+      },
+      (seen) => {
+        const messages = fromIx(times).pipe(eventTimeIx((t) => t))
+        return lastValueFrom(fromAsyncIterable(messages).pipe(operate(probeStep(seen, Infinity)), toArray()))
+      },
+    ]
+    for (const form of forms) {
+      const seen: Seen<number>[] = []
+      await form(seen)
+      expect(seen).toEqual(expected)
+    }
+  })
+
+  test('is that of the last eventTime, of the nearest one, and of all branches', () => {
+    const seen: Seen<number>[] = []
+    from([1, 2])
+      .pipe(
+        eventTime((t) => t + 1000),
+        eventTime((t) => t),
+        operate(probeStep(seen, Infinity)),
+        eventTime((t) => t - 5),
+      )
+      .subscribe()
+    expect(seen.map(({ now }) => now)).toEqual([1, 2])
+
+    const [a, b, merged] = [new Subject<number>(), new Subject<number>(), [] as Seen<number>[]]
+    merge(a.pipe(eventTime((t) => t)), b.pipe(eventTime((t) => t)))
+      .pipe(operate(probeStep(merged, Infinity)))
+      .subscribe()
+    a.next(5)
+    b.next(3)
+    a.next(9)
+    b.next(7)
+    b.complete()
+    a.next(10)
+    expect(merged.map(({ now }) => now)).toEqual([5, 5, 5, 7, 10])
+  })
+
+  test('of a branch is found where it was shared before; a branch without one lives by arrival', () => {
+    const [first, second, third]: Seen<number>[][] = [[], [], []]
+    const source = new Subject<number>()
+    const shared = fromObservable(source).pipe(share())
+    const timed = shared.pipe(
+      eventTime((t) => t),
+      share(),
+    )
+    merge(
+      timed.pipe(operate(probeStep(first!, Infinity))),
+      timed.pipe(operate(probeStep(second!, Infinity))),
+      shared.pipe(operate(probeStep(third!, Infinity))),
+    )
+      .pipe(to((t) => t))
+      .subscribe()
+    source.next(7)
+    expect(first).toEqual([{ message: 7, time: 7, now: 7 }])
+    expect(second).toEqual(first)
+    expect(third![0]!.now).toBeGreaterThan(1e12)
+  })
+
+  test('stays where it is between two pipelines, one after the other', () => {
+    const seen: Seen<number>[] = []
+    concat(of(5).pipe(eventTime((t) => t)), of(3, 8).pipe(eventTime((t) => t)))
+      .pipe(operate(probeStep(seen, 1e9)))
+      .subscribe()
+    expect(seen.map(({ now }) => now)).toEqual([5, 5, 8])
+  })
+})
+
+test('a message that a foreign operator has delayed has no time', async () => {
+  const seen: Seen<number>[] = []
+  const delayed = of(1).pipe(
+    eventTime((t) => t),
+    delay(1),
+    operate(probeStep(seen, Infinity)),
+  )
+  await lastValueFrom(delayed)
+  expect(seen).toEqual([{ message: 1, time: NaN, now: 1 }])
+})
+
+test('a time that is none is TIME_INVALID', () => {
+  for (const time of [NaN, Infinity, 'soon', undefined, new Date(NaN)]) {
+    const errors: unknown[] = []
+    of(1)
+      .pipe(eventTime(() => time as number))
+      .subscribe({ error: (error: unknown) => errors.push(error) })
+    expect(errors).toMatchObject([{ code: 'TIME_INVALID' }])
+  }
+})
