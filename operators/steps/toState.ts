@@ -1,10 +1,10 @@
 import { knownOptions } from '../../src/base/option.ts'
-import {
-  named,
-  type AsyncMultiStateComputation,
-  type AsyncStateComputation,
-  type Concurrency,
-  type OrFunction,
+import { stateful } from '../../src/step/timed/statefulForm.ts'
+import type {
+  AsyncMultiStateComputation,
+  AsyncStateComputation,
+  Concurrency,
+  OrFunction,
 } from '../../src/step/computation.ts'
 import type { StatePartition } from '../../src/state/statePartition.ts'
 import { emitAll } from '../../src/step/emitAll.ts'
@@ -30,7 +30,7 @@ export function toStateStep<In, State, Out>(
   const { concurrency } = knownOptions('toState', options, { concurrency: true })
   return stateStep({
     operator: 'toState',
-    ...named(computation, 'toState'),
+    ...stateful(computation, 'toState'),
     partition,
     key: onlyKey,
     concurrency,
@@ -46,12 +46,11 @@ export function toStatePartitionStep<In, State, Out>(
   options: Partial<Concurrency & KeyOption<In>>,
 ): Step<In, Out> {
   const { key, concurrency } = knownOptions('toStatePartition', options, keyAndConcurrency)
-  const { name, compute } = named(computation, 'toStatePartition')
+  const computing = stateful(computation, 'toStatePartition')
   const operator = 'toStatePartition'
   return stateStep({
     operator,
-    name,
-    compute,
+    ...computing,
     partition,
     key: keyFor(partition, key),
     concurrency,
@@ -67,12 +66,11 @@ export function toStatePartitionMultiStep<In, State, Out>(
   options: Partial<Concurrency & KeyOption<In>>,
 ): Step<In, Out> {
   const { key, concurrency } = knownOptions('toStatePartitionMulti', options, keyAndConcurrency)
-  const { name, compute } = named(computation, 'toStatePartitionMulti')
+  const computing = stateful(computation, 'toStatePartitionMulti')
   const operator = 'toStatePartitionMulti'
   return stateStep({
     operator,
-    name,
-    compute,
+    ...computing,
     partition,
     key: keyFor(partition, key),
     concurrency,

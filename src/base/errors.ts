@@ -21,6 +21,8 @@ const kinds = {
   KEY_FUNCTION_FAILED: 'user code',
   KEY_INVALID: 'user code',
   BUILD_FAILED: 'user code',
+  TIMER_FAILED: 'user code',
+  TIMER_LOOP: 'user code',
   ENCODE_FAILED: 'user code',
   LAW_BROKEN: 'user code',
   STATE_NOT_SERIALIZABLE: 'user code',

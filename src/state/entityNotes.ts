@@ -2,6 +2,8 @@
 export interface EntityNotes {
   /** An entity comes into memory; `stored`: from the store. */
   add(slot: number, stored: boolean): void
+  /** The entity is gone. */
+  readonly remove: (slot: number) => void
   readonly changed: (slot: number) => void
   readonly used: (slot: number) => void
   readonly stored: (slot: number) => void
@@ -20,10 +22,12 @@ export interface EntityNotes {
 const isChanged = 1
 const isStored = 2
 const isUsed = 4
+const isFree = 8
 
 export function createEntityNotes(): EntityNotes {
   let notes = new Uint8Array(64)
   let changedSlots: number[] = []
+  let removed = false // an entity, since changes were taken
 
   const is = (slot: number, what: number): boolean => (notes[slot]! & what) !== 0
 
@@ -35,6 +39,10 @@ export function createEntityNotes(): EntityNotes {
         notes = longer
       }
       notes[slot] = isUsed | (stored ? isStored : 0)
+    },
+    remove(slot) {
+      notes[slot] = isFree
+      removed = true
     },
     changed(slot) {
       if (is(slot, isChanged)) return
@@ -49,8 +57,10 @@ export function createEntityNotes(): EntityNotes {
     },
     isStored: (slot) => is(slot, isStored),
     takeChanged() {
-      const taken = changedSlots
+      // A slot that was given anew may be there twice.
+      const taken = removed ? [...new Set(changedSlots)].filter((slot) => is(slot, isChanged)) : changedSlots
       changedSlots = []
+      removed = false
       for (const slot of taken) notes[slot]! &= ~isChanged
       return taken
     },
@@ -65,6 +75,7 @@ export function createEntityNotes(): EntityNotes {
       let unusedLeft = most - usedLeft
       const kept: number[] = []
       for (let slot = 0; slot < size; slot++) {
+        if (is(slot, isFree)) continue
         if (is(slot, isUsed) ? usedLeft-- > 0 : unusedLeft-- > 0) kept.push(slot)
       }
       return kept

@@ -3,6 +3,7 @@ import { shown } from '../base/shown.ts'
 import { createEntityNotes } from './entityNotes.ts'
 import { createKeyIndex, type KeyIndex } from './keyIndex.ts'
 import { invalidKey, keyOf, toHalves, type Key } from '../key/key.ts'
+import { createTableTimers, type TableTimers } from './timers/tableTimers.ts'
 
 /**
  * The entities of one state partition, by key. A lookup allocates nothing. Entity beyond its state: 8 bytes of state
@@ -11,7 +12,7 @@ import { invalidKey, keyOf, toHalves, type Key } from '../key/key.ts'
 export interface EntityTable<State> {
   readonly name: string
   readonly size: number
-  /** States by slot. A slot belongs to one key until `evict`. */
+  /** States by slot. A slot belongs to one key until `evict` or `remove`. */
   readonly states: State[]
   /**
    * The slot of a key; makes the entity where the key set is open. Throws `KEY_INVALID`, `KEY_NOT_IN_PARTITION` and
@@ -22,12 +23,20 @@ export interface EntityTable<State> {
   readonly slotOf: (low: number, high: number) => number
   /** The state of a key, if there is such an entity. */
   readonly get: (key: Key) => State | undefined
+  /** The slot of an entity, which comes into memory; -1 where there is none. */
+  readonly find: (low: number, high: number) => number
+  /** The entity is gone, with its timers, as if it had never been. */
+  remove(slot: number): void
+  /** The timers of the entities. From the first call on they come into memory with them. */
+  timers(): TableTimers
   /** Whether the entities are kept in a store. */
   readonly persistent: boolean
   /** Notes that the entity has changed. */
   readonly changed: (slot: number) => void
   /** The slots of entities that have changed since the last call. */
   takeChanged(): number[]
+  /** Calls back with the key of each entity that was removed since the last call, and that the store has. */
+  takeRemoved(visit: (low: number, high: number) => void): void
   /** Whether the store has the entity, or `noteStored` was called for it. */
   isStored(slot: number): boolean
   noteStored(slot: number): void
@@ -81,6 +90,8 @@ export function createEntityTable<State>({
   const halves = new Uint32Array(2)
   const where: Where = { partition: name }
   const notes = createEntityNotes()
+  let timers: TableTimers | undefined
+  let removed = createKeyIndex() // what the store still has, though it is gone
   const bounded = stored !== undefined && cache < Infinity
 
   const slotOf = (low: number, high: number): number => {
@@ -94,18 +105,32 @@ export function createEntityTable<State>({
     if (!open && (allowed === undefined || allowed.find(low, high) < 0)) {
       throw notInPartition(name, keyOf(low, high), (allowed ?? index).size)
     }
-    if (stored === undefined) {
-      states.push(built(low, high))
-      return index.add(low, high)
-    }
-    const found = stored.load(low, high)
-    states.push(found === undefined ? built(low, high) : found.state)
+    const found = load(low, high)
+    return put(low, high, found?.state ?? built(low, high), found)
+  }
+
+  const load = (low: number, high: number): ReturnType<StoredEntities<State>['load']> =>
+    stored === undefined || (removed.size > 0 && removed.find(low, high) >= 0) ? undefined : stored.load(low, high)
+
+  const put = (low: number, high: number, state: State, found: ReturnType<typeof load>): number => {
     const slot = index.add(low, high)
+    states[slot] = state
+    if (stored === undefined) return slot
     notes.add(slot, found !== undefined)
     if (found?.migrated === true) notes.changed(slot)
     if (states.length > 2 * cache) stored.overCapacity()
     return slot
   }
+
+  const find = (low: number, high: number): number => {
+    const slot = index.find(low, high)
+    if (slot >= 0) return slot
+    const found = load(low, high)
+    return found === undefined ? -1 : put(low, high, found.state, found)
+  }
+
+  /** Otherwise the slot is free. */
+  const isLive = (slot: number): boolean => index.find(index.low(slot), index.high(slot)) === slot
 
   const built = (low: number, high: number): State => {
     try {
@@ -118,12 +143,13 @@ export function createEntityTable<State>({
   /** Gives slots anew: 0, 1, 2, … to these, in order. */
   const keep = (slots: readonly number[], forget: Forget): void => {
     const before = { index, states: states.slice() }
+    timers?.keep(slots)
     index = createKeyIndex()
     states.length = 0
     for (let slot = 0; slot < before.states.length; slot++) {
       const [low, high] = [before.index.low(slot), before.index.high(slot)]
       if (slots[states.length] !== slot) {
-        forget(low, high)
+        if (before.index.find(low, high) === slot) forget(low, high) // otherwise it is free
         continue
       }
       states.push(before.states[slot]!)
@@ -156,11 +182,28 @@ export function createEntityTable<State>({
   return {
     name,
     get size() {
-      return states.length
+      return index.size
     },
     states,
     slot,
     slotOf,
+    find,
+    remove(slot) {
+      const low = index.low(slot)
+      const high = index.high(slot)
+      timers?.clearAll(slot)
+      if (!open && allowed === undefined) {
+        states[slot] = built(low, high) // of a closed key set each is always there
+        return
+      }
+      if (stored !== undefined) {
+        if (notes.isStored(slot) && removed.find(low, high) < 0) removed.add(low, high)
+        notes.remove(slot)
+      }
+      index.remove(slot)
+      states[slot] = undefined as State
+    },
+    timers: () => (timers ??= createTableTimers({ find, index: () => index })),
     get(key) {
       const slot = index.find(split(key), halves[1]! | 0)
       return slot < 0 ? undefined : states[slot]
@@ -168,6 +211,11 @@ export function createEntityTable<State>({
     persistent: stored !== undefined,
     changed: stored === undefined ? () => undefined : notes.changed,
     takeChanged: notes.takeChanged,
+    takeRemoved(visit) {
+      const taken = removed
+      removed = createKeyIndex()
+      for (let at = 0; at < taken.size; at++) visit(taken.low(at), taken.high(at))
+    },
     isStored: notes.isStored,
     noteStored: notes.stored,
     evict(forget) {
@@ -176,13 +224,14 @@ export function createEntityTable<State>({
     },
     drop(is, forget) {
       const kept: number[] = []
-      for (let slot = 0; slot < states.length; slot++) if (!is(index.low(slot), index.high(slot))) kept.push(slot)
+      for (let slot = 0; slot < states.length; slot++)
+        if (isLive(slot) && !is(index.low(slot), index.high(slot))) kept.push(slot)
       keep(kept, forget)
     },
     low: (slot) => index.low(slot),
     high: (slot) => index.high(slot),
     *keys() {
-      for (let at = 0; at < states.length; at++) yield keyOf(index.low(at), index.high(at))
+      for (let at = 0; at < states.length; at++) if (isLive(at)) yield keyOf(index.low(at), index.high(at))
     },
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Numbers keys in the order they are added: key → slot 0, 1, 2, … A key is two 32-bit halves, as signed numbers: an
+ * Numbers keys in the order they are added: key → slot 0, 1, 2, …; what was removed leaves its slot to the next one. A key is two 32-bit halves, as signed numbers: an
  * unsigned one above 2^31 would become an object wherever V8 does not inline a call. So finding one allocates nothing.
  *
  * Two places hold slots:
@@ -11,11 +11,14 @@
  * at all; the direct part grows with them as long as that wastes no more than a few bytes for each key.
  */
 export interface KeyIndex {
+  /** How many keys there are. */
   readonly size: number
   /** The slot of a key, -1 where it is not there. */
   find(low: number, high: number): number
   /** The slot of a key that is not there yet. */
   add(low: number, high: number): number
+  /** The key in this slot is not there any more. */
+  remove(slot: number): void
   low(slot: number): number
   high(slot: number): number
 }
@@ -30,7 +33,8 @@ export function createKeyIndex(): KeyIndex {
   let mask = leastCapacity - 1
   let filled = 0 // keys in `entries`, at most three quarters of the capacity
   let halves = new Int32Array(2 * leastCapacity) // low and high half of each slot's key, side by side
-  let size = 0
+  let slots = 0 // that were ever given
+  const free: number[] = []
 
   /** Where in `entries` the key is, or the free place where it belongs. */
   const place = (low: number, high: number): number => {
@@ -49,6 +53,19 @@ export function createKeyIndex(): KeyIndex {
     entries[entry + 1] = low
     entries[entry + 2] = high
     filled++
+  }
+
+  /** Frees a place, and moves up those that were displaced by it: a lookup ends at a free one. */
+  const leave = (entry: number): void => {
+    filled--
+    let hole = entry / width
+    for (let at = (hole + 1) & mask; entries[width * at] !== 0; at = (at + 1) & mask) {
+      const home = mixed(entries[width * at + 1]!, entries[width * at + 2]!) & mask
+      if (((at - home) & mask) < ((at - hole) & mask)) continue
+      entries.copyWithin(width * hole, width * at, width * (at + 1))
+      hole = at
+    }
+    entries[width * hole] = 0
   }
 
   const rebuild = (capacity: number): void => {
@@ -71,28 +88,36 @@ export function createKeyIndex(): KeyIndex {
     longer.set(direct)
     direct = longer
     if (filled === 0) return
-    for (let slot = 0; slot < size; slot++)
+    for (let slot = 0; slot < slots; slot++)
       if (isDirect(halves[2 * slot]!, halves[2 * slot + 1]!)) direct[halves[2 * slot]!] = slot + 1
     rebuild(mask + 1)
   }
 
   return {
     get size() {
-      return size
+      return slots - free.length
     },
     find(low, high) {
       if (high === 0 && low >= 0 && low < direct.length) return direct[low]! - 1
       return entries[place(low, high)]! - 1
     },
     add(low, high) {
-      const slot = size++
+      const slot = free.length > 0 ? free.pop()! : slots++
       if (2 * slot === halves.length) halves = doubled(halves)
       halves[2 * slot] = low
       halves[2 * slot + 1] = high
-      if (high === 0 && low >= direct.length && low < 2 * size) extendDirect(low)
+      if (high === 0 && low >= direct.length && low < 2 * slots) extendDirect(low)
       if (isDirect(low, high)) direct[low] = slot + 1
       else enter(low, high, slot)
       return slot
+    },
+    remove(slot) {
+      const low = halves[2 * slot]!
+      const high = halves[2 * slot + 1]!
+      if (isDirect(low, high)) direct[low] = 0
+      else leave(place(low, high))
+      halves[2 * slot] = halves[2 * slot + 1] = -1 // never direct
+      free.push(slot)
     },
     low: (slot) => halves[2 * slot]!,
     high: (slot) => halves[2 * slot + 1]!,

@@ -1,4 +1,5 @@
 import { invalidOption } from '../base/option.ts'
+import type { TimerName, Timers } from '../time/timers.ts'
 
 /** What a stateless step does with one message; `undefined` filters the message. */
 export interface Computation<In, Out> {
@@ -25,14 +26,24 @@ export type StateResult<Out> = readonly [output: Out | undefined, stateChanged: 
 export interface StateComputation<In, State, Out> {
   readonly name?: string
   /** The output of one message, and whether it has changed the state. */
-  compute(message: In, state: State): StateResult<Out>
+  compute(message: In, state: State, timers: Timers): StateResult<Out>
+  /**
+   * Called once for each timer of the entity when its time is there, before the next message. Gives what `compute`
+   * gives. Absent: there are no timers
+   */
+  onTimer?(name: TimerName, at: number, state: State, timers: Timers): StateResult<Out>
 }
 
 /** The same with many outputs. */
 export interface MultiStateComputation<In, State, Out> {
   readonly name?: string
   /** The outputs of one message, and whether it has changed the state. */
-  compute(message: In, state: State): StateResult<Iterable<Out | undefined>>
+  compute(message: In, state: State, timers: Timers): StateResult<Iterable<Out | undefined>>
+  /**
+   * Called once for each timer of the entity when its time is there, before the next message. Gives what `compute`
+   * gives. Absent: there are no timers
+   */
+  onTimer?(name: TimerName, at: number, state: State, timers: Timers): StateResult<Iterable<Out | undefined>>
 }
 
 /** {@link Computation}, asynchronous: for operators that are given a `concurrency`, as are the three below. */
@@ -53,7 +64,9 @@ export interface AsyncMultiComputation<In, Out> {
 export interface AsyncStateComputation<In, State, Out> {
   readonly name?: string
   /** The output of one message and whether it has changed the state, or a promise of both. */
-  compute(message: In, state: State): PromiseLike<StateResult<Out>> | StateResult<Out>
+  compute(message: In, state: State, timers: Timers): PromiseLike<StateResult<Out>> | StateResult<Out>
+  /** As that of a {@link StateComputation}; a timer waits for the messages of its entity as messages do. */
+  onTimer?(name: TimerName, at: number, state: State, timers: Timers): PromiseLike<StateResult<Out>> | StateResult<Out>
 }
 
 /** {@link MultiStateComputation}, asynchronous: its entity takes no other message meanwhile. */
@@ -63,6 +76,14 @@ export interface AsyncMultiStateComputation<In, State, Out> {
   compute(
     message: In,
     state: State,
+    timers: Timers,
+  ): PromiseLike<StateResult<Iterable<Out | undefined>>> | StateResult<Iterable<Out | undefined>>
+  /** As that of a {@link MultiStateComputation}; a timer waits for the messages of its entity as messages do. */
+  onTimer?(
+    name: TimerName,
+    at: number,
+    state: State,
+    timers: Timers,
   ): PromiseLike<StateResult<Iterable<Out | undefined>>> | StateResult<Iterable<Out | undefined>>
 }
 

@@ -2,7 +2,7 @@ import type { Concurrency, StateResult } from './computation.ts'
 import type { Context } from '../context/context.ts'
 import type { StepMeter } from '../context/meter.ts'
 import { entityLocator, withKeyOf } from '../state/entityLocator.ts'
-import type { Where } from '../base/errors.ts'
+import { WallarxError, type Where } from '../base/errors.ts'
 import { wholeNumber } from '../base/option.ts'
 import { keyOf, type KeyFunction } from '../key/key.ts'
 import type { StatePartition } from '../state/statePartition.ts'
@@ -10,12 +10,22 @@ import type { Output } from './output.ts'
 import { exchanged } from './exchanged.ts'
 import { computationFailure, failWith, invalidStateResult } from './failures.ts'
 import { keyedAsync } from './async/keyedAsync.ts'
+import type { TimerName, TimedEntity } from '../time/timers.ts'
+import { timedStep } from './timed/timedStep.ts'
 import type { Operation, Step } from './step.ts'
 
 /** A state step's function, of one output or of many, at once or later. */
 type StateCompute<In, State, Outputs> = (
   message: In,
   state: State,
+  entity: TimedEntity,
+) => PromiseLike<StateResult<Outputs>> | StateResult<Outputs>
+
+type OnTimer<State, Outputs> = (
+  name: TimerName,
+  at: number,
+  state: State,
+  entity: TimedEntity,
 ) => PromiseLike<StateResult<Outputs>> | StateResult<Outputs>
 
 export interface StateStepOptions<In, State, Outputs, Out> {
@@ -23,6 +33,8 @@ export interface StateStepOptions<In, State, Outputs, Out> {
   readonly operator: string
   readonly name: string
   readonly compute: StateCompute<In, State, Outputs>
+  /** Absent: the computation has no timers, and is called without its third argument. */
+  readonly onTimer?: OnTimer<State, Outputs> | undefined
   readonly partition: StatePartition<never, State>
   readonly key: KeyFunction<In>
   /** Absent: the computation gives its result at once. */
@@ -36,7 +48,8 @@ export interface StateStepOptions<In, State, Outputs, Out> {
 export function stateStep<In, State, Outputs, Out>({
   operator,
   name,
-  compute,
+  compute: timedCompute,
+  onTimer,
   partition,
   key,
   concurrency,
@@ -44,6 +57,7 @@ export function stateStep<In, State, Outputs, Out>({
   flow,
 }: StateStepOptions<In, State, Outputs, Out>): Step<In, Out> {
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
+  const compute = timedCompute as (message: In, state: State) => ReturnType<typeof timedCompute>
   const whereIn = ({ pipeline }: Context): Where => ({ pipeline, step: name, partition: partition.name })
 
   const startHere = (output: Output<Out>, context: Context, meter: StepMeter | undefined): Operation<In> => {
@@ -63,6 +77,22 @@ export function stateStep<In, State, Outputs, Out>({
         }
       : fail
 
+    if (onTimer !== undefined) {
+      if (context.entities.exchange !== undefined) throw noTimers(operator, where)
+      return timedStep<In, State, Outputs, Out>(output, context, {
+        meter,
+        where,
+        entities,
+        slotOf,
+        compute: timedCompute,
+        onTimer,
+        emit(outputs) {
+          emit(outputs, output, where)
+        },
+        fail,
+        failComputing,
+      })
+    }
     if (concurrency !== undefined) {
       const finish = (slot: number, result: StateResult<Outputs>): void => {
         if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
@@ -131,8 +161,16 @@ export function stateStep<In, State, Outputs, Out>({
     name,
     operator,
     partition: partition.name,
-    ...(concurrency === undefined && flow !== undefined && { flow }),
+    ...(concurrency === undefined && onTimer === undefined && flow !== undefined && { flow }),
     start,
-    asynchronous: ({ entities }) => concurrency !== undefined || entities.exchange !== undefined,
+    asynchronous: ({ entities }) =>
+      onTimer !== undefined || concurrency !== undefined || entities.exchange !== undefined,
   }
 }
+
+const noTimers = (operator: string, where: Where): WallarxError =>
+  new WallarxError('OPTION_INVALID', {
+    expected: `${operator} without timers on a cluster`,
+    got: 'a computation with onTimer, or a state partition with expireAfter',
+    where,
+  })

@@ -11,6 +11,8 @@ export interface StepTime {
    * when they arrive. Never falls; -Infinity before anything is known.
    */
   now(): number
+  /** Nothing upstream reads the time of messages, as far as that is known. */
+  readonly byArrival: boolean
   /** The time of the message that is being handed over; NaN where it has lost it on its way. */
   time(): number
   /** The context for what is upstream: `Operation.upstream`. */
@@ -57,6 +59,10 @@ class LivedTime implements StepTime, Sleeper {
     this.#clocks = new UpstreamClocks(context, () => (this.#byEvents = true), context.time.clocks)
     this.upstream = this.#clocks.context
     context.time.pipeline.addSleeper(this)
+  }
+
+  get byArrival(): boolean {
+    return !this.#byEvents
   }
 
   now(): number {

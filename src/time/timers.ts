@@ -1,5 +1,6 @@
-/** What a timer of an entity is called. Numbers come before strings, each in ascending order. */
-export type TimerName = string | number
+import type { TimerName } from '../state/timers/timerName.ts'
+
+export type { TimerName }
 
 /** The timers of the entity that a state computation works on. */
 export interface Timers {

@@ -53,7 +53,7 @@ const buildMulti =
     const multi = {
       ...(form.name !== undefined && { name: form.name }),
       compute(letter: Letter, box: Box) {
-        const result = form.compute(letter, box)
+        const result = form.compute(letter, box, undefined as never)
         return result instanceof Promise ? result.then(asMany) : asMany(result as StateResult<string>)
       },
     }
