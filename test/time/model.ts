@@ -35,17 +35,30 @@ export interface WindowRules {
   readonly emit?: 'close' | 'change'
 }
 
-/** The watermark after each event, and at the end: +Infinity. */
-export function watermarks(events: readonly Event[], outOfOrder = 0): number[] {
+/**
+ * The watermark after each event, and at the end: +Infinity. Where there are several clocks, each of some origins, it is the
+ * least of those that have one that lives; none of them falls.
+ */
+export function watermarks(
+  events: readonly Event[],
+  outOfOrder = 0,
+  clockOf: (origin: string) => string = () => '',
+): number[] {
   const marks: number[] = []
   let reached = -Infinity
+  const clocks = new Map<string, number>()
   events.forEach((_, at) => {
     const heads = new Map<string, number>()
     for (const event of events.slice(0, at + 1)) {
       if ('end' in event) heads.delete(event.end)
       else heads.set(event.origin ?? '', Math.max(heads.get(event.origin ?? '') ?? -Infinity, event.t))
     }
-    if (heads.size > 0) reached = Math.max(reached, Math.min(...heads.values()) - outOfOrder)
+    const living = new Set([...heads.keys()].map(clockOf))
+    for (const clock of living) {
+      const own = [...heads].filter(([origin]) => clockOf(origin) === clock).map(([, head]) => head)
+      clocks.set(clock, Math.max(clocks.get(clock) ?? -Infinity, Math.min(...own) - outOfOrder))
+    }
+    if (living.size > 0) reached = Math.max(reached, Math.min(...[...living].map((clock) => clocks.get(clock)!)))
     marks.push(reached)
   })
   return [...marks, Infinity]
@@ -178,8 +191,9 @@ export interface Pair {
 export function joinModel(
   events: readonly Event[],
   { before: earlier = 0, after = 0, outOfOrder = 0, unmatched = false }: JoinRules,
+  clockOf?: (origin: string) => string,
 ): { outputs: Pair[]; late: Message[] } {
-  const marks = watermarks(events, outOfOrder)
+  const marks = watermarks(events, outOfOrder, clockOf)
   const all = events.flatMap((event, at) => ('end' in event ? [] : [{ ...event, at }]))
   const late = all.filter(({ t, at }) => t < marks[at]!)
   const taken = all.filter((message) => !late.includes(message))

@@ -1,0 +1,106 @@
+import fc from 'fast-check'
+import { connect, filter, from, type OperatorFunction } from 'rxjs'
+import { expect, test } from 'vitest'
+import { toAsyncIterable } from 'wallarx'
+import { joinWithin } from 'wallarx/operators'
+import * as ix from 'wallarx/operators/ix'
+import { testPipeline } from 'wallarx/testing'
+import * as any from '../../time/arbitraries.ts'
+import { joinModel, type Event, type JoinRules, type Message, type Pair } from '../../time/model.ts'
+import { playThrough, possible } from './played.ts'
+
+type Late = { readonly late: Message }
+
+const side = { key: (message: Message) => message.key, at: (message: Message) => message.t }
+const optionsOf = ({ unmatched = false, ...rules }: JoinRules) => ({
+  ...rules,
+  name: 'pairs',
+  left: side,
+  right: side,
+  late: (late: Message): Late => ({ late }),
+  unmatched: unmatched as true,
+  combine: (left: Message, right: Message | undefined): Pair => ({ key: left.key, left: left.v, right: right?.v }),
+})
+
+function pipelineOf(rules: JoinRules): OperatorFunction<Message, Pair | Late> {
+  return connect((all) =>
+    all.pipe(
+      filter(({ side }) => side === 'left'),
+      joinWithin(all.pipe(filter(({ side }) => side === 'right')), optionsOf(rules)),
+    ),
+  )
+}
+
+const rules = fc.record({ before: fc.nat(10), after: fc.nat(10), outOfOrder: any.outOfOrder, unmatched: fc.boolean() })
+const apart = (all: readonly (Pair | Late)[]): { outputs: Pair[]; late: Message[] } => ({
+  outputs: all.flatMap((one) => ('late' in one ? [] : [one])),
+  late: all.flatMap((one) => ('late' in one ? [one.late] : [])),
+})
+/** Each side is an origin of its own. */
+const bySide = (events: readonly Event[]): Event[] =>
+  events.flatMap((event): Event[] =>
+    'end' in event
+      ? [{ end: `${event.end} left` }, { end: `${event.end} right` }]
+      : [{ ...event, origin: `${event.origin ?? 'z'} ${event.side}` }],
+  )
+const model = (events: readonly Event[], rules: JoinRules): ReturnType<typeof joinModel> => {
+  const { outputs, late } = joinModel(bySide(events), rules, (origin) => origin.split(' ')[1]!)
+  const given = new Map(events.flatMap((event) => ('end' in event ? [] : [[event.v, event]])))
+  return { outputs, late: late.map(({ v }) => given.get(v)!) }
+}
+
+test('joinWithin gives what the model gives', () => {
+  fc.assert(
+    fc.property(any.events(), rules, (given, rules) => {
+      const events = possible(given)
+      expect(apart(playThrough(events, pipelineOf(rules)))).toEqual(model(events, rules))
+    }),
+    { numRuns: any.runs },
+  )
+})
+
+test('what waits survives a crash', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      any.events(25),
+      rules,
+      fc.array(fc.nat(25)),
+      fc.array(fc.nat(25)),
+      async (given, rules, crashes, checkpoints) => {
+        const messages = given.flatMap((event) => ('end' in event ? [] : [{ ...event, origin: undefined }]))
+        const driver = await testPipeline(pipelineOf(rules), { delivery: 'exactly once' })
+        try {
+          for (const [at, message] of messages.entries()) {
+            driver.send(message)
+            if (checkpoints.includes(at)) await driver.checkpoint()
+            if (crashes.includes(at)) {
+              await driver.crash()
+              await driver.restart(pipelineOf(rules))
+            }
+          }
+          await driver.end()
+          expect(apart(driver.outputs())).toEqual(model(messages, rules))
+        } finally {
+          await driver.close()
+        }
+      },
+    ),
+    { numRuns: 50 },
+  )
+})
+
+test('an Ix pipeline finds the same pairs', async () => {
+  await fc.assert(
+    fc.asyncProperty(any.events(), fc.nat(10), fc.nat(10), async (given, before, after) => {
+      const messages = given.flatMap((event) => ('end' in event ? [] : [{ ...event, origin: undefined }]))
+      // So that how the two are pulled makes nobody late.
+      const rules = { before, after, outOfOrder: 10_000, unmatched: true }
+      const of = (wanted: string): AsyncIterable<Message> =>
+        toAsyncIterable(from(messages.filter(({ side }) => side === wanted)))
+      const outputs: (Pair | Late)[] = []
+      for await (const pair of ix.joinWithin(of('right'), optionsOf(rules))(of('left'))) outputs.push(pair)
+      const sorted = (pairs: readonly unknown[]): string[] => pairs.map((pair) => JSON.stringify(pair)).sort()
+      expect(sorted(outputs)).toEqual(sorted(joinModel(messages, rules).outputs))
+    }),
+  )
+})

@@ -1,0 +1,47 @@
+/** Events as pipelines get them: from a source for each origin, which ends when the events say so. */
+import { merge, Subject, type Observable, type OperatorFunction } from 'rxjs'
+import { fromObservable } from '../../../src/source/observable.ts'
+import type { Event, Message } from '../../time/model.ts'
+
+const originOf = ({ origin }: Message): string => origin ?? 'z'
+
+/** The same without what an origin would say after its end, which nobody can. */
+export function possible(events: readonly Event[]): Event[] {
+  const ended = new Set<string>()
+  return events.filter((event) => {
+    if (!('end' in event)) return !ended.has(originOf(event))
+    const isFirst = !ended.has(event.end)
+    ended.add(event.end)
+    return isFirst
+  })
+}
+
+/** All outputs of a pipeline that gets these events, until its end. Throws what it fails with. */
+export function playThrough<Out>(events: readonly Event[], operator: OperatorFunction<Message, Out>): Out[] {
+  const { source, play } = origins(events)
+  const outputs: Out[] = []
+  let end: unknown
+  source.pipe(operator).subscribe({
+    next: (output) => outputs.push(output),
+    error: (error: unknown) => (end = error),
+    complete: () => (end = 'complete'),
+  })
+  play()
+  if (end !== 'complete') throw end instanceof Error ? end : new Error('it has not completed')
+  return outputs
+}
+
+/** A source for each origin, and how its messages come. */
+function origins(events: readonly Event[]): { readonly source: Observable<Message>; readonly play: () => void } {
+  const subjects = new Map(['x', 'y', 'z'].map((origin) => [origin, new Subject<Message>()]))
+  return {
+    source: merge(...[...subjects].map(([name, subject]) => fromObservable(subject, { name }))),
+    play() {
+      for (const event of events) {
+        if ('end' in event) subjects.get(event.end)!.complete()
+        else subjects.get(originOf(event))!.next(event)
+      }
+      for (const subject of subjects.values()) subject.complete()
+    },
+  }
+}
