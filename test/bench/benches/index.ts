@@ -12,6 +12,7 @@ import { monitor } from './monitor.ts'
 import { restart } from './restart.ts'
 import { steps } from './steps.ts'
 import { tcp } from './tcp.ts'
+import { time } from './time.ts'
 
 /** All benches, in the order in which they run. */
 export const benches: readonly Bench[] = [
@@ -27,5 +28,6 @@ export const benches: readonly Bench[] = [
   durability,
   checkpoint,
   restart,
+  time,
   kafka,
 ]
