@@ -5,6 +5,8 @@ import { session, sliding, tumbling, toAsyncIterable, windowed, type Aggregate, 
 import { eventTime, toWindows } from 'wallarx/operators'
 import * as ix from 'wallarx/operators/ix'
 import { testPipeline } from 'wallarx/testing'
+import { checklist } from '../checklist.ts'
+import { rx } from '../twin.ts'
 import * as any from '../../time/arbitraries.ts'
 import { windowsModel, type Message, type ModelWindow, type WindowOutput, type WindowRules } from '../../time/model.ts'
 import { playThrough, possible } from './played.ts'
@@ -40,6 +42,8 @@ const merging = {
     into.values.push(...from.values)
   },
 }
+
+checklist('toWindows', rx)
 
 const windowsOf = (rules: WindowRules) =>
   windowed('windows', {
