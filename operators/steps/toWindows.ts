@@ -24,13 +24,9 @@ export function toWindowsStep<In, State, Out, Late>(
       throw invalidOption('an aggregate', `an object with the method ${method}`, aggregate, where)
     }
   }
-  if (aggregate.merge === undefined ? settings.window.kind === 'session' : typeof aggregate.merge !== 'function') {
-    throw invalidOption(
-      'merge of an aggregate',
-      'a function, for a message that joins two sessions',
-      aggregate.merge,
-      where,
-    )
+  const merges = typeof (aggregate.merge as unknown)
+  if (merges !== 'function' && (merges !== 'undefined' || settings.window.kind === 'session')) {
+    throw invalidOption('merge of an aggregate', 'a function, which sessions cannot do without', merges, where)
   }
   const computation = windowsComputation<In, State, Out, Late>(settings, aggregate, aggregate.name ?? 'toWindows')
   partition[windowsKept] = keptOf(settings.window, isPaned(settings, aggregate))

@@ -104,7 +104,7 @@ export function windowed<In, State, Window extends WindowDefinition, Late = neve
     late,
     emit = 'close',
   } = knownOptions('windowed', options, known)
-  const where = { partition: String(name) }
+  const where = { partition: name }
   if (!['tumbling', 'sliding', 'session', 'counted'].includes((window as Window | undefined)?.kind as string)) {
     throw invalidOption('window', 'what tumbling, sliding, session or counted gives', window, where)
   }

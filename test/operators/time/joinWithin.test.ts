@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { connect, filter, from, type OperatorFunction } from 'rxjs'
+import { connect, filter, from, pipe, type Observable, type OperatorFunction } from 'rxjs'
 import { expect, test } from 'vitest'
 import { toAsyncIterable } from 'wallarx'
-import { joinWithin } from 'wallarx/operators'
+import { joinWithin, to } from 'wallarx/operators'
 import * as ix from 'wallarx/operators/ix'
 import { testPipeline } from 'wallarx/testing'
 import * as any from '../../time/arbitraries.ts'
@@ -23,11 +23,14 @@ const optionsOf = ({ unmatched = false, ...rules }: JoinRules) => ({
 })
 
 function pipelineOf(rules: JoinRules): OperatorFunction<Message, Pair | Late> {
-  return connect((all) =>
-    all.pipe(
-      filter(({ side }) => side === 'left'),
-      joinWithin(all.pipe(filter(({ side }) => side === 'right')), optionsOf(rules)),
+  return pipe(
+    connect((all: Observable<Message>) =>
+      all.pipe(
+        filter(({ side }) => side === 'left'),
+        joinWithin(all.pipe(filter(({ side }) => side === 'right')), optionsOf(rules)),
+      ),
     ),
+    to((output) => output), // so that the sources are inside the pipeline, too
   )
 }
 
@@ -41,7 +44,7 @@ const bySide = (events: readonly Event[]): Event[] =>
   events.flatMap((event): Event[] =>
     'end' in event
       ? [{ end: `${event.end} left` }, { end: `${event.end} right` }]
-      : [{ ...event, origin: `${event.origin ?? 'z'} ${event.side}` }],
+      : [{ ...event, origin: `${event.origin ?? 'z'} ${event.side!}` }],
   )
 const model = (events: readonly Event[], rules: JoinRules): ReturnType<typeof joinModel> => {
   const { outputs, late } = joinModel(bySide(events), rules, (origin) => origin.split(' ')[1]!)

@@ -62,7 +62,7 @@ describe('toWindows', () => {
       ),
     )
     expectTypeOf(merged).toEqualTypeOf<Observable<number>>()
-    // @ts-expect-error no merge
+    // @ts-expect-error there is no merge
     words.pipe(toWindows({ add, close }, visits))
   })
 
