@@ -5,7 +5,7 @@ import { passAlone } from '../../src/context/time/handOver.ts'
 import { computationFailure, failWith } from '../../src/step/failures.ts'
 import type { Step } from '../../src/step/step.ts'
 import { EventClock } from '../../src/time/eventClock.ts'
-import { UpstreamClocks } from '../../src/time/upstreamClocks.ts'
+import { UpstreamClocks } from '../../src/context/time/upstreamClocks.ts'
 
 /** What `eventTime` takes besides the function. */
 export interface EventTimeOptions {

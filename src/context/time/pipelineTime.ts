@@ -61,9 +61,9 @@ export class PipelineTime {
     this.clocks.add(clock)
   }
 
-  /** A step begins. What is downstream of it has begun before. */
-  addSleeper(sleeper: Sleeper): void {
-    this.used = true
+  /** A step begins. What is downstream of it has begun before. `asks`: what time it is. */
+  addSleeper(sleeper: Sleeper, asks = true): void {
+    this.used ||= asks
     this.#sleepers.push(sleeper)
   }
 
@@ -81,6 +81,7 @@ export class PipelineTime {
 
   /** Wakes the steps for which the time has come, unless a chunk is under way: they are woken after it. */
   settle(): void {
+    if (!this.used) return
     if (this.depth > 0) {
       this.#again = true
       return

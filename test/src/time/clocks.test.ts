@@ -1,15 +1,24 @@
 import fc from 'fast-check'
 import { from as fromIx } from 'ix/asynciterable'
+import { map as ixMap } from 'ix/asynciterable/operators'
 import { concat, delay, from, lastValueFrom, merge, of, share, Subject, toArray } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { eventTime } from '../../../operators/eventTime.ts'
 import { eventTime as eventTimeIx } from '../../../operators/ix/eventTime.ts'
+import { decode as decodeIx } from '../../../operators/ix/decode.ts'
+import { frame as frameIx } from '../../../operators/ix/frame.ts'
 import { operate as operateIx } from '../../../operators/ix/chain/operate.ts'
 import { to } from '../../../operators/to.ts'
+import { toStatePartition } from '../../../operators/toStatePartition.ts'
+import { toAsyncIterable } from '../../../src/bridge/asyncIterable.ts'
+import { fixedLength } from '../../../src/framing/fixedLength.ts'
 import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
 import { fromObservable } from '../../../src/source/observable.ts'
+import { statePartition } from '../../../src/state/statePartition.ts'
 import { operate } from '../../../src/step/operate.ts'
 import { probeStep, type Seen } from './probe.ts'
+
+const counts = statePartition('counts', { key: () => 0, build: () => ({}) })
 
 /** The watermark as plainly as can be: the least over live origins of the greatest time there less `outOfOrder`. */
 function plainClock(outOfOrder: number) {
@@ -118,11 +127,47 @@ describe('the watermark', () => {
         const messages = fromIx(times).pipe(eventTimeIx((t) => t))
         return lastValueFrom(fromAsyncIterable(messages).pipe(operate(probeStep(seen, Infinity)), toArray()))
       },
+      async (seen) => {
+        const messages = toAsyncIterable(fromAsyncIterable(times).pipe(eventTime((t) => t)))
+        for await (const _ of fromIx(messages).pipe(operateIx(probeStep(seen, Infinity))));
+      },
+      async (seen) => {
+        const messages = fromIx(toAsyncIterable(from(times).pipe(eventTime((t) => t))))
+        for await (const _ of messages.pipe(
+          ixMap((t) => t),
+          operateIx(probeStep(seen, Infinity)),
+        ));
+      },
+      async (seen) => {
+        const framed = fromIx([Buffer.from(times)]).pipe(
+          frameIx(fixedLength(1)),
+          decodeIx(([t]) => t),
+        )
+        const messages = framed.pipe(
+          eventTimeIx((t) => t),
+          ixMap((t) => t),
+          operateIx(probeStep(seen, Infinity)),
+        )
+        for await (const _ of messages);
+      },
+      (seen) => {
+        const slow = async (t: number): Promise<number> => {
+          await Promise.resolve()
+          return t
+        }
+        const state = toStatePartition(async (t: number) => [await slow(t), false], counts, { concurrency: 2 })
+        const messages = from(times).pipe(
+          eventTime((t) => t),
+          to(slow, { concurrency: 3 }),
+          state,
+        )
+        return lastValueFrom(messages.pipe(operate(probeStep(seen, Infinity)), toArray()))
+      },
     ]
-    for (const form of forms) {
+    for (const [at, form] of forms.entries()) {
       const seen: Seen<number>[] = []
       await form(seen)
-      expect(seen).toEqual(expected)
+      expect(seen, String(at)).toEqual(expected)
     }
   })
 
