@@ -57,7 +57,7 @@ describe('the watermark', () => {
         const seen: Seen<number>[] = []
         const inputs = sources.map((source, at) => fromObservable(source, { name: `source ${at}` }))
         const probe = operate(probeStep<number>(seen, Infinity))
-        merge(...inputs)
+        const subscription = merge(...inputs)
           .pipe(
             eventTime((t) => t, { outOfOrder }),
             probe,
@@ -78,6 +78,7 @@ describe('the watermark', () => {
           }
         }
         expect(seen).toEqual(expected)
+        subscription.unsubscribe()
       }),
     )
   })
