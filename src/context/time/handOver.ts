@@ -31,6 +31,7 @@ export function handOverAs<Args extends unknown[], Result>(
   register.time = moment.time
   register.clock = moment.clock
   pipeline.depth++
+  pipeline.chunks++
   try {
     return within(context, work, ...args)
   } finally {
@@ -50,6 +51,7 @@ export function passAlone<Message>(
   message: Message,
 ): void {
   pipeline.depth++
+  pipeline.chunks++
   try {
     output.next(message)
   } finally {

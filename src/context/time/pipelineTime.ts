@@ -16,6 +16,8 @@ export class PipelineTime {
   used = false
   /** Chunks that are being handed over, one inside the other. */
   depth = 0
+  /** How many have been. */
+  chunks = 0
   readonly clocks = new ClockSet()
   /** The most downstream first. */
   readonly #sleepers: Sleeper[] = []

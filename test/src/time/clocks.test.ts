@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { from as fromIx } from 'ix/asynciterable'
 import { map as ixMap } from 'ix/asynciterable/operators'
 import { concat, delay, from, lastValueFrom, merge, of, share, Subject, toArray } from 'rxjs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { eventTime } from '../../../operators/eventTime.ts'
 import { eventTime as eventTimeIx } from '../../../operators/ix/eventTime.ts'
 import { decode as decodeIx } from '../../../operators/ix/decode.ts'
@@ -246,4 +246,76 @@ test('a time that is none is TIME_INVALID', () => {
       .subscribe({ error: (error: unknown) => errors.push(error) })
     expect(errors).toMatchObject([{ code: 'TIME_INVALID' }])
   }
+})
+
+describe('eventTime', () => {
+  test('leaves out an origin that has been silent for idleAfter, until it speaks again', async () => {
+    vi.useFakeTimers()
+    try {
+      const [one, other] = [new Subject<number>(), new Subject<number>()]
+      const seen: Seen<number>[] = []
+      merge(fromObservable(one), fromObservable(other))
+        .pipe(
+          eventTime((t) => t, { idleAfter: 100 }),
+          operate(probeStep(seen, 0)),
+        )
+        .subscribe()
+      one.next(10)
+      other.next(20)
+      vi.advanceTimersByTime(60)
+      other.next(30)
+      expect(seen.splice(0).map(({ now }) => now)).toEqual([10, 10, 10, 10, 10, 10])
+      vi.advanceTimersByTime(39)
+      expect(seen).toEqual([])
+      vi.advanceTimersByTime(1)
+      other.next(31)
+      expect(seen.splice(0)).toEqual([{ message: 31, time: 31, now: 31 }, { now: 31 }])
+      one.next(11)
+      other.next(50)
+      one.next(40)
+      expect(seen.splice(0).flatMap(({ message, now }) => (message === undefined ? [] : now))).toEqual([31, 31, 40])
+      vi.advanceTimersByTime(1000)
+      other.complete()
+      one.complete()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('refuses what is farther ahead than maxAhead', () => {
+    const errors: unknown[] = []
+    const years = 365 * 86_400_000
+    of(Date.now() + 1000, Date.now() + years)
+      .pipe(eventTime((t) => t, { maxAhead: 60_000 }))
+      .subscribe({ error: (error: unknown) => errors.push(error) })
+    expect(errors).toMatchObject([
+      { code: 'TIME_INVALID', message: expect.stringContaining('option maxAhead') as string },
+    ])
+  })
+
+  test('says so where times seem to be seconds', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue(undefined)
+    const errors: unknown[] = []
+    try {
+      of(1.7e9, NaN)
+        .pipe(eventTime((t) => t))
+        .subscribe({ error: (error: unknown) => errors.push(error) })
+      expect(warned.mock.calls.map(([what]) => String(what))).toEqual([expect.stringContaining('are these seconds?')])
+      expect(errors).toMatchObject([{ message: expect.stringContaining('are these seconds?') as string }])
+    } finally {
+      warned.mockRestore()
+    }
+  })
+
+  test.each([
+    { outOfOrder: -1 },
+    { outOfOrder: NaN },
+    { idleAfter: 0 },
+    { maxAhead: Infinity },
+    { name: '' },
+    { lag: 1 },
+  ])('throws OPTION_INVALID for %j', (options) => {
+    expect(() => eventTime(() => 0, options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
 })
