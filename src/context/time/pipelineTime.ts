@@ -16,6 +16,8 @@ export class PipelineTime {
   used = false
   /** Chunks that are being handed over, one inside the other. */
   depth = 0
+  /** How many have been. */
+  chunks = 0
   readonly clocks = new ClockSet()
   /** The most downstream first. */
   readonly #sleepers: Sleeper[] = []
@@ -61,9 +63,9 @@ export class PipelineTime {
     this.clocks.add(clock)
   }
 
-  /** A step begins. What is downstream of it has begun before. */
-  addSleeper(sleeper: Sleeper): void {
-    this.used = true
+  /** A step begins. What is downstream of it has begun before. `asks`: what time it is. */
+  addSleeper(sleeper: Sleeper, asks = true): void {
+    this.used ||= asks
     this.#sleepers.push(sleeper)
   }
 
@@ -81,6 +83,7 @@ export class PipelineTime {
 
   /** Wakes the steps for which the time has come, unless a chunk is under way: they are woken after it. */
   settle(): void {
+    if (!this.used) return
     if (this.depth > 0) {
       this.#again = true
       return
