@@ -7,7 +7,7 @@ import * as ix from 'wallarx/operators/ix'
 import { testPipeline } from 'wallarx/testing'
 import * as any from '../../time/arbitraries.ts'
 import { joinModel, type Event, type JoinRules, type Message, type Pair } from '../../time/model.ts'
-import { playThrough, possible } from './played.ts'
+import { inOrder, playThrough, possible } from './played.ts'
 
 type Late = { readonly late: Message }
 
@@ -70,7 +70,7 @@ test('what waits survives a crash', async () => {
       fc.array(fc.nat(25)),
       fc.array(fc.nat(25)),
       async (given, rules, crashes, checkpoints) => {
-        const messages = given.flatMap((event) => ('end' in event ? [] : [{ ...event, origin: undefined }]))
+        const messages = inOrder(given)
         const driver = await testPipeline(pipelineOf(rules), { delivery: 'exactly once' })
         try {
           for (const [at, message] of messages.entries()) {
