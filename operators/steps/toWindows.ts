@@ -1,6 +1,5 @@
-import { invalidOption, knownOptions } from '../../src/base/option.ts'
+import { invalidOption } from '../../src/base/option.ts'
 import { emitAll } from '../../src/step/emitAll.ts'
-import { keyFor, type KeyOption } from '../../src/step/keyOption.ts'
 import { stateStep } from '../../src/step/stateStep.ts'
 import type { Step } from '../../src/step/step.ts'
 import type { Aggregate } from '../../src/time/window/aggregate.ts'
@@ -13,10 +12,8 @@ import { isPaned, windowsComputation } from '../../src/time/window/windows.ts'
 /** What `toWindows` does. */
 export function toWindowsStep<In, State, Out, Late>(
   aggregate: Aggregate<In, State, Out>,
-  partition: WindowedPartition<never, State, WindowDefinition, Late>,
-  options: Partial<KeyOption<In>>,
+  partition: WindowedPartition<In, State, WindowDefinition, Late>,
 ): Step<In, Out | Late> {
-  const { key } = knownOptions('toWindows', options, { key: true })
   const settings = (partition as Partial<typeof partition> | undefined)?.[windowsOf]
   if (settings === undefined) {
     throw invalidOption('the state partition of toWindows', 'what windowed gives', partition)
@@ -27,25 +24,17 @@ export function toWindowsStep<In, State, Out, Late>(
       throw invalidOption('an aggregate', `an object with the method ${method}`, aggregate, where)
     }
   }
-  if (aggregate.merge === undefined ? settings.window.kind === 'session' : typeof aggregate.merge !== 'function') {
-    throw invalidOption(
-      'merge of an aggregate',
-      'a function, for a message that joins two sessions',
-      aggregate.merge,
-      where,
-    )
+  const merges = typeof (aggregate.merge as unknown)
+  if (merges !== 'function' && (merges !== 'undefined' || settings.window.kind === 'session')) {
+    throw invalidOption('merge of an aggregate', 'a function, which sessions cannot do without', merges, where)
   }
-  const computation = windowsComputation<In, State, Out, Late>(
-    settings as never,
-    aggregate,
-    aggregate.name ?? 'toWindows',
-  )
+  const computation = windowsComputation<In, State, Out, Late>(settings, aggregate, aggregate.name ?? 'toWindows')
   partition[windowsKept] = keptOf(settings.window, isPaned(settings, aggregate))
   return stateStep({
     ...computation,
     operator: 'toWindows',
     partition,
-    key: keyFor(partition, key),
+    key: partition.key,
     concurrency: undefined,
     emit: emitAll<Out | Late>,
     flow: 'many',

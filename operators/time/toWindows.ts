@@ -1,8 +1,6 @@
 import type { OperatorFunction } from 'rxjs'
-import type { KeyFunction } from '../../src/key/key.ts'
 import { operate } from '../../src/step/operate.ts'
-import type { KeyOption } from '../../src/step/keyOption.ts'
-import type { Aggregate, AggregateOf } from '../../src/time/window/aggregate.ts'
+import type { AggregateOf } from '../../src/time/window/aggregate.ts'
 import type { WindowDefinition } from '../../src/time/window/window.ts'
 import type { WindowedPartition } from '../../src/time/window/windowed.ts'
 import { toWindowsStep } from '../steps/toWindows.ts'
@@ -48,17 +46,7 @@ import { toWindowsStep } from '../steps/toWindows.ts'
  */
 export function toWindows<In, State, Out, Window extends WindowDefinition, Late = never>(
   aggregate: AggregateOf<Window, In, State, Out>,
-  partition: WindowedPartition<In, State, Window, Late> & { readonly key: KeyFunction<In> },
-): OperatorFunction<In, Out | Late>
-export function toWindows<In, State, Out, Window extends WindowDefinition, Late = never>(
-  aggregate: AggregateOf<Window, In, State, Out>,
-  partition: WindowedPartition<never, State, Window, Late>,
-  options: KeyOption<In>,
-): OperatorFunction<In, Out | Late>
-export function toWindows<In, State, Out, Late>(
-  aggregate: Aggregate<In, State, Out>,
-  partition: WindowedPartition<never, State, WindowDefinition, Late>,
-  options: Partial<KeyOption<In>> = {},
+  partition: WindowedPartition<In, State, Window, Late>,
 ): OperatorFunction<In, Out | Late> {
-  return operate(toWindowsStep(aggregate, partition, options))
+  return operate(toWindowsStep(aggregate, partition))
 }

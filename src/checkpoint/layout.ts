@@ -14,6 +14,9 @@ import { keyOf } from '../key/key.ts'
  *              | 'F' pipeline NUL kind NUL name   → StoredFingerprint       versions without it skip it
  *              | 'E' partition:u32 key:u64        → version:u16 state       as the state codec packs it
  *              | 'M' partition:u32 key:u64 map:u32 entryKey → value         an entry of a StateMap
+ *              | 'U' partition:u32 key:u64        → timers                  an entity's, as storedTimers.ts packs them
+ *              | 'T' partition:u32 time key:u64   → nothing                 one of them is at that time
+ *   time      := float64, all bits flipped where it is negative, otherwise its sign: in the order of numbers
  *   info      := json ' ' check                    check := CRC-32 of the JSON text, 8 hex digits
  *              | json                              of earlier versions
  */
@@ -32,6 +35,8 @@ export interface PartitionInfo {
   /** The version that new entities are written in. */
   readonly version: number
   readonly entities: number
+  /** How many 'T' there are; absent: none */
+  readonly timers?: number
   /** The keys, where the set is closed, as decimal numbers. */
   readonly keys: readonly string[] | undefined
   /** What windows the states are of, if they are. */
@@ -59,6 +64,8 @@ const positionPrefix = Buffer.from('O')
 const fingerprintPrefix = Buffer.from('F')
 const E = 'E'.charCodeAt(0)
 const M = 'M'.charCodeAt(0)
+const U = 'U'.charCodeAt(0)
+const T = 'T'.charCodeAt(0)
 
 export const partitionsPrefix = partitionPrefix
 export const partitionKey = (name: string): Buffer => Buffer.concat([partitionPrefix, Buffer.from(name)])
@@ -96,15 +103,57 @@ export function partitionEntriesPrefix(partition: number): Buffer {
   return entryKey(partition, 0, 0, 0, none).subarray(0, 5)
 }
 
+/** Of the entries of all StateMaps of an entity. */
+export const entityEntriesPrefix = (partition: number, low: number, high: number): Buffer =>
+  entryKey(partition, low, high, 0, none).subarray(0, 13)
+
+export function entityTimersKey(partition: number, low: number, high: number): Buffer {
+  const key = entityKey(partition, low, high)
+  key[0] = U
+  return key
+}
+
+export function timerKey(partition: number, time: number, low: number, high: number): Buffer {
+  const key = Buffer.allocUnsafe(21)
+  key[0] = T
+  key.writeUInt32BE(partition, 1)
+  key.writeDoubleBE(time + 0, 5) // -0 is 0
+  flip(key, key[5]! >= 0x80)
+  key.writeInt32BE(high | 0, 13)
+  key.writeInt32BE(low | 0, 17)
+  return key
+}
+
+/** Makes the bytes of a time lie in the order of numbers, or takes that back. */
+function flip(key: Buffer, isNegative: boolean): void {
+  if (isNegative) for (let at = 5; at < 13; at++) key[at] = ~key[at]!
+  else key[5]! ^= 0x80
+}
+
+/** What the keys of the timers of a state partition begin with. */
+export const timersPrefix = (partition: number): Buffer => timerKey(partition, 0, 0, 0).subarray(0, 5)
+
+export function timeOfTimer(key: Buffer): number {
+  const copy = Buffer.from(key)
+  flip(copy, copy[5]! < 0x80)
+  return copy.readDoubleBE(5)
+}
+
+export const keyHalvesOfTimer = (key: Buffer): [low: number, high: number] => [key.readInt32BE(17), key.readInt32BE(13)]
+
 /** What a store key says by its first byte; `undefined` for what is not in this layout. */
 export function recordKind(
   key: Buffer,
-): 'entity' | 'entry' | 'position' | 'fingerprint' | 'partition' | 'checkpoint' | undefined {
+): 'entity' | 'entry' | 'timers' | 'timer' | 'position' | 'fingerprint' | 'partition' | 'checkpoint' | undefined {
   switch (key[0]) {
     case E:
       return 'entity'
     case M:
       return 'entry'
+    case U:
+      return 'timers'
+    case T:
+      return 'timer'
     case positionPrefix[0]:
       return 'position'
     case fingerprintPrefix[0]:

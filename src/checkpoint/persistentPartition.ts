@@ -1,5 +1,6 @@
 import {
   entitiesPrefix,
+  entityEntriesPrefix,
   entityKey,
   entityValue,
   entriesPrefix,
@@ -20,6 +21,7 @@ import type { EntryReader, MapId } from '../serialization/entryCodec.ts'
 import { windowsKept, type StatePartition } from '../state/statePartition.ts'
 import type { Change, OpenStore } from '../store/store.ts'
 import { versionError, keysOf } from './stateVersion.ts'
+import { createPersistentTimers } from './storedTimers.ts'
 
 /** What stands between the entities of one state partition and the store. */
 export interface PersistentPartition {
@@ -58,6 +60,7 @@ export function createPersistentPartition(
   let written = known // the info in the store
   let entities = known?.entities ?? 0
   let packedCount = 0
+  const timers = createPersistentTimers(store, name, id, known?.timers ?? 0)
 
   const migrated = (state: unknown, from: number, key: bigint): unknown => {
     if (migrate !== undefined && from < version) return migrate(state, from)
@@ -79,9 +82,21 @@ export function createPersistentPartition(
       },
     })
 
+  const removal = (low: number, high: number): Change[] => {
+    const key = keyOf(low, high)
+    const changes: Change[] = [{ key: entityKey(id, low, high), value: undefined }]
+    if (codec.hasMaps(key)) {
+      for (const { key } of store.range(entityEntriesPrefix(id, low, high))) changes.push({ key, value: undefined })
+    }
+    codec.forget(key)
+    entities--
+    return [...changes, ...timers.removal(low, high)]
+  }
+
   return {
     id,
     stored: {
+      timers,
       overCapacity: overCapacity,
       load(low, high) {
         const value = store.get(entityKey(id, low, high))
@@ -125,6 +140,10 @@ export function createPersistentPartition(
     changes(table) {
       const changes: Change[] = []
       packedCount = 0
+      // First: an entity that was made anew since then is written after it.
+      table.takeRemoved((low, high) => {
+        changes.push(...removal(low, high))
+      })
       for (const slot of table.takeChanged()) {
         packedCount++
         const low = table.low(slot)
@@ -142,8 +161,11 @@ export function createPersistentPartition(
           entities++
         }
       }
+      if (table.hasTimers) changes.push(...timers.changes(table.timers(), table.low, table.high))
       table.evict(forget)
-      const info: PartitionInfo = { id, version, entities, keys: keysOf(partition), windows: partition[windowsKept] }
+      const timerCount = timers.count > 0 ? { timers: timers.count } : {}
+      const windows = partition[windowsKept]
+      const info: PartitionInfo = { id, version, entities, ...timerCount, keys: keysOf(partition), windows }
       if (JSON.stringify(info) !== JSON.stringify(written)) {
         written = info
         changes.push({ key: partitionKey(name), value: infoValue(info) })

@@ -36,6 +36,8 @@ export interface StateCodec<State> {
    * exactly what `pack` gave; entries throw it when they are read. With a serde that throws: `STATE_NOT_SERIALIZABLE`.
    */
   unpack(bytes: Uint8Array, key: Key, entriesOf: (mapId: MapId) => EntryReader): State
+  /** Whether the state of an entity in memory has ever held a StateMap or StateSet, since it was packed. */
+  hasMaps(key: Key): boolean
   /** The entity leaves memory. To be called only where what `pack` returned for it last has been committed. */
   forget(key: Key): void
 }
@@ -88,6 +90,7 @@ function createPlainCodec<State>(name: string, errors: StateErrors, room: number
       }
     },
 
+    hasMaps: (key) => owners.nextMapId(key) > 0,
     forget: (key) => owners.forget(key),
   }
 }
@@ -117,6 +120,7 @@ function createSerdeCodec<State>(serde: Serde<State>, errors: StateErrors, room:
       }
     },
 
+    hasMaps: () => false,
     forget: () => undefined,
   }
 

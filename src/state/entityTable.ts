@@ -3,7 +3,7 @@ import { shown } from '../base/shown.ts'
 import { createEntityNotes } from './entityNotes.ts'
 import { createKeyIndex, type KeyIndex } from './keyIndex.ts'
 import { invalidKey, keyOf, toHalves, type Key } from '../key/key.ts'
-import { createTableTimers, type TableTimers } from './timers/tableTimers.ts'
+import { createTableTimers, type StoredTimers, type TableTimers } from './timers/tableTimers.ts'
 
 /**
  * The entities of one state partition, by key. A lookup allocates nothing. Entity beyond its state: 8 bytes of state
@@ -29,6 +29,8 @@ export interface EntityTable<State> {
   remove(slot: number): void
   /** The timers of the entities. From the first call on they come into memory with them. */
   timers(): TableTimers
+  /** Whether `timers` was called. */
+  readonly hasTimers: boolean
   /** Whether the entities are kept in a store. */
   readonly persistent: boolean
   /** Notes that the entity has changed. */
@@ -61,6 +63,8 @@ type Forget = (low: number, high: number) => void
 export interface StoredEntities<State> {
   /** The state of an entity, `undefined` where there is none; `migrated` when it must be written again. */
   load(low: number, high: number): { readonly state: State; readonly migrated: boolean } | undefined
+  /** Their timers. */
+  readonly timers: StoredTimers
   /** Twice as many entities as `cache` says are in memory: they should be written and let go soon. */
   overCapacity(): void
 }
@@ -117,6 +121,7 @@ export function createEntityTable<State>({
     states[slot] = state
     if (stored === undefined) return slot
     notes.add(slot, found !== undefined)
+    if (found !== undefined) timers?.load(slot)
     if (found?.migrated === true) notes.changed(slot)
     if (states.length > 2 * cache) stored.overCapacity()
     return slot
@@ -203,7 +208,15 @@ export function createEntityTable<State>({
       index.remove(slot)
       states[slot] = undefined as State
     },
-    timers: () => (timers ??= createTableTimers({ find, index: () => index })),
+    timers() {
+      if (timers !== undefined) return timers
+      timers = createTableTimers({ find, index: () => index, stored: stored?.timers })
+      for (let slot = 0; slot < states.length; slot++) if (stored !== undefined && isLive(slot)) timers.load(slot)
+      return timers
+    },
+    get hasTimers() {
+      return timers !== undefined
+    },
     get(key) {
       const slot = index.find(split(key), halves[1]! | 0)
       return slot < 0 ? undefined : states[slot]

@@ -4,6 +4,8 @@ import { delimited } from '../../src/framing/delimited.ts'
 import { lengthPrefixed } from '../../src/framing/lengthPrefixed.ts'
 import { observerSink } from '../../src/sink/observer.ts'
 import { statePartition } from '../../src/state/statePartition.ts'
+import { counted, tumbling } from '../../src/time/window/window.ts'
+import { windowed } from '../../src/time/window/windowed.ts'
 import type { StateResult } from '../../src/step/computation.ts'
 import type { Checked } from './checked.ts'
 import type { Operators } from './twin.ts'
@@ -16,8 +18,11 @@ export const chain =
 
 type Case = readonly [name: string, checked: Checked<never, unknown>]
 
+/** An operator of one stream; `joinWithin` has two. */
+export type OfOneStream = Exclude<keyof Operators, 'joinWithin'>
+
 /** Every operator in its forms, for the checklist. */
-export function cases(operators: Operators): Record<keyof Operators, Case[]> {
+export function cases(operators: Operators): Record<OfOneStream, Case[]> {
   return {
     decode: decodeCases(operators),
     encode: encodeCases(operators),
@@ -29,6 +34,7 @@ export function cases(operators: Operators): Record<keyof Operators, Case[]> {
     toState: toStateCases(operators),
     toStatePartition: toStatePartitionCases(operators),
     toStatePartitionMulti: toStatePartitionMultiCases(operators),
+    toWindows: toWindowsCases(operators),
   }
 }
 
@@ -60,6 +66,51 @@ function eventTimeCases({ eventTime }: Operators): Case[] {
           },
           { name: 'dates', outOfOrder: 1 },
         ),
+    }),
+  ]
+}
+
+function toWindowsCases({ eventTime, toWindows }: Operators): Case[] {
+  const key = (n: number): number => n % 2
+  const build = (): number[] => []
+  const alone = windowed('alone', { key, build, window: counted({ size: 1 }) })
+  const inTime = windowed('in time', { key, build, window: tumbling({ size: 5 }), emit: 'change' })
+  const checked: Checked<number, string> = {
+    build: (before) =>
+      toWindows(
+        {
+          add(n, numbers) {
+            before?.()
+            numbers.push(n)
+          },
+          close: (numbers, { early, start }) => (early || numbers.length === 1 ? `${start}: ${numbers}` : undefined),
+        },
+        alone,
+      ),
+    inputs: [3, 1, 2],
+    outputs: [['0: 3'], ['1: 1'], ['0: 2']],
+    code: 'COMPUTATION_FAILED',
+  }
+  return [
+    of('toWindows', checked),
+    of('toWindows behind eventTime', {
+      ...checked,
+      build: (before) =>
+        chain(
+          eventTime((n: number) => n),
+          toWindows(
+            {
+              add(n, numbers) {
+                before?.()
+                return [...numbers, n]
+              },
+              close: (numbers, { early }) => (early ? String(numbers) : undefined),
+            },
+            inTime,
+          ),
+        ),
+      inputs: [1, 3, 12],
+      outputs: [['1'], ['1,3'], ['12']],
     }),
   ]
 }

@@ -2,13 +2,13 @@ import { EMPTY, NEVER, Observable, of, Subject, take, toArray, type OperatorFunc
 import { describe, expect, test } from 'vitest'
 import { fromAsyncIterable } from '../../src/source/asyncIterable.ts'
 import { takeUnhandledErrors } from '../setup.ts'
-import { cases, chain } from './cases.ts'
+import { cases, chain, type OfOneStream } from './cases.ts'
 import type { Checked } from './checked.ts'
 import { gather } from './gather.ts'
 import type { Operators, Twin } from './twin.ts'
 
 /** What every operator owes its user, in each of its forms: alone and among neighbours of our own. */
-export function checklist(operator: keyof Operators, { operators, direct, toRx }: Twin): void {
+export function checklist(operator: OfOneStream, { operators, direct, toRx }: Twin): void {
   for (const [name, checked] of cases(operators)[operator]) {
     describe.each<[string, Checked<never, unknown>]>([
       [name, checked],

@@ -33,6 +33,7 @@ const identity = (): OperatorFunction<unknown, unknown> => (source) => source
 const frames = fc.constant([Buffer.from('a')])
 const numbers = fc.constant([1])
 const keyOf = (n: number): number => n
+const side = { key: keyOf, at: keyOf }
 
 const ofWallarx: Row[] = [
   {
@@ -59,6 +60,16 @@ const ofWallarx: Row[] = [
     options: { build: () => 0 },
     typo: ['kyes', 'keys'],
   },
+  {
+    name: 'windowed',
+    call: (options) => wallarx.windowed('a', options),
+    options: { key: keyOf, window: wallarx.counted({ size: 1 }), build: () => 0 },
+    typo: ['latenes', 'lateness'],
+  },
+  { name: 'tumbling', call: wallarx.tumbling, options: { size: 1 }, typo: ['ofset', 'offset'] },
+  { name: 'sliding', call: wallarx.sliding, options: { size: 2, every: 1 }, typo: ['ofset', 'offset'] },
+  { name: 'session', call: wallarx.session, options: { gap: 1 }, typo: ['gpa', 'gap'] },
+  { name: 'counted', call: wallarx.counted, options: { size: 1 }, typo: ['evry', 'every'] },
   { name: 'lengthPrefixed', call: (o) => wallarx.lengthPrefixed(4, o), options: {}, typo: ['endain', 'endian'] },
   {
     name: 'delimited',
@@ -176,6 +187,12 @@ const ofOperators = (twin: typeof operators): Row[] => [
     options: { concurrency: 2, key: keyOf },
     typo: ['keey', 'key'],
     optional: true,
+  },
+  {
+    name: 'joinWithin',
+    call: (o) => twin.joinWithin(of(1), o),
+    options: { name: 'a', left: side, right: side, combine: (n: number) => n },
+    typo: ['unmached', 'unmatched'],
   },
   {
     name: 'toStatePartitionMulti',
@@ -316,9 +333,12 @@ const ofKafka: readonly Row[] = [
 
 /** Public functions that take no options, and classes. */
 const withoutOptions = {
-  wallarx: ['WallarxError', 'StateMap', 'StateSet', 'fixedLength', 'hashKey', 'hashOf', 'memoryStore'],
-  'wallarx/operators': ['decode', 'encode', 'toSink'],
-  'wallarx/operators/ix': ['decode', 'encode', 'toSink'],
+  wallarx: [
+    ...['WallarxError', 'StateMap', 'StateSet', 'fixedLength', 'hashKey', 'hashOf', 'memoryStore'],
+    ...['seconds', 'minutes', 'hours', 'days'],
+  ],
+  'wallarx/operators': ['decode', 'encode', 'toSink', 'toWindows'],
+  'wallarx/operators/ix': ['decode', 'encode', 'toSink', 'toWindows'],
   'wallarx/kafka': [],
   'wallarx/native': ['fromNativeObservable', 'toNativeObservable'],
   'wallarx/testing': ['Breach', 'awkwardValues', 'chunked', 'disturbances', 'faults', 'playOnCluster'],

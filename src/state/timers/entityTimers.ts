@@ -2,6 +2,8 @@ import type { TimerName } from './timerName.ts'
 
 /** The timers of one entity. The first one needs no Map: most entities have no other. */
 export class EntityTimers {
+  /** They are not as they were last stored. */
+  changed = false
   private firstName: TimerName | undefined
   private firstAt = 0
   private others: Map<TimerName, number> | undefined

@@ -19,7 +19,14 @@ export interface TableTimers {
   clearAll(slot: number): void
   /** From now on the timers of these slots, in order, are those of 0, 1, 2, …; what is not among them left memory. */
   keep(slots: readonly number[]): void
-  forEach(slot: number, visit: (name: TimerName, at: number) => void): void
+  forEach(slot: number, visit: VisitTimer): void
+  /** The entity in this slot has come from the store. */
+  load(slot: number): void
+  /**
+   * The slots whose timers have changed since the last call, and which are stored from now on: those that are far away
+   * may leave memory.
+   */
+  takeChanged(): number[]
   /**
    * Takes the timer that is first of those that are due at `now`; it is not set any more. Gives the slot of its entity,
    * -1 where none is due. What is set meanwhile takes its place among those that are due.
@@ -33,18 +40,35 @@ export interface TableTimers {
   readonly taken: Pick<DueTimers, 'at' | 'low' | 'high' | 'name'>
 }
 
+type VisitTimer = (name: TimerName, at: number) => void
+
+/** Timers that are kept elsewhere, where they are found by entity and by time. */
+export interface StoredTimers {
+  /** Those of an entity. */
+  load(low: number, high: number, visit: VisitTimer): void
+  /**
+   * The entities that have a timer after this time, in order of time, `most` of them and all that are at the same time
+   * as the last one. Gives that time, Infinity where there are no more. Some need not be set any more.
+   */
+  after(time: number, most: number, visit: (at: number, low: number, high: number) => void): number
+}
+
 /** The entities that have timers. */
 export interface TimerEntities {
   /** The slot of an entity, which comes into memory; -1 where there is none. */
   readonly find: (low: number, high: number) => number
   /** Those that are in memory. */
   readonly index: () => Pick<KeyIndex, 'find' | 'low' | 'high'>
+  /** Absent: timers are in memory only. */
+  readonly stored: StoredTimers | undefined
 }
 
 /** So many entries that do not hold any more may be in the queue before it is swept. */
 const goneTolerated = 1000
+/** So many are read from the store at once, and twice as many stay in memory at a checkpoint. */
+const mostNear = 4096
 
-export function createTableTimers({ find, index }: TimerEntities): TableTimers {
+export function createTableTimers({ find, index, stored }: TimerEntities): TableTimers {
   const queue = createTimerQueue()
   const due = createDueTimers()
   /** By slot; may end before the last slot. */
@@ -52,14 +76,25 @@ export function createTableTimers({ find, index }: TimerEntities): TableTimers {
   let used = false
   let set = 0 // those in `timers`
   let sweepAt = goneTolerated // entries of the queue
+  /** All that are stored up to this time are in the queue; those that were set since the last checkpoint, too. */
+  let horizon = stored === undefined ? Infinity : -Infinity
+  let changed: number[] = []
 
   const of = (slot: number): EntityTimers => {
     while (timers.length <= slot) timers.push(undefined)
     return (timers[slot] ??= new EntityTimers())
   }
 
+  const note = (slot: number, entity: EntityTimers): void => {
+    if (stored === undefined || entity.changed) return
+    entity.changed = true
+    changed.push(slot)
+  }
+
   const remove = (slot: number, name: TimerName): void => {
-    timers[slot]!.delete(name)
+    const entity = timers[slot]!
+    entity.delete(name)
+    note(slot, entity)
     set--
   }
 
@@ -79,22 +114,48 @@ export function createTableTimers({ find, index }: TimerEntities): TableTimers {
     }
   }
 
+  /** Where only the time is known, as from the store, all that the entity has at that time. */
   const addDue = (at: number, low: number, high: number, name: TimerName | undefined): void => {
-    due.add(at, low, high, name!)
+    if (name !== undefined) {
+      due.add(at, low, high, name)
+      return
+    }
+    const slot = find(low, high)
+    timers[slot]?.forEach((name, when) => {
+      if (when === at) due.add(at, low, high, name)
+    })
   }
 
-  /** All that are to be fired before the first one of `due`, or at the same time as that. */
-  const fillDue = (now: number): void => {
-    const first = queue.next
-    if (first === Infinity || first > now || first > due.next) return
-    do queue.takeFirst(addDue)
-    while (queue.next === first)
-    due.order()
+  const addStored = (at: number, low: number, high: number): void => {
+    queue.add(at, low, high, undefined)
   }
+
+  const readOn = (): void => {
+    horizon = stored!.after(horizon, mostNear, addStored)
+  }
+
+  /** Takes what is due from the queue, up to the time that the first of `due` has. */
+  const fillDue = (now: number): void => {
+    do {
+      while (horizon <= now && horizon < queue.next && horizon < due.next) readOn()
+      const first = queue.next
+      if (first === Infinity || first > now || first > due.next) return
+      do queue.takeFirst(addDue)
+      while (queue.next === first)
+      due.order()
+    } while (due.size === 0) // where none of that time is set any more
+  }
+
+  const forgetFar = (): void => {
+    if (queue.size > 2 * mostNear) horizon = Math.min(horizon, queue.timeOf(mostNear))
+    if (horizon < Infinity && queue.last() > horizon) queue.keep((at) => at <= horizon)
+  }
+
+  if (stored !== undefined) readOn()
 
   return {
     get next() {
-      return queue.next
+      return queue.next < horizon ? queue.next : horizon
     },
     get size() {
       return set
@@ -109,6 +170,7 @@ export function createTableTimers({ find, index }: TimerEntities): TableTimers {
       if (before === at) return
       entity.set(name, at)
       if (before === undefined) set++
+      note(slot, entity)
       const { low, high } = index()
       queue.add(at, low(slot), high(slot), name)
       if (queue.size > sweepAt) sweep()
@@ -121,6 +183,7 @@ export function createTableTimers({ find, index }: TimerEntities): TableTimers {
       if (entity === undefined) return
       set -= entity.size
       entity.clear()
+      entity.changed = false
     },
     keep(slots) {
       const kept = slots.map((slot) => timers[slot])
@@ -131,6 +194,24 @@ export function createTableTimers({ find, index }: TimerEntities): TableTimers {
     },
     forEach(slot, visit) {
       timers[slot]?.forEach(visit)
+    },
+    load(slot) {
+      const { low, high } = index()
+      stored!.load(low(slot), high(slot), (name, at) => {
+        of(slot).set(name, at)
+        set++
+      })
+    },
+    takeChanged() {
+      const taken: number[] = []
+      for (const slot of changed) {
+        const entity = timers[slot]!
+        if (entity.changed) taken.push(slot) // once, also where the slot was given anew
+        entity.changed = false
+      }
+      changed = []
+      if (stored !== undefined) forgetFar()
+      return taken
     },
     takeDue(now) {
       for (;;) {

@@ -19,6 +19,10 @@ export interface TimerQueue {
   add(at: number, low: number, high: number, name: TimerName | undefined): void
   /** Takes entries of the least time: `take` gets each, in no order. There may be more of that time. */
   takeFirst(take: TakeTimer): void
+  /** The greatest time. */
+  last(): number
+  /** The time of the entry that is so many behind the first one. */
+  timeOf(place: number): number
   /** Takes out the entries that `keeps` says `false` for. */
   keep(keeps: (at: number, low: number, high: number) => boolean): void
 }
@@ -142,6 +146,19 @@ export function createTimerQueue(): TimerQueue {
         size--
         entry = next
       }
+    },
+    last() {
+      let last = -Infinity
+      for (let place = 0; place < heapSize; place++) last = Math.max(last, heapTimes[place]!)
+      return last
+    },
+    timeOf(wanted) {
+      const all = new Float64Array(size)
+      let filled = 0
+      for (let place = 0; place < heapSize; place++) {
+        for (let entry = heapFirst[place]!; entry !== none; entry = nexts[entry]!) all[filled++] = heapTimes[place]!
+      }
+      return all.sort()[wanted]!
     },
     keep(keeps) {
       const before = { heapTimes, heapFirst, heapSize, lows, highs, nexts, names }

@@ -66,12 +66,11 @@ export function createPresentEntity(entities: EntityTable<unknown>): PresentEnti
       if (!isTimerName(name)) throw invalidOption('the name of a timer', 'a string or a finite number', name)
       if (when <= now) this.dueAtOnce++
       timers.set(slot, name, when)
-      entities.changed(slot)
+      if (!entities.isStored(slot)) entities.changed(slot) // stored timers need their entity
     },
     clear(name) {
       check()
       timers.clear(slot, name)
-      entities.changed(slot)
     },
     remove() {
       check()

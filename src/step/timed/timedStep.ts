@@ -98,7 +98,6 @@ export function timedStep<In, State, Outputs, Out>(
       const slot = timers.takeDue(now)
       if (slot < 0) break
       const { at, name } = timers.taken
-      entities.changed(slot)
       withoutProgress = slot === lastSlot && name === lastName && at <= lastAt ? withoutProgress + 1 : 0
       if (withoutProgress > mostWithoutProgress || entity.dueAtOnce > mostAtOnce) {
         failFor(loop(name, at, now, whereTaken()), true)

@@ -14,7 +14,7 @@ export interface JoinSettings<Left, Right, Out, Late> {
   readonly after: number
   readonly unmatched: boolean
   readonly late: LatePolicy<Left | Right, Late> | undefined
-  combine(left: Left, right: Right | undefined): Out | undefined
+  readonly combine: (left: Left, right: Right | undefined) => Out | undefined
 }
 
 /** The state of an entity: what can still meet something, of both sides, by time and then by arrival. */

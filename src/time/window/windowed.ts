@@ -23,6 +23,7 @@ export interface WindowedPartition<
   Window extends WindowDefinition = WindowDefinition,
   Late = never,
 > extends StatePartition<In, OpenWindows<State>> {
+  readonly key: KeyFunction<In>
   /** @internal */
   readonly [windowsOf]: WindowSettings<In, State, Late, Window>
 }
@@ -34,6 +35,8 @@ export interface WindowedOptions<
   Window extends WindowDefinition,
   Late,
 > extends StatePartitionOptions<State> {
+  /** Finds the key of a message: a bigint in [0, 2^64) or a non-negative safe integer. */
+  readonly key: KeyFunction<In>
   /** Of `tumbling`, `sliding`, `session` or `counted`. */
   readonly window: Window
   /** Makes the state of a new window. */
@@ -52,7 +55,7 @@ export interface WindowedOptions<
   readonly emit?: 'close' | 'change' | undefined
 }
 
-const known: OptionNames<WindowedOptions<never, never, never, never> & { readonly key?: unknown }> = {
+const known: OptionNames<WindowedOptions<never, never, never, never>> = {
   window: true,
   build: true,
   key: true,
@@ -86,18 +89,7 @@ const known: OptionNames<WindowedOptions<never, never, never, never> & { readonl
  */
 export function windowed<In, State, Window extends WindowDefinition, Late = never>(
   name: string,
-  options: WindowedOptions<In, State, Window, Late> & {
-    /** Finds the key of a message: a bigint in [0, 2^64) or a non-negative safe integer. */
-    readonly key: KeyFunction<In>
-  },
-): WindowedPartition<In, State, Window, Late> & { readonly key: KeyFunction<In> }
-export function windowed<In, State, Window extends WindowDefinition, Late = never>(
-  name: string,
   options: WindowedOptions<In, State, Window, Late>,
-): WindowedPartition<In, State, Window, Late>
-export function windowed<In, State, Window extends WindowDefinition, Late = never>(
-  name: string,
-  options: WindowedOptions<In, State, Window, Late> & { readonly key?: KeyFunction<In> },
 ): WindowedPartition<In, State, Window, Late> {
   const {
     window,
@@ -112,10 +104,11 @@ export function windowed<In, State, Window extends WindowDefinition, Late = neve
     late,
     emit = 'close',
   } = knownOptions('windowed', options, known)
-  const where = { partition: String(name) }
+  const where = { partition: name }
   if (!['tumbling', 'sliding', 'session', 'counted'].includes((window as Window | undefined)?.kind as string)) {
     throw invalidOption('window', 'what tumbling, sliding, session or counted gives', window, where)
   }
+  if (typeof key !== 'function') throw invalidOption('key', 'a function', key, where)
   if (typeof build !== 'function') throw invalidOption('build', 'a function', build, where)
   wholeNumber('lateness', lateness, 0)
   if (lateness > 0 && (window.kind === 'session' || window.kind === 'counted')) {
@@ -136,7 +129,7 @@ export function windowed<In, State, Window extends WindowDefinition, Late = neve
     ...shared,
     serde: serde === undefined ? undefined : windowsSerde(serde),
     migrate: migrate === undefined ? undefined : migrateWindows(migrate),
-    key: key as KeyFunction<In>,
+    key,
   })
   return Object.assign(partition, {
     [windowsKept]: keptOf(window, false),

@@ -8,6 +8,8 @@ import { utf8 } from '../../../src/codec/codec.ts'
 import { toAsyncIterable } from '../../../src/bridge/asyncIterable.ts'
 import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
 import { statePartition } from '../../../src/state/statePartition.ts'
+import { tumbling } from '../../../src/time/window/window.ts'
+import { windowed } from '../../../src/time/window/windowed.ts'
 import { gather, type Gathered } from '../gather.ts'
 import { rx, type Operators } from '../twin.ts'
 import { ix } from './twin.ts'
@@ -31,6 +33,16 @@ const sum = (n: number, state: { total: number }): readonly [number | undefined,
 const links: readonly Link[] = [
   { name: 'to', make: ({ to }) => [to((n: number) => (n % 3 === 0 ? undefined : n + 1))] },
   { name: 'eventTime', make: ({ eventTime }) => [eventTime((n: number) => n)] },
+  {
+    name: 'toWindows',
+    make: ({ eventTime, toWindows }) => [
+      eventTime((n: number) => n, { outOfOrder: 30 }),
+      toWindows(
+        { add: (n: number, sum: number) => sum + n, close: (sum, { start }) => (sum + start) % 1000 },
+        windowed('sums', { key: (n: number) => n % 3, window: tumbling({ size: 7 }), build: () => 0, late: 'drop' }),
+      ),
+    ],
+  },
   { name: 'toMulti', make: ({ toMulti }) => [toMulti((n: number) => Array<number>(n % 4).fill(n + 2))] },
   {
     name: 'toMulti of a generator',

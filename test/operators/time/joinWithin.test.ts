@@ -1,13 +1,13 @@
 import fc from 'fast-check'
-import { connect, filter, from, type OperatorFunction } from 'rxjs'
+import { connect, filter, from, pipe, type Observable, type OperatorFunction } from 'rxjs'
 import { expect, test } from 'vitest'
 import { toAsyncIterable } from 'wallarx'
-import { joinWithin } from 'wallarx/operators'
+import { joinWithin, to } from 'wallarx/operators'
 import * as ix from 'wallarx/operators/ix'
 import { testPipeline } from 'wallarx/testing'
 import * as any from '../../time/arbitraries.ts'
 import { joinModel, type Event, type JoinRules, type Message, type Pair } from '../../time/model.ts'
-import { playThrough, possible } from './played.ts'
+import { inOrder, playThrough, possible } from './played.ts'
 
 type Late = { readonly late: Message }
 
@@ -23,11 +23,14 @@ const optionsOf = ({ unmatched = false, ...rules }: JoinRules) => ({
 })
 
 function pipelineOf(rules: JoinRules): OperatorFunction<Message, Pair | Late> {
-  return connect((all) =>
-    all.pipe(
-      filter(({ side }) => side === 'left'),
-      joinWithin(all.pipe(filter(({ side }) => side === 'right')), optionsOf(rules)),
+  return pipe(
+    connect((all: Observable<Message>) =>
+      all.pipe(
+        filter(({ side }) => side === 'left'),
+        joinWithin(all.pipe(filter(({ side }) => side === 'right')), optionsOf(rules)),
+      ),
     ),
+    to((output) => output), // so that the sources are inside the pipeline, too
   )
 }
 
@@ -41,7 +44,7 @@ const bySide = (events: readonly Event[]): Event[] =>
   events.flatMap((event): Event[] =>
     'end' in event
       ? [{ end: `${event.end} left` }, { end: `${event.end} right` }]
-      : [{ ...event, origin: `${event.origin ?? 'z'} ${event.side}` }],
+      : [{ ...event, origin: `${event.origin ?? 'z'} ${event.side!}` }],
   )
 const model = (events: readonly Event[], rules: JoinRules): ReturnType<typeof joinModel> => {
   const { outputs, late } = joinModel(bySide(events), rules, (origin) => origin.split(' ')[1]!)
@@ -67,7 +70,7 @@ test('what waits survives a crash', async () => {
       fc.array(fc.nat(25)),
       fc.array(fc.nat(25)),
       async (given, rules, crashes, checkpoints) => {
-        const messages = given.flatMap((event) => ('end' in event ? [] : [{ ...event, origin: undefined }]))
+        const messages = inOrder(given)
         const driver = await testPipeline(pipelineOf(rules), { delivery: 'exactly once' })
         try {
           for (const [at, message] of messages.entries()) {

@@ -45,3 +45,7 @@ function origins(events: readonly Event[]): { readonly source: Observable<Messag
     },
   }
 }
+
+/** The messages of one origin in the order of their times. */
+export const inOrder = (events: readonly Event[]): Message[] =>
+  events.flatMap((event) => ('end' in event ? [] : [{ ...event, origin: undefined }])).sort((a, b) => a.t - b.t)

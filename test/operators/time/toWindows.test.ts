@@ -5,9 +5,11 @@ import { session, sliding, tumbling, toAsyncIterable, windowed, type Aggregate, 
 import { eventTime, toWindows } from 'wallarx/operators'
 import * as ix from 'wallarx/operators/ix'
 import { testPipeline } from 'wallarx/testing'
+import { checklist } from '../checklist.ts'
+import { rx } from '../twin.ts'
 import * as any from '../../time/arbitraries.ts'
 import { windowsModel, type Message, type ModelWindow, type WindowOutput, type WindowRules } from '../../time/model.ts'
-import { playThrough, possible } from './played.ts'
+import { inOrder, playThrough, possible } from './played.ts'
 
 interface Kept {
   values: string[]
@@ -40,6 +42,8 @@ const merging = {
     into.values.push(...from.values)
   },
 }
+
+checklist('toWindows', rx)
 
 const windowsOf = (rules: WindowRules) =>
   windowed('windows', {
@@ -115,7 +119,7 @@ test('windows that are open survive a crash', async () => {
       fc.array(fc.nat(25)),
       fc.array(fc.nat(25)),
       async (given, rules, crashes, checkpoints) => {
-        const messages = given.flatMap((event) => ('end' in event ? [] : [{ ...event, origin: undefined }]))
+        const messages = inOrder(given)
         const driver = await testPipeline(pipelineOf(rules, merging), { delivery: 'exactly once' })
         try {
           for (const [at, message] of messages.entries()) {

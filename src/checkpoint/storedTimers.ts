@@ -1,0 +1,118 @@
+import { entityTimersKey, keyHalvesOfTimer, timeOfTimer, timerKey, timersPrefix } from './layout.ts'
+import { WallarxError } from '../base/errors.ts'
+import { shown } from '../base/shown.ts'
+import { keyOf } from '../key/key.ts'
+import { packEntryKey, unpackEntryKey } from '../serialization/entryKey.ts'
+import { packPlain, unpackPlain } from '../serialization/msgpack.ts'
+import { isText } from '../serialization/plain/plainForm.ts'
+import type { StoredTimers, TableTimers } from '../state/timers/tableTimers.ts'
+import type { TimerName } from '../state/timers/timerName.ts'
+import type { Change, OpenStore } from '../store/store.ts'
+
+/** What stands between the timers of one state partition and the store. */
+export interface PersistentTimers extends StoredTimers {
+  /** What has to be written for timers that were set, cleared or fired since the last call. */
+  changes(timers: TableTimers, low: (slot: number) => number, high: (slot: number) => number): Change[]
+  /** What has to be written for an entity that is gone. */
+  removal(low: number, high: number): Change[]
+  /** How many times of entities are in the store, as far as they are written. */
+  readonly count: number
+}
+
+/** `known`: how many there are in the store. */
+export function createPersistentTimers(
+  store: OpenStore,
+  partition: string,
+  id: number,
+  known: number,
+): PersistentTimers {
+  let count = known
+  const removed = new Set<bigint>() // since `changes` was called
+
+  const storedOf = (low: number, high: number): Map<TimerName, number> | undefined => {
+    const value = store.get(entityTimersKey(id, low, high))
+    if (value === undefined) return undefined
+    try {
+      return new Map(unpackTimers(value))
+    } catch (cause) {
+      throw new WallarxError('STATE_CORRUPT', {
+        expected: 'the timers of this entity as they were packed',
+        got: shown(cause),
+        where: { partition, key: keyOf(low, high) },
+        cause,
+      })
+    }
+  }
+
+  /** Puts these timers of an entity in place of those that are stored. */
+  const replace = (low: number, high: number, timers: Map<TimerName, number>): Change[] => {
+    const isNew = removed.size > 0 && removed.has(keyOf(low, high))
+    const before = new Set(isNew ? [] : storedOf(low, high)?.values())
+    const times = new Set(timers.values())
+    const value = timers.size === 0 ? undefined : packTimers(timers)
+    const changes: Change[] = before.size + times.size === 0 ? [] : [{ key: entityTimersKey(id, low, high), value }]
+    for (const at of before) if (!times.has(at)) changes.push({ key: timerKey(id, at, low, high), value: undefined })
+    for (const at of times) if (!before.has(at)) changes.push({ key: timerKey(id, at, low, high), value: nothing })
+    count += times.size - before.size
+    return changes
+  }
+
+  return {
+    load(low, high, visit) {
+      storedOf(low, high)?.forEach((at, name) => {
+        visit(name, at)
+      })
+    },
+    after(time, most, visit) {
+      let found = 0
+      let last = time
+      for (const { key } of store.range(timersPrefix(id), timerKey(id, time, 0, 0))) {
+        const at = timeOfTimer(key)
+        if (at <= time) continue
+        if (found >= most && at > last) return last
+        visit(at, ...keyHalvesOfTimer(key))
+        found++
+        last = at
+      }
+      return Infinity
+    },
+    changes(timers, low, high) {
+      const changes: Change[] = []
+      for (const slot of timers.takeChanged()) {
+        const present = new Map<TimerName, number>()
+        timers.forEach(slot, (name, at) => present.set(name, at))
+        changes.push(...replace(low(slot), high(slot), present))
+      }
+      removed.clear()
+      return changes
+    },
+    removal(low, high) {
+      const changes = replace(low, high, new Map())
+      removed.add(keyOf(low, high))
+      return changes
+    },
+    get count() {
+      return count
+    },
+  }
+}
+
+const nothing = new Uint8Array(0)
+
+/** Name, time, name, time, …; a name that is no UTF-8 as the bytes of an entry's key. */
+const packTimers = (timers: Map<TimerName, number>): Buffer =>
+  packPlain(
+    0,
+    [...timers].flatMap(([name, at]) => [
+      typeof name === 'string' && !isText(name) ? packEntryKey(name) : name,
+      at,
+    ]),
+  )
+
+function* unpackTimers(value: Buffer): Generator<[name: TimerName, at: number], void> {
+  const flat = unpackPlain(value)[1] as unknown[]
+  for (let at = 0; at < flat.length; at += 2) {
+    const name = flat[at]
+    yield [(name instanceof Uint8Array ? unpackEntryKey(name) : name) as TimerName, flat[at + 1] as number]
+  }
+}

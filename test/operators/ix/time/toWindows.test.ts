@@ -1,0 +1,4 @@
+import { checklist } from '../../checklist.ts'
+import { ix } from '../twin.ts'
+
+checklist('toWindows', ix)

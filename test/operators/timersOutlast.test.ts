@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { memoryStore, statePartition, StateMap } from 'wallarx'
+import { eventTime, toStatePartition } from 'wallarx/operators'
+import { crashesDoNotMatter, testPipeline } from 'wallarx/testing'
+import type { TimedEntity, Timers } from '../../src/time/timers.ts'
+
+interface Order {
+  readonly key: number
+  readonly at: number
+  readonly name: string | number
+  /** Sets the timer so much later; clears it, removes the entity. */
+  readonly what: number | 'clear' | 'remove' | 'see'
+}
+
+interface Seen {
+  times: number
+  words: StateMap<string, number>
+}
+
+const build = (cache?: number) => () => {
+  const partition = statePartition('entities', {
+    key: ({ key }: Order) => key,
+    build: (): Seen => ({ times: 0, words: new StateMap() }),
+    ...(cache !== undefined && { cache }),
+  })
+  return (orders: Parameters<ReturnType<typeof eventTime<Order>>>[0]) =>
+    orders.pipe(
+      eventTime(({ at }) => at),
+      toStatePartition(
+        {
+          name: 'obey',
+          compute({ key, at, name, what }: Order, state: Seen, timers: Timers) {
+            if (what === 'see') return [`${key}: ${state.times} ${[...state.words].join()} ${timers.at(name)}`, false]
+            if (what === 'clear') timers.clear(name)
+            else if (what === 'remove') (timers as TimedEntity).remove()
+            else {
+              timers.set(name, at + what)
+              if (what % 2 === 0) state.times++
+              return [undefined, what % 2 === 0] // a timer is kept also where the state has not changed
+            }
+            return [undefined, false]
+          },
+          onTimer(name, at, state, timers) {
+            state.words.set(String(name), (state.words.get(String(name)) ?? 0) + 1)
+            if (name === 'again' && state.words.get('again')! % 3 !== 0) timers.set(name, at + 2)
+            return [`${typeof name} ${name} @ ${at}: ${state.times} ${state.words.size}`, true]
+          },
+        },
+        partition,
+      ),
+    )
+}
+
+const order = fc.record({
+  key: fc.nat({ max: 5 }),
+  at: fc.nat({ max: 3 }),
+  name: fc.constantFrom('a', 'again', 1, 'ill\ud800', '\ufeff'),
+  what: fc.oneof(
+    { weight: 5, arbitrary: fc.integer({ min: -3, max: 12 }) },
+    fc.constantFrom('clear' as const, 'remove' as const, 'see' as const),
+  ),
+})
+/** In the order of their times. */
+const input = fc.array(order, { maxLength: 30 }).map((orders) => {
+  let time = -5
+  return orders.map((order) => ({ ...order, at: (time += order.at) }))
+})
+
+test.each([undefined, 1, 3])(
+  'no crash matters to timers (cache: %s)',
+  async (cache) => {
+    await crashesDoNotMatter(build(cache), { input, runs: 60 })
+  },
+  100_000,
+)
+
+test('many timers are read from the store as their time comes, and leave nothing there', async () => {
+  const many = 20_000
+  const store = memoryStore()
+  const buildMany = () => {
+    const partition = statePartition('many', { key: (key: number) => key, build: () => ({ key: -1 }), cache: 100 })
+    return toStatePartition(
+      {
+        compute(key: number, state: { key: number }, timers: Timers) {
+          state.key = key
+          timers.set('a', 1000 + (key % 9000))
+          if (key % 2 === 0) timers.set('b', 1000 + (key % 9000))
+          return [undefined, true]
+        },
+        onTimer(name, at, state, timers) {
+          if (name === 'a') (timers as TimedEntity).remove()
+          return [[at, state.key, name], true]
+        },
+      },
+      partition,
+    )
+  }
+  const driver = await testPipeline(buildMany(), { store })
+  for (let key = 0; key < many; key++) driver.send(key)
+  await driver.checkpoint()
+  driver.advance(500)
+  await driver.restart(buildMany())
+  const expected = Array.from({ length: many }, (_, key) => [1000 + (key % 9000), key, 'a'])
+  expected.sort((one, other) => Number(one[0]) - Number(other[0]) || Number(one[1]) - Number(other[1]))
+  for (let step = 0; step < 5; step++) {
+    driver.advance(2000)
+    await driver.checkpoint()
+  }
+  expect(driver.outputs()).toEqual(expected)
+  await driver.stop()
+  await driver.close()
+  const left = await store.open()
+  expect(Array.from(left.range(Buffer.alloc(0)), ({ key }) => String.fromCharCode(key[0]!))).toEqual(['C', 'O', 'P'])
+  await left.close()
+})
