@@ -12,7 +12,7 @@ import { textbook } from './contenders/textbook.ts'
 import { userFunctions } from './contenders/userFunctions.ts'
 import { byLetter, byWord } from './contenders/workload.ts'
 import { createCorpus, createTexts } from './corpus.ts'
-import { timeTrials } from './time/trials.ts'
+import { timeContenders } from './time/trials.ts'
 import type { Trial } from './trial.ts'
 
 /** Makes the trial of a name; `size` is the number of frames, or of entities. */
@@ -42,7 +42,7 @@ const trials: Readonly<Record<string, (size: number) => Trial>> = {
     return { messages: words, run: () => userFunctions(texts) }
   },
   ...lookups,
-  ...timeTrials(wordCount),
+  ...named('time:', timeContenders),
 }
 
 function named(prefix: string, contenders: Readonly<Record<string, Contender>>): typeof trials {

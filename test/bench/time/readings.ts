@@ -1,4 +1,4 @@
-/** What all contenders read. */
+/** One word of a line. */
 export interface Reading {
   readonly key: number
   /** In ms since 1970. */
@@ -8,21 +8,23 @@ export interface Reading {
 /** In ms: of a window. */
 export const size = 60_000
 
-/** Readings of so many keys, as chunks: in order of time, some for each key in each window. */
-export function createReadings(count: number, keys: number): Reading[][] {
-  const perWindow = Math.max(10_000, 4 * keys)
-  const readings = Array.from({ length: count }, (_, number) => ({
-    key: (Math.imul(number, 0x9e3779b1) >>> 0) % keys,
-    at: Math.floor((number * size) / perWindow),
-  }))
-  const chunks: Reading[][] = []
-  for (let at = 0; at < count; at += 1000) chunks.push(readings.slice(at, at + 1000))
-  return chunks
+/** What a user writes: makes the words of a line to readings of so many keys; each line is somewhat later than the last. */
+export function createReader(keys: number): (line: string) => Reading[] {
+  // Some words of each key in each window, and many windows.
+  const step = size / Math.max(2500, keys / 2)
+  let at = 0
+  return (line) => {
+    at += step
+    const time = Math.floor(at)
+    return line.split(' ').map((word, nth) => ({ key: (Math.imul(hash(word), 31 + nth) >>> 0) % keys, at: time }))
+  }
+}
+
+function hash(word: string): number {
+  let mixed = word.length
+  for (let at = 0; at < word.length; at++) mixed = (Math.imul(mixed, 31) + word.charCodeAt(at)) | 0
+  return mixed
 }
 
 /** The output of one window. */
-export interface WindowCount {
-  readonly key: number
-  readonly start: number
-  readonly count: number
-}
+export const lineOf = (key: number, start: number, count: number): string => `${key} ${start} ${count}\n`

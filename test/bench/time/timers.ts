@@ -1,31 +1,37 @@
-import { from, lastValueFrom } from 'rxjs'
-import { observerSink, statePartition } from 'wallarx'
-import { eventTime, toMulti, toSink, toStatePartition } from 'wallarx/operators'
-import type { Reading } from './readings.ts'
+import { lastValueFrom } from 'rxjs'
+import { fromAsyncIterable, lengthPrefixed, statePartition, utf8, type StateResult } from 'wallarx'
+import { decode, encode, eventTime, frame, toMulti, toSink, toStatePartition } from 'wallarx/operators'
+import type { Contender } from '../contenders/contender.ts'
+import { gatheringSink } from '../contenders/gatheringSink.ts'
+import { createReader, type Reading } from './readings.ts'
 
-const same = <Item>(items: readonly Item[]): readonly Item[] => items
 /** In ms: how much later each timer fires. */
 const later = 1000
 
-/** Sets a timer for each reading, and fires it. */
-export async function setAndFire(chunks: readonly Reading[][]): Promise<number> {
-  const entities = statePartition('entities', { key: ({ key }: Reading) => key, build: () => ({ fired: 0 }) })
-  let fired = 0
-  const outputs = from(chunks).pipe(
-    toMulti(same<Reading>),
-    eventTime(({ at }) => at),
-    toStatePartition(
-      {
-        compute({ at }, _state, timers) {
-          timers.set(at, at + later)
-          return [undefined, false]
+/** Sets a timer for each word, or none, and fires it. */
+export const timers =
+  (isSet: boolean): Contender =>
+  async (chunks, take) => {
+    const entities = statePartition('entities', { key: ({ key }: Reading) => key, build: () => ({ words: 0 }) })
+    let name = 0
+    const outputs = fromAsyncIterable(chunks).pipe(
+      frame(lengthPrefixed(4)),
+      decode(utf8),
+      toMulti(createReader(1000)),
+      eventTime(({ at }) => at),
+      toStatePartition(
+        {
+          compute({ at }, state, timers): StateResult<string> {
+            if (isSet) timers.set(name++, at + later)
+            state.words++
+            return [undefined, true]
+          },
+          onTimer: (): StateResult<string> => [undefined, true],
         },
-        onTimer: () => [++fired, true],
-      },
-      entities,
-    ),
-    toSink(observerSink({ next: () => undefined })),
-  )
-  await lastValueFrom(outputs, { defaultValue: undefined })
-  return fired
-}
+        entities,
+      ),
+      encode((line) => line),
+      toSink(gatheringSink(take)),
+    )
+    await lastValueFrom(outputs, { defaultValue: undefined })
+  }

@@ -1,19 +1,20 @@
-import { from, lastValueFrom } from 'rxjs'
-import { lengthPrefixed, utf8 } from 'wallarx'
+import { lastValueFrom, type MonoTypeOperatorFunction } from 'rxjs'
+import { fromAsyncIterable, lengthPrefixed, utf8 } from 'wallarx'
 import { decode, encode, eventTime, frame, toMulti, toSink, toStatePartition } from 'wallarx/operators'
 import { split, wordCountLine } from '../../../examples/01-word-count/wordCount.ts'
 import type { Contender } from '../contenders/contender.ts'
 import { gatheringSink } from '../contenders/gatheringSink.ts'
 import type { Workload } from '../contenders/workload.ts'
 
-/** Word count whose lines have times that nobody looks at. */
-export function withEventTime<State>({ createPartition, compute }: Workload<State>): Contender {
-  return async (chunks, take) => {
-    let now = 0
-    const lines = from(chunks).pipe(
-      frame(lengthPrefixed(4)),
-      decode(utf8),
-      eventTime(() => ++now),
+const counting =
+  <State>(
+    { createPartition, compute }: Workload<State>,
+    timed: () => MonoTypeOperatorFunction<string> | undefined,
+  ): Contender =>
+  async (chunks, take) => {
+    const texts = fromAsyncIterable(chunks).pipe(frame(lengthPrefixed(4)), decode(utf8))
+    const reading = timed()
+    const lines = (reading === undefined ? texts : texts.pipe(reading)).pipe(
       toMulti(split),
       toStatePartition(compute, createPartition()),
       encode(wordCountLine),
@@ -21,4 +22,13 @@ export function withEventTime<State>({ createPartition, compute }: Workload<Stat
     )
     await lastValueFrom(lines, { defaultValue: undefined })
   }
-}
+
+/** Word count whose lines have times that nobody looks at. */
+export const withEventTime = <State>(workload: Workload<State>): Contender =>
+  counting(workload, () => {
+    let now = 0
+    return eventTime(() => ++now)
+  })
+
+/** The same from the same source, without. */
+export const withoutEventTime = <State>(workload: Workload<State>): Contender => counting(workload, () => undefined)
