@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { failureOf, WallarxError } from '../base/errors.ts'
 import { journalChanged, journalPositionGone, type JournalDamage } from './damage.ts'
 import { createJournalReader, findRecord, isAllZeros } from './recordReader.ts'
-import { baseOfFileName, readSegmentHeader, seedChecksum, segmentHeaderLength } from './segment.ts'
+import { baseOfFileName, hasArrivals, readSegmentHeader, seedChecksum, segmentHeaderLength } from './segment.ts'
 import { makeDirectory, syncDirectory } from '../base/syncDirectory.ts'
 
 /** A segment file as the log knows it. */
@@ -139,7 +139,7 @@ async function recover(options: RecoveryOptions): Promise<RecoveredJournal> {
   const last = segments.at(-1)
   const end = last === undefined ? base : last.base + last.length
   const cut = removed > 0 ? { position: end, bytes: removed } : undefined
-  let begin = last?.seed === undefined ? end : undefined
+  let begin = last?.seed === undefined || !last.hasArrivals ? end : undefined
   if (synced !== undefined && synced > end) {
     const [file, offset] = last === undefined ? [directory, 0] : [last.path, last.size]
     tolerate({ file, offset, position: end, positionAfter: synced, found: 'the end of the journal' })
@@ -162,6 +162,7 @@ interface FoundSegment extends Segment {
   size: number
   /** Its creation was cut short: the header is not there yet. */
   readonly isUnbegun: boolean
+  readonly hasArrivals: boolean
 }
 
 async function segmentsIn(directory: string): Promise<FoundSegment[]> {
@@ -180,7 +181,10 @@ async function segmentAt(path: string, base: number): Promise<FoundSegment> {
     const { buffer } = await file.read(Buffer.alloc(segmentHeaderLength), 0, segmentHeaderLength, 0)
     const header = readSegmentHeader(buffer)
     if (header.wrong !== undefined && header.wrong !== 'damaged') {
-      throw new WallarxError('JOURNAL_FAILED', { expected: `a journal of version 1 in ${path}`, got: header.wrong })
+      throw new WallarxError('JOURNAL_FAILED', {
+        expected: `a journal of version 1 or 2 in ${path}`,
+        got: header.wrong,
+      })
     }
     return {
       path,
@@ -188,6 +192,7 @@ async function segmentAt(path: string, base: number): Promise<FoundSegment> {
       size,
       length: Math.max(size - segmentHeaderLength, 0),
       seed: header.wrong === undefined && header.base === base ? header.seed : undefined,
+      hasArrivals: header.wrong !== undefined || hasArrivals(header.version),
       isUnbegun: size < segmentHeaderLength || (buffer.every((byte) => byte === 0) && (await isAllZeros(file))),
     }
   } finally {
