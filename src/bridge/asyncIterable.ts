@@ -4,8 +4,8 @@ import { createGate } from '../context/backPressure.ts'
 import { within } from '../context/context.ts'
 import { createQueue } from '../base/queue.ts'
 import { presentContext } from '../context/standalone.ts'
+import { DelayClock, type Delayed } from '../context/time/delayClock.ts'
 import { createRegister } from '../context/time/pipelineTime.ts'
-import type { TimeRegister } from '../context/time.ts'
 import type { Deferred } from '../base/deferred.ts'
 
 /** How far the pipeline may run ahead of who asks. */
@@ -47,11 +47,10 @@ export function toAsyncIterable<Message>(
 type ReadRequest<Message> = Omit<Deferred<IteratorResult<Message>>, 'promise'>
 
 function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number): AsyncIterator<Message> {
-  const outer = presentContext()
-  const context = { ...outer, time: { ...outer.time, register: createRegister() } }
-  const { register, pipeline: time } = context.time
+  const clock = new DelayClock(presentContext(), createRegister())
+  const { context } = clock
   const waiting = createQueue<Message>()
-  const moments = createQueue<TimeRegister>() // of what waits, where somebody asks what time it is
+  const delays = createQueue<Delayed>() // of what waits, where somebody asks what time it is
   const requests = createQueue<ReadRequest<Message>>()
   const { holds, bridgeInFlight } = context.backPressure
   const gate = createGate(holds, 'async iterable')
@@ -69,7 +68,8 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
   const forget = (): void => {
     for (let left = waiting.size + handed; left > 0; left--) bridgeInFlight.leave()
     waiting.clear()
-    moments.clear()
+    delays.clear()
+    clock.end()
     handed = 0
     withdrawForceComplete?.()
     withdrawForceComplete = undefined
@@ -84,9 +84,9 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
     } else request.resolve(ended)
   }
   /** Who has asked finds in the register what the message came with. */
-  const give = (request: ReadRequest<Message>, message: Message, moment = moments.shift()): void => {
+  const give = (request: ReadRequest<Message>, message: Message): void => {
     handed++
-    if (moment !== undefined) Object.assign(outer.time.register, moment)
+    clock.show(delays.shift())
     request.resolve({ done: false, value: message })
   }
   const subscribe = (): Subscription => {
@@ -101,11 +101,12 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
     return pipeline.subscribe({
       next(message) {
         const request = requests.shift()
+        const delayed = clock.enter()
+        if (delayed !== undefined) delays.push(delayed)
         if (request !== undefined) {
-          give(request, message, time.used ? register : undefined)
+          give(request, message)
         } else {
           waiting.push(message)
-          if (time.used) moments.push({ ...register })
           if (waiting.size >= highWaterMark) gate.close()
         }
         bridgeInFlight.enter() // last: it may lead to a question
@@ -126,6 +127,7 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
         if (end === undefined) subscription ??= within(context, subscribe)
         if (handed > 0) {
           handed--
+          clock.leaveFirst()
           bridgeInFlight.leave()
         }
         if (waiting.size > 0) {

@@ -2,7 +2,7 @@ import { longestTimer } from '../base/option.ts'
 import type { Context } from '../context/context.ts'
 import { within } from '../context/context.ts'
 import type { Sleeper, Turn } from '../context/time.ts'
-import { UpstreamClocks } from './upstreamClocks.ts'
+import { UpstreamClocks } from '../context/time/upstreamClocks.ts'
 
 /** What time it is for one step in one subscription. */
 export interface StepTime {

@@ -2,6 +2,7 @@
 
 import { AbortError } from 'ix/aborterror'
 import { within, type Context } from '../../../src/context/context.ts'
+import { DelayClock } from '../../../src/context/time/delayClock.ts'
 import { handOverAs } from '../../../src/context/time/handOver.ts'
 import { createRegister } from '../../../src/context/time/pipelineTime.ts'
 import { presentContext } from '../../../src/context/standalone.ts'
@@ -46,9 +47,9 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
   constructor(source: AsyncIterable<unknown>, steps: readonly Step<never, unknown>[], signal: AbortSignal | undefined) {
     this.#steps = steps
     this.#signal = signal
-    const context = presentContext()
-    this.#queue = new ReadQueue(context.time.register)
-    this.#context = { ...context, time: { ...context.time, register: createRegister() } }
+    const clock = new DelayClock(presentContext(), createRegister())
+    this.#queue = new ReadQueue(clock)
+    this.#context = clock.context
     this.#upstream = new UpstreamReader(source, this.#context, {
       answer: this.#receive,
       fail: (error) => {
@@ -155,8 +156,7 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
   #emit(message: Out): void {
     if (this.#turn === over) return
     this.#count(true)
-    const { register, pipeline } = this.#context.time
-    this.#queue.push(message, pipeline.used ? { ...register } : undefined)
+    this.#queue.push(message)
   }
 
   /** Asks the source for an item, if one is wanted and nothing speaks against it. */

@@ -1,5 +1,5 @@
 import { createQueue } from '../../../src/base/queue.ts'
-import type { TimeRegister } from '../../../src/context/time.ts'
+import type { DelayClock, Delayed } from '../../../src/context/time/delayClock.ts'
 
 interface ReadRequest<Out> {
   resolve(result: IteratorResult<Out, undefined>): void
@@ -15,16 +15,15 @@ export class ReadQueue<Out> {
   /** Outputs that were not requested, from `#at` on. */
   #outputs: Out[] = []
   #at = 0
-  /** Of those that came with one, from `#at` on. */
-  #moments: (TimeRegister | undefined)[] = []
+  /** What each came with, where somebody asks what time it is. */
+  #delays: (Delayed | undefined)[] = []
   /** Outputs handed out and not dealt with: whoever has done that requests one more. */
   #handedOut = 0
 
-  /** Who asks looks here what the output came with that was handed out last. */
-  readonly #shown: TimeRegister
+  readonly #clock: DelayClock
 
-  constructor(shown: TimeRegister) {
-    this.#shown = shown
+  constructor(clock: DelayClock) {
+    this.#clock = clock
   }
 
   /** A request waits. */
@@ -39,7 +38,10 @@ export class ReadQueue<Out> {
 
   /** The next output; if none waits, the request does, and `onRequest` is called. */
   read(onRequest: () => void): Promise<IteratorResult<Out, undefined>> {
-    if (this.#handedOut > 0) this.#handedOut--
+    if (this.#handedOut > 0) {
+      this.#handedOut--
+      this.#clock.leaveFirst()
+    }
     if (this.#at < this.#outputs.length) return Promise.resolve(this.#take())
     return new Promise((resolve, reject) => {
       this.#requests.push({ resolve, reject })
@@ -48,7 +50,7 @@ export class ReadQueue<Out> {
   }
 
   #take(): IteratorYieldResult<Out> {
-    this.#show(this.#moments[this.#at])
+    this.#clock.show(this.#delays[this.#at])
     const value = this.#outputs[this.#at++]!
     if (this.#at === this.#outputs.length) this.#forgetOutputs()
     this.#handedOut++
@@ -56,15 +58,16 @@ export class ReadQueue<Out> {
   }
 
   /** Answers the first request, or waits for one. */
-  push(output: Out, moment: TimeRegister | undefined): void {
+  push(output: Out): void {
     const request = this.#requests.shift()
+    const delayed = this.#clock.enter()
     if (request === undefined) {
-      if (moment !== undefined) this.#moments[this.#outputs.length] = moment
+      if (delayed !== undefined) this.#delays[this.#outputs.length] = delayed
       this.#outputs.push(output)
       return
     }
     this.#handedOut++
-    this.#show(moment)
+    this.#clock.show(delayed)
     request.resolve({ done: false, value: output })
   }
 
@@ -72,22 +75,20 @@ export class ReadQueue<Out> {
   end(failure: { readonly error: unknown } | undefined): void {
     const requests = this.#requests
     if (failure !== undefined) requests.shift()?.reject(failure.error)
+    this.#clock.end()
     for (let request = requests.shift(); request !== undefined; request = requests.shift()) request.resolve(iteratorEnd)
   }
 
   /** Drops the outputs; requests go on waiting. */
   clear(): void {
+    this.#clock.end()
     this.#forgetOutputs()
     this.#handedOut = 0
   }
 
-  #show(moment: TimeRegister | undefined): void {
-    if (moment !== undefined) Object.assign(this.#shown, moment)
-  }
-
   #forgetOutputs(): void {
     this.#outputs = []
-    this.#moments = []
+    this.#delays = []
     this.#at = 0
   }
 }

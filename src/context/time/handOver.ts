@@ -26,9 +26,12 @@ export function handOverAs<Args extends unknown[], Result>(
   const { register, pipeline } = context.time
   if (!pipeline.used) return within(context, work, ...args)
   const before = { ...register }
-  Object.assign(register, moment)
-  if (Number.isNaN(moment.arrival)) register.arrival = context.clock.now()
+  register.origin = moment.origin
+  register.arrival = Number.isNaN(moment.arrival) ? context.clock.now() : moment.arrival
+  register.time = moment.time
+  register.clock = moment.clock
   pipeline.depth++
+  pipeline.chunks++
   try {
     return within(context, work, ...args)
   } finally {
@@ -48,6 +51,7 @@ export function passAlone<Message>(
   message: Message,
 ): void {
   pipeline.depth++
+  pipeline.chunks++
   try {
     output.next(message)
   } finally {

@@ -1,4 +1,5 @@
 import type { Context } from '../../context/context.ts'
+import { DelayClock, type Delayed } from '../../context/time/delayClock.ts'
 import type { StepMeter } from '../../context/meter.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
 import { createQueue } from '../../base/queue.ts'
@@ -45,50 +46,59 @@ export function keyedAsync<In, State, Result, Out>(
   const load = concurrencyLimit(context, name, concurrency)
   const times = meter?.takesTime(() => ({ used: load.inside, highWaterMark: concurrency, unit: 'messages' }))
   const busy = createWaiting<In>(times) // entities at work or in `ready`
+  const clock = new DelayClock(context)
   let working = 0
   let workingOn = false
   let completed = false
 
-  const work = (slot: number, message: In, origin: number): void => {
+  const work = (slot: number, message: In, origin: number, delayed: Delayed | undefined): void => {
     const began = times?.begin() ?? 0
     working++
     try {
       const result = compute(message, entities.states[slot]!)
-      if (!isPromise(result)) finish(slot, message, result, began, origin)
+      if (!isPromise(result)) finish(slot, message, result, began, origin, delayed)
       else
         result.then(
           (value) => {
-            finish(slot, message, value, began, origin)
+            finish(slot, message, value, began, origin, delayed)
           },
           (thrown: unknown) => {
-            finishFailed(slot, message, thrown)
+            finishFailed(slot, message, thrown, delayed)
           },
         )
     } catch (thrown) {
-      finishFailed(slot, message, thrown)
+      finishFailed(slot, message, thrown, delayed)
     }
   }
 
-  const finish = (slot: number, message: In, result: Result, began: number, origin: number): void => {
+  const finish = (
+    slot: number,
+    message: In,
+    result: Result,
+    began: number,
+    origin: number,
+    delayed: Delayed | undefined,
+  ): void => {
     if (output.closed) return
     if (began > 0) times?.finish(began, message)
     const before = times?.resume(origin)
     try {
-      emit(slot, result)
+      clock.emit(delayed, emit, slot, result)
     } catch (thrown) {
       failComputing(thrown, message)
     }
     times?.resume(before!)
-    leave(slot)
+    leave(slot, delayed)
   }
 
-  const finishFailed = (slot: number, message: In, thrown: unknown): void => {
+  const finishFailed = (slot: number, message: In, thrown: unknown, delayed: Delayed | undefined): void => {
     if (output.closed) return
     failComputing(thrown, message)
-    leave(slot)
+    leave(slot, delayed)
   }
 
-  const leave = (slot: number): void => {
+  const leave = (slot: number, delayed: Delayed | undefined): void => {
+    clock.leave(delayed)
     if (output.closed) return
     working--
     if (!busy.end(slot)) ready.push(slot)
@@ -103,7 +113,8 @@ export function keyedAsync<In, State, Result, Out>(
     while (working < concurrency && ready.size > 0 && !output.closed) {
       const slot = ready.shift()!
       const origin = busy.origin(slot)
-      work(slot, busy.shift(slot), origin)
+      const delayed = busy.delayed(slot)
+      work(slot, busy.shift(slot), origin, delayed)
     }
     workingOn = false
     if (completed && busy.isEmpty) output.complete()
@@ -119,15 +130,16 @@ export function keyedAsync<In, State, Result, Out>(
         return
       }
       load.enter()
+      const delayed = clock.enter()
       if (busy.has(slot)) {
-        busy.push(slot, message)
+        busy.push(slot, message, delayed)
         return
       }
       busy.add(slot)
       if (working < concurrency) {
-        work(slot, message, times?.origin ?? 0)
+        work(slot, message, times?.origin ?? 0, delayed)
       } else {
-        busy.push(slot, message)
+        busy.push(slot, message, delayed)
         ready.push(slot)
       }
     },
@@ -139,6 +151,8 @@ export function keyedAsync<In, State, Result, Out>(
       busy.clear()
       ready.clear()
       load.end()
+      clock.end()
     },
+    upstream: clock.context,
   }
 }

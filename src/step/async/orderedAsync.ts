@@ -1,6 +1,7 @@
 import { createQueue } from '../../base/queue.ts'
 import type { Where } from '../../base/errors.ts'
 import type { Context } from '../../context/context.ts'
+import { DelayClock, type Delayed } from '../../context/time/delayClock.ts'
 import type { StepMeter } from '../../context/meter.ts'
 import { concurrencyLimit, isPromise } from './concurrencyLimit.ts'
 import { computationFailure, failWith } from '../failures.ts'
@@ -22,6 +23,7 @@ interface Passage<In, Result> {
   /** See `AsyncMeter`. */
   readonly origin: number
   readonly began: number
+  readonly delayed: Delayed | undefined
   outcome: { readonly result: Result } | { readonly thrown: unknown } | undefined
 }
 
@@ -37,15 +39,16 @@ export function orderedAsync<In, Result, Out>(
   const where = { pipeline: context.pipeline, step: name }
   const fail = failWith(output, context, computationFailure(where))
   const begun = createQueue<Passage<In, Result>>() // in order; the first is the next to be emitted
-  const waiting = createQueue<In>()
+  const waiting = createQueue<Pick<Passage<In, Result>, 'message' | 'delayed'>>()
+  const clock = new DelayClock(context)
   const limit = concurrencyLimit(context, name, concurrency)
   const times = meter?.takesTime(() => ({ used: limit.inside, highWaterMark: concurrency, unit: 'messages' }))
   const origins = createQueue<number>() // of what waits, where that is measured
   let emitting = false
   let completed = false
 
-  const begin = (message: In, origin: number): void => {
-    const passage: Passage<In, Result> = { message, origin, began: times?.begin() ?? 0, outcome: undefined }
+  const begin = (message: In, origin: number, delayed: Delayed | undefined): void => {
+    const passage: Passage<In, Result> = { message, origin, began: times?.begin() ?? 0, delayed, outcome: undefined }
     begun.push(passage)
     const settle = (outcome: Passage<In, Result>['outcome']): void => {
       passage.outcome = outcome
@@ -69,6 +72,15 @@ export function orderedAsync<In, Result, Out>(
     }
   }
 
+  const emitOutcome = ({ outcome, message }: Passage<In, Result>): void => {
+    try {
+      if ('thrown' in outcome!) fail(outcome.thrown, message)
+      else emit(outcome!.result, output, where)
+    } catch (thrown) {
+      fail(thrown, message)
+    }
+  }
+
   const emitSettled = (): void => {
     if (emitting) return
     emitting = true
@@ -77,15 +89,14 @@ export function orderedAsync<In, Result, Out>(
       if (output.closed || passage?.outcome === undefined) break
       begun.shift()
       const before = times?.resume(passage.origin)
-      try {
-        if ('thrown' in passage.outcome) fail(passage.outcome.thrown, passage.message)
-        else emit(passage.outcome.result, output, where)
-      } catch (thrown) {
-        fail(thrown, passage.message)
-      }
+      clock.emit(passage.delayed, emitOutcome, passage)
       times?.resume(before!)
+      clock.leave(passage.delayed)
       limit.leave()
-      while (waiting.size > 0 && begun.size < concurrency) begin(waiting.shift()!, origins.shift() ?? 0)
+      while (waiting.size > 0 && begun.size < concurrency) {
+        const { message, delayed } = waiting.shift()!
+        begin(message, origins.shift() ?? 0, delayed)
+      }
     }
     emitting = false
     if (completed && begun.size === 0) output.complete()
@@ -94,11 +105,12 @@ export function orderedAsync<In, Result, Out>(
   return {
     next(message) {
       limit.enter()
+      const delayed = clock.enter()
       if (waiting.size === 0 && begun.size < concurrency) {
-        begin(message, times?.origin ?? 0)
+        begin(message, times?.origin ?? 0, delayed)
         return
       }
-      waiting.push(message)
+      waiting.push({ message, delayed })
       if (times !== undefined) origins.push(times.origin)
     },
     complete() {
@@ -109,6 +121,8 @@ export function orderedAsync<In, Result, Out>(
       waiting.clear()
       origins.clear()
       limit.end()
+      clock.end()
     },
+    upstream: clock.context,
   }
 }

@@ -1,15 +1,24 @@
 import fc from 'fast-check'
 import { from as fromIx } from 'ix/asynciterable'
+import { map as ixMap } from 'ix/asynciterable/operators'
 import { concat, delay, from, lastValueFrom, merge, of, share, Subject, toArray } from 'rxjs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { eventTime } from '../../../operators/eventTime.ts'
 import { eventTime as eventTimeIx } from '../../../operators/ix/eventTime.ts'
+import { decode as decodeIx } from '../../../operators/ix/decode.ts'
+import { frame as frameIx } from '../../../operators/ix/frame.ts'
 import { operate as operateIx } from '../../../operators/ix/chain/operate.ts'
 import { to } from '../../../operators/to.ts'
+import { toStatePartition } from '../../../operators/toStatePartition.ts'
+import { toAsyncIterable } from '../../../src/bridge/asyncIterable.ts'
+import { fixedLength } from '../../../src/framing/fixedLength.ts'
 import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
 import { fromObservable } from '../../../src/source/observable.ts'
+import { statePartition } from '../../../src/state/statePartition.ts'
 import { operate } from '../../../src/step/operate.ts'
 import { probeStep, type Seen } from './probe.ts'
+
+const counts = statePartition('counts', { key: () => 0, build: () => ({}) })
 
 /** The watermark as plainly as can be: the least over live origins of the greatest time there less `outOfOrder`. */
 function plainClock(outOfOrder: number) {
@@ -48,7 +57,7 @@ describe('the watermark', () => {
         const seen: Seen<number>[] = []
         const inputs = sources.map((source, at) => fromObservable(source, { name: `source ${at}` }))
         const probe = operate(probeStep<number>(seen, Infinity))
-        merge(...inputs)
+        const subscription = merge(...inputs)
           .pipe(
             eventTime((t) => t, { outOfOrder }),
             probe,
@@ -69,6 +78,7 @@ describe('the watermark', () => {
           }
         }
         expect(seen).toEqual(expected)
+        subscription.unsubscribe()
       }),
     )
   })
@@ -118,11 +128,47 @@ describe('the watermark', () => {
         const messages = fromIx(times).pipe(eventTimeIx((t) => t))
         return lastValueFrom(fromAsyncIterable(messages).pipe(operate(probeStep(seen, Infinity)), toArray()))
       },
+      async (seen) => {
+        const messages = toAsyncIterable(fromAsyncIterable(times).pipe(eventTime((t) => t)))
+        for await (const _ of fromIx(messages).pipe(operateIx(probeStep(seen, Infinity))));
+      },
+      async (seen) => {
+        const messages = fromIx(toAsyncIterable(from(times).pipe(eventTime((t) => t))))
+        for await (const _ of messages.pipe(
+          ixMap((t) => t),
+          operateIx(probeStep(seen, Infinity)),
+        ));
+      },
+      async (seen) => {
+        const framed = fromIx([Buffer.from(times)]).pipe(
+          frameIx(fixedLength(1)),
+          decodeIx(([t]) => t),
+        )
+        const messages = framed.pipe(
+          eventTimeIx((t) => t),
+          ixMap((t) => t),
+          operateIx(probeStep(seen, Infinity)),
+        )
+        for await (const _ of messages);
+      },
+      (seen) => {
+        const slow = async (t: number): Promise<number> => {
+          await Promise.resolve()
+          return t
+        }
+        const state = toStatePartition(async (t: number) => [await slow(t), false], counts, { concurrency: 2 })
+        const messages = from(times).pipe(
+          eventTime((t) => t),
+          to(slow, { concurrency: 3 }),
+          state,
+        )
+        return lastValueFrom(messages.pipe(operate(probeStep(seen, Infinity)), toArray()))
+      },
     ]
-    for (const form of forms) {
+    for (const [at, form] of forms.entries()) {
       const seen: Seen<number>[] = []
       await form(seen)
-      expect(seen).toEqual(expected)
+      expect(seen, String(at)).toEqual(expected)
     }
   })
 
@@ -200,4 +246,76 @@ test('a time that is none is TIME_INVALID', () => {
       .subscribe({ error: (error: unknown) => errors.push(error) })
     expect(errors).toMatchObject([{ code: 'TIME_INVALID' }])
   }
+})
+
+describe('eventTime', () => {
+  test('leaves out an origin that has been silent for idleAfter, until it speaks again', async () => {
+    vi.useFakeTimers()
+    try {
+      const [one, other] = [new Subject<number>(), new Subject<number>()]
+      const seen: Seen<number>[] = []
+      merge(fromObservable(one), fromObservable(other))
+        .pipe(
+          eventTime((t) => t, { idleAfter: 100 }),
+          operate(probeStep(seen, 0)),
+        )
+        .subscribe()
+      one.next(10)
+      other.next(20)
+      vi.advanceTimersByTime(60)
+      other.next(30)
+      expect(seen.splice(0).map(({ now }) => now)).toEqual([10, 10, 10, 10, 10, 10])
+      vi.advanceTimersByTime(39)
+      expect(seen).toEqual([])
+      vi.advanceTimersByTime(1)
+      other.next(31)
+      expect(seen.splice(0)).toEqual([{ message: 31, time: 31, now: 31 }, { now: 31 }])
+      one.next(11)
+      other.next(50)
+      one.next(40)
+      expect(seen.splice(0).flatMap(({ message, now }) => (message === undefined ? [] : now))).toEqual([31, 31, 40])
+      vi.advanceTimersByTime(1000)
+      other.complete()
+      one.complete()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('refuses what is farther ahead than maxAhead', () => {
+    const errors: unknown[] = []
+    const years = 365 * 86_400_000
+    of(Date.now() + 1000, Date.now() + years)
+      .pipe(eventTime((t) => t, { maxAhead: 60_000 }))
+      .subscribe({ error: (error: unknown) => errors.push(error) })
+    expect(errors).toMatchObject([
+      { code: 'TIME_INVALID', message: expect.stringContaining('option maxAhead') as string },
+    ])
+  })
+
+  test('says so where times seem to be seconds', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue(undefined)
+    const errors: unknown[] = []
+    try {
+      of(1.7e9, NaN)
+        .pipe(eventTime((t) => t))
+        .subscribe({ error: (error: unknown) => errors.push(error) })
+      expect(warned.mock.calls.map(([what]) => String(what))).toEqual([expect.stringContaining('are these seconds?')])
+      expect(errors).toMatchObject([{ message: expect.stringContaining('are these seconds?') as string }])
+    } finally {
+      warned.mockRestore()
+    }
+  })
+
+  test.each([
+    { outOfOrder: -1 },
+    { outOfOrder: NaN },
+    { idleAfter: 0 },
+    { maxAhead: Infinity },
+    { name: '' },
+    { lag: 1 },
+  ])('throws OPTION_INVALID for %j', (options) => {
+    expect(() => eventTime(() => 0, options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
 })

@@ -1,6 +1,6 @@
-import type { Context } from '../context/context.ts'
-import { ClockSet } from '../context/time/clockSet.ts'
-import type { PipelineClock, WatermarkClock } from '../context/time.ts'
+import type { Context } from '../context.ts'
+import { ClockSet } from './clockSet.ts'
+import type { PipelineClock, WatermarkClock } from '../time.ts'
 
 /** What one step sees of the clocks that stand upstream of it. */
 export class UpstreamClocks {

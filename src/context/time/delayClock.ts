@@ -1,0 +1,97 @@
+import { createQueue } from '../../base/queue.ts'
+import type { Context } from '../context.ts'
+import type { PipelineClock, Sleeper, TimeRegister, Turn } from '../time.ts'
+import { handOverAs } from './handOver.ts'
+import { UpstreamClocks } from './upstreamClocks.ts'
+
+/** What a message came in with that comes out later. */
+export interface Delayed extends Readonly<TimeRegister> {
+  readonly watermark: number
+  /** It has come out. */
+  over: boolean
+}
+
+/**
+ * The clock of what keeps messages for a while, such as an asynchronous step: its watermark is the one that the oldest
+ * message inside came in with, or where none is inside that of upstream. It is one where there are clocks upstream.
+ */
+export class DelayClock implements PipelineClock, Sleeper {
+  watermark = -Infinity
+  live = false
+  ended = false
+  turn: Turn | undefined
+  /** For what is upstream. */
+  readonly context: Context
+  readonly #downstream: Context
+  readonly #upstream: UpstreamClocks
+  readonly #inside = createQueue<Delayed>()
+  #isClock = false
+
+  /** `register`: that of upstream, where it is another one. */
+  constructor(downstream: Context, register = downstream.time.register) {
+    const { time } = downstream
+    this.#downstream = downstream
+    this.#upstream = new UpstreamClocks({ ...downstream, time: { ...time, register } }, () => {
+      if (this.#isClock) return
+      this.#isClock = true
+      time.clocks.add(this)
+      time.pipeline.clocks.add(this)
+    })
+    this.context = this.#upstream.context
+    time.pipeline.addSleeper(this, false)
+  }
+
+  /** A message comes in. `undefined` where nobody asks what time it is. */
+  enter(): Delayed | undefined {
+    const { register, pipeline } = this.context.time
+    if (!pipeline.used) return undefined
+    const { origin, arrival, time } = register
+    const watermark = this.#upstream.watermark()
+    const delayed = { origin, arrival, time, clock: this.#isClock ? this : undefined, watermark, over: false }
+    this.#inside.push(delayed)
+    this.look()
+    return delayed
+  }
+
+  /** Calls `work`, which emits outputs of the message, with what it came in with in the register. */
+  emit<Args extends unknown[]>(delayed: Delayed | undefined, work: (...args: Args) => void, ...args: Args): void {
+    if (delayed === undefined) work(...args)
+    else handOverAs(this.#downstream, delayed, work, ...args)
+  }
+
+  /** Writes what it came in with into the register of downstream. */
+  show(delayed: Delayed | undefined): void {
+    if (delayed === undefined) return
+    const { origin, arrival, time, clock } = delayed
+    Object.assign(this.#downstream.time.register, { origin, arrival, time, clock })
+  }
+
+  /** All outputs of the message have come out. */
+  leave(delayed: Delayed | undefined): void {
+    if (delayed === undefined) return
+    delayed.over = true
+    while (this.#inside.peek()?.over === true) this.#inside.shift()
+    this.look()
+    this.context.time.pipeline.settle()
+  }
+
+  /** The same for the message that has come in first. */
+  leaveFirst(): void {
+    this.leave(this.#inside.peek())
+  }
+
+  readonly look = (): void => {
+    const oldest = this.#inside.peek()
+    const watermark = oldest?.watermark ?? this.#upstream.watermark()
+    if (watermark > this.watermark) this.watermark = watermark
+    this.live = oldest !== undefined || this.#upstream.live
+  }
+
+  end(): void {
+    this.ended = true
+    // At a stop what is upstream goes on holding what is downstream.
+    if (!this.#downstream.shutdown.stopping.aborted) this.live = false
+    this.#inside.clear()
+    this.context.time.pipeline.removeSleeper(this)
+  }
+}
