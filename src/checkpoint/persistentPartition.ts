@@ -161,7 +161,7 @@ export function createPersistentPartition(
           entities++
         }
       }
-      if (table.hasTimers) changes.push(...timers.changes(table.timers(), table.low, table.high))
+      if (table.hasTimers) changes.push(...timers.changes(table))
       table.evict(forget)
       const timerCount = timers.count > 0 ? { timers: timers.count } : {}
       const windows = partition[windowsKept]

@@ -31,7 +31,8 @@ const build = (cache?: number) => () => {
         {
           name: 'obey',
           compute({ key, at, name, what }: Order, state: Seen, timers: Timers) {
-            if (what === 'see') return [`${key}: ${state.times} ${[...state.words].join()} ${timers.at(name)}`, false]
+            if (what === 'see')
+              return [`${key}: ${state.times} ${[...state.words].join()} ${String(timers.at(name))}`, false]
             if (what === 'clear') timers.clear(name)
             else if (what === 'remove') (timers as TimedEntity).remove()
             else {

@@ -1,4 +1,4 @@
-import { createDueTimers, type DueTimers } from './dueTimers.ts'
+import { DueTimers } from './dueTimers.ts'
 import { EntityTimers } from './entityTimers.ts'
 import type { KeyIndex } from '../keyIndex.ts'
 import type { TimerName } from './timerName.ts'
@@ -70,7 +70,7 @@ const mostNear = 4096
 
 export function createTableTimers({ find, index, stored }: TimerEntities): TableTimers {
   const queue = createTimerQueue()
-  const due = createDueTimers()
+  const due = new DueTimers()
   /** By slot; may end before the last slot. */
   const timers: (EntityTimers | undefined)[] = []
   let used = false
@@ -215,8 +215,10 @@ export function createTableTimers({ find, index, stored }: TimerEntities): Table
     },
     takeDue(now) {
       for (;;) {
-        fillDue(now)
-        if (!due.shift()) return -1
+        if (due.size > 0 || horizon <= now || !queue.takeAlone(now, due)) {
+          fillDue(now)
+          if (!due.shift()) return -1
+        }
         const slot = find(due.low, due.high)
         if (slot < 0 || timers[slot]?.at(due.name) !== due.at) continue
         remove(slot, due.name)

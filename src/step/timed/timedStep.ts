@@ -12,7 +12,7 @@ import type { StateResult } from '../computation.ts'
 import { invalidStateResult } from '../failures.ts'
 import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
-import { createPresentEntity } from './entity.ts'
+import { PresentEntity } from './presentEntity.ts'
 
 export interface TimedStepOptions<In, State, Outputs> {
   readonly meter: StepMeter | undefined
@@ -46,7 +46,6 @@ export function timedStep<In, State, Outputs, Out>(
   const timers = entities.timers()
   const release = timers.use()
   if (release === undefined) throw inUseBy(where)
-  const entity = createPresentEntity(entities)
   const { holds } = context.backPressure
   const { stopping } = context.shutdown
   let toldNext = Infinity // the time it wants to be woken at
@@ -56,7 +55,8 @@ export function timedStep<In, State, Outputs, Out>(
     if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
       throw invalidStateResult(result, where)
     }
-    const [outputs, changed] = result as StateResult<Outputs>
+    const outputs = (result as StateResult<Outputs>)[0]
+    const changed = (result as StateResult<Outputs>)[1]
     // Before it emits: who comes next may use the state partition as well.
     if (entity.removed) entities.remove(slot)
     else if (changed) entities.changed(slot)
@@ -66,6 +66,7 @@ export function timedStep<In, State, Outputs, Out>(
 
   const failWithin = (slot: number, thrown: unknown, message: In): void => {
     const refused = isBadInput(thrown) && !entity.timeInvalid
+    entity.timeInvalid = false
     if (refused && slot >= 0 && entity.removed) entities.remove(slot)
     entity.end()
     if (slot < 0 || refused) fail(thrown, message)
@@ -79,12 +80,15 @@ export function timedStep<In, State, Outputs, Out>(
     let slot = -1 // while there is no entity
     try {
       slot = slotOf(message)
-      entity.begin(slot, now, time.time())
+      entity.begin(slot, now, NaN)
       finish(slot, compute(message, states[slot]!, entity))
     } catch (thrown) {
       failWithin(slot, thrown, message)
     }
-    if (timers.next <= now && !output.closed) fire(now)
+    const { next } = timers
+    if (next === toldNext) return
+    if (next <= now && !output.closed) fire(now)
+    tellNext()
   }
 
   /** Fires what is due, in order. */
@@ -160,13 +164,14 @@ export function timedStep<In, State, Outputs, Out>(
     tellNext()
   })
 
+  const entity = new PresentEntity(entities, time)
+
   const next = (message: In): void => {
     if (meter?.isWanted === true) {
       meter.take(next, message)
       return
     }
     process(message)
-    tellNext()
   }
 
   tellNext()
