@@ -94,6 +94,8 @@ export function timedStep<In, State, Outputs, Out>(
   /** Fires what is due, in order. */
   const fire = (now: number): void => {
     entity.dueAtOnce = 0
+    // At the end of everything each window of many entities may lead to the next one.
+    const most = Math.max(mostAtOnce, mostWithoutProgress * timers.size)
     let withoutProgress = 0
     let lastSlot = -1
     let lastName: TimerName = 0
@@ -103,7 +105,7 @@ export function timedStep<In, State, Outputs, Out>(
       if (slot < 0) break
       const { at, name } = timers.taken
       withoutProgress = slot === lastSlot && name === lastName && at <= lastAt ? withoutProgress + 1 : 0
-      if (withoutProgress > mostWithoutProgress || entity.dueAtOnce > mostAtOnce) {
+      if (withoutProgress > mostWithoutProgress || entity.dueAtOnce > most) {
         failFor(loop(name, at, now, whereTaken()), true)
         break
       }
