@@ -1,6 +1,7 @@
 import { WallarxError } from '../../src/base/errors.ts'
 import { invalidOption, knownOptions } from '../../src/base/option.ts'
 import { shown } from '../../src/base/shown.ts'
+import type { Context } from '../../src/context/context.ts'
 import { passAlone } from '../../src/context/time/handOver.ts'
 import { computationFailure, failWith } from '../../src/step/failures.ts'
 import type { Step } from '../../src/step/step.ts'
@@ -23,10 +24,11 @@ export interface EventTimeOptions {
   readonly name?: string
 }
 
-/** What `eventTime` does. */
+/** What `eventTime` does; one that `waits` holds the time downstream before it has had a message. */
 export function eventTimeStep<Message>(
   of: (message: Message) => number | Date,
   options: EventTimeOptions,
+  waits = false,
 ): Step<Message, Message> {
   const known = { outOfOrder: true, idleAfter: true, maxAhead: true, name: true } as const
   const { outOfOrder = 0, idleAfter, maxAhead, name = 'eventTime' } = knownOptions('eventTime', options, known)
@@ -41,7 +43,7 @@ export function eventTimeStep<Message>(
     const fail = failWith(output, context, computationFailure(where))
     const unique = pipeline.clockBegins(name)
     const keeping = keepOrigins(context, unique)
-    const clock = new EventClock({ pipeline, clock: context.clock, keeping, outOfOrder, idleAfter })
+    const clock = new EventClock({ pipeline, clock: context.clock, keeping, outOfOrder, idleAfter, waits })
     clocks.add(clock)
     let isFirst = true
 
@@ -87,11 +89,17 @@ export function eventTimeStep<Message>(
         pipeline.clockEnded(unique)
       },
       // Clocks further upstream are nothing to what is downstream.
-      upstream: new UpstreamClocks(context).context,
+      upstream: awaiting(new UpstreamClocks(context).context, clock),
     }
   }
   return { name, operator: 'eventTime', flow: 'one', start }
 }
+
+/** Where sources tell this clock of their origins. */
+const awaiting = (upstream: Context, { awaits }: EventClock): Context => ({
+  ...upstream,
+  time: { ...upstream.time, awaits },
+})
 
 const timeOf = (given: unknown): number => (given instanceof Date ? given.getTime() : NaN)
 

@@ -32,11 +32,12 @@ export function joinWithinSteps<Left, Right, Out, Late>(
   partition[windowsKept] = { windows: 'messages that wait for those they are joined with', fixed: true }
   const settings = { before, after, unmatched, late, combine } as JoinSettings<Left, Right, Out, Late>
   return {
-    left: [eventTimeStep(left.at, { outOfOrder, name: `${name} left` }), markStep('left')],
-    right: [eventTimeStep(right.at, { outOfOrder, name: `${name} right` }), markStep('right')],
+    left: [eventTimeStep(left.at, { outOfOrder, name: `${name} left` }, true), markStep('left')],
+    right: [eventTimeStep(right.at, { outOfOrder, name: `${name} right` }, true), markStep('right')],
     both: stateStep({
       ...joining(settings, name),
       operator: 'joinWithin',
+      clocks: 2,
       partition,
       key: (input: Sided<Left, Right>) => (input.side === 'left' ? left.key(input.message) : right.key(input.message)),
       concurrency: undefined,

@@ -53,4 +53,9 @@ export interface ContextTime {
   readonly clocks: ClockSet
   /** What all contexts of one pipeline share. */
   readonly pipeline: PipelineTime
+  /**
+   * Tells the nearest `eventTime` downstream of an origin that is there and has had no message yet: it holds the
+   * watermark, so that whoever is read first does not make the others late. Absent: there is no `eventTime`.
+   */
+  readonly awaits?: (origin: string) => void
 }

@@ -56,7 +56,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
   const { directory, sync = 'process', name = `journal ${directory}` } = knownOptions('journaled', options, known)
   if (typeof directory !== 'string' || directory === '') throw invalidOption('directory', 'a path', directory)
   if (sync !== 'process' && sync !== 'machine') throw invalidOption('sync', "'process' or 'machine'", sync)
-  return createSource<Buffer>({ name, kind: 'journal' }, (subscription) => {
+  return createSource<Buffer>({ name, kind: 'journal', awaited: false }, (subscription) => {
     const { output, context, origin, restored, fingerprint, meter } = subscription
     let log: JournalLog | undefined
     let live: Subscription | undefined

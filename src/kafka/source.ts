@@ -100,7 +100,7 @@ export function recordSource<Message>(
   const sourceName = name ?? topics.join(',')
   const again = new WeakMap<object, Reached>()
 
-  return createSource<Message>({ name: sourceName, kind: 'kafka' }, (subscription) => {
+  return createSource<Message>({ name: sourceName, kind: 'kafka', awaited: false }, (subscription) => {
     const transactions = subscription.context.endpoints.transactions as LifeTransactions | undefined
     try {
       if (transactions?.kind === kafkaTransactions) {

@@ -27,6 +27,11 @@ export interface SourceNames {
   readonly kind: string
   /** Its origins are connections, which are others after a start. Default: `false` */
   readonly ephemeral?: boolean
+  /**
+   * It is one origin that has something to hand over, and holds event time from the start: so that another one that is
+   * read first does not make its messages late. Default: unless it is ephemeral
+   */
+  readonly awaited?: boolean
 }
 
 /**
@@ -36,7 +41,7 @@ export interface SourceNames {
  * a source stays silent.
  */
 export function createSource<Message>(
-  { name, kind, ephemeral = false }: SourceNames,
+  { name, kind, ephemeral = false, awaited = !ephemeral }: SourceNames,
   connect: (subscription: SourceSubscription<Message>) => TeardownLogic,
 ): Observable<Message> {
   const identity = {}
@@ -45,8 +50,9 @@ export function createSource<Message>(
     const { ended, ...entry } = context.endpoints.addSource(name)
     const { stopping } = context.shutdown
     if (stopping.aborted) return
-    const { pipeline } = context.time
+    const { pipeline, awaits } = context.time
     const origin = pipeline.sourceBegins(name)
+    if (awaited) awaits?.(origin)
     const opened = (): void => {
       entry.opened()
       pipeline.sourceOpened(origin, ephemeral)
@@ -59,7 +65,11 @@ export function createSource<Message>(
     const meter = context.meter?.addSource({ source: identity, name, kind, below: meterBelow(subscriber), direct })
     const output = meter === undefined || direct ? subscriber : countedOutput(subscriber, meter)
     if (meter !== undefined) subscriber.add(() => meter.end())
-    return connect({ output, context, meter, ...entry, origin, opened })
+    const isIntermediate = (): void => {
+      entry.isIntermediate()
+      pipeline.originEnded(origin) // what it hands over is of the origins behind it
+    }
+    return connect({ output, context, meter, ...entry, origin, opened, isIntermediate })
   })
   return Object.assign(messages, { [madeOf]: identity })
 }

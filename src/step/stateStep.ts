@@ -35,6 +35,8 @@ export interface StateStepOptions<In, State, Outputs, Out> {
   readonly compute: StateCompute<In, State, Outputs>
   /** Absent: the computation has no timers, and is called without its third argument. */
   readonly onTimer?: OnTimer<State, Outputs> | undefined
+  /** It brings together so many streams with times of their own. Default: those that are found */
+  readonly clocks?: number
   readonly partition: StatePartition<never, State>
   readonly key: KeyFunction<In>
   /** Absent: the computation gives its result at once. */
@@ -50,6 +52,7 @@ export function stateStep<In, State, Outputs, Out>({
   name,
   compute: timedCompute,
   onTimer,
+  clocks,
   partition,
   key,
   concurrency,
@@ -91,6 +94,7 @@ export function stateStep<In, State, Outputs, Out>({
         },
         fail,
         failComputing,
+        clocks,
       })
     }
     if (concurrency !== undefined) {

@@ -18,9 +18,14 @@ export interface EventClockOptions {
   readonly outOfOrder: number
   /** Absent: an origin is waited for until it ends. */
   readonly idleAfter: number | undefined
+  /** It holds the time downstream before anything is known of an origin. */
+  readonly waits: boolean
 }
 
 const nobody: Origin = { name: '\0', kept: { greatest: Infinity }, restored: false, heard: Infinity, idle: false }
+
+/** Stands for those that are to come. */
+const anybody: Origin = { name: '\0anybody', kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
 
 /**
  * The clock of an `eventTime`: the greatest time of each origin, and as watermark the least of these less `outOfOrder`.
@@ -46,7 +51,7 @@ export class EventClock implements PipelineClock {
   /** The last chunk of which there was a message. */
   #chunk = -1
 
-  constructor({ pipeline, clock, keeping, outOfOrder, idleAfter }: EventClockOptions) {
+  constructor({ pipeline, clock, keeping, outOfOrder, idleAfter, waits }: EventClockOptions) {
     this.watermark = keeping.kept.watermark
     this.#keeping = keeping
     this.#pipeline = pipeline
@@ -61,6 +66,7 @@ export class EventClock implements PipelineClock {
       const known = name === '' ? undefined : name
       this.#origins.set(known, { name: known, kept, restored: true, heard: clock.now(), idle: false })
     }
+    if (this.#origins.size === 0 && waits) this.#origins.set(anybody.name, { ...anybody, heard: clock.now() })
     if (this.#origins.size > 0) this.#idle?.watch()
     this.#settle()
     pipeline.addClock(this)
@@ -69,6 +75,14 @@ export class EventClock implements PipelineClock {
   /** The origin that the watermark waits for. */
   get holder(): string | undefined {
     return this.#slowest?.name
+  }
+
+  /** This origin is there, and holds the watermark from now on. */
+  readonly awaits = (name: string): void => {
+    if (this.#origins.has(name)) return
+    this.#find(name).heard = this.#clock.now()
+    this.#idle?.watch()
+    this.#settle()
   }
 
   /** A message of this origin has this time. */
@@ -111,6 +125,7 @@ export class EventClock implements PipelineClock {
   #find(name: string | undefined): Origin {
     let origin = this.#origins.get(name)
     if (origin === undefined) {
+      this.#origins.delete(anybody.name)
       origin = { name, kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
       this.#origins.set(name, origin)
       this.#keeping.kept.origins.set(name ?? '', origin.kept)

@@ -27,9 +27,12 @@ export interface StepTime {
   end(): void
 }
 
-/** `wake` is called between two messages, when the time may be another and no message told the step so. */
-export function createStepTime(context: Context, wake: () => void): StepTime {
-  return new LivedTime(context, wake)
+/**
+ * `wake` is called between two messages, when the time may be another and no message told the step so. `clocks`: of so
+ * many upstream each holds the time until it has begun. Default: those that are found
+ */
+export function createStepTime(context: Context, wake: () => void, clocks?: number): StepTime {
+  return new LivedTime(context, wake, clocks)
 }
 
 class LivedTime implements StepTime, Sleeper {
@@ -52,11 +55,11 @@ class LivedTime implements StepTime, Sleeper {
   /** The time of the message, while outputs have another. */
   #before: number | undefined
 
-  constructor(context: Context, wake: () => void) {
+  constructor(context: Context, wake: () => void, clocks: number | undefined) {
     this.#context = context
     this.#wake = wake
     this.#register = context.time.register
-    this.#clocks = new UpstreamClocks(context, () => (this.#byEvents = true), context.time.clocks)
+    this.#clocks = new UpstreamClocks(context, () => (this.#byEvents = true), context.time.clocks, clocks)
     this.upstream = this.#clocks.context
     context.time.pipeline.addSleeper(this)
   }

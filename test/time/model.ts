@@ -37,12 +37,13 @@ export interface WindowRules {
 
 /**
  * The watermark after each event, and at the end: +Infinity. Where there are several clocks, each of some origins, it is the
- * least of those that have one that lives; none of them falls.
+ * least of those that have one that lives; none of them falls. Those that are `awaited` hold it until they have had one.
  */
 export function watermarks(
   events: readonly Event[],
   outOfOrder = 0,
   clockOf: (origin: string) => string = () => '',
+  awaited: readonly string[] = [],
 ): number[] {
   const marks: number[] = []
   let reached = -Infinity
@@ -58,7 +59,8 @@ export function watermarks(
       const own = [...heads].filter(([origin]) => clockOf(origin) === clock).map(([, head]) => head)
       clocks.set(clock, Math.max(clocks.get(clock) ?? -Infinity, Math.min(...own) - outOfOrder))
     }
-    if (living.size > 0) reached = Math.max(reached, Math.min(...[...living].map((clock) => clocks.get(clock)!)))
+    if (living.size > 0 && awaited.every((clock) => clocks.has(clock)))
+      reached = Math.max(reached, Math.min(...[...living].map((clock) => clocks.get(clock)!)))
     marks.push(reached)
   })
   return [...marks, Infinity]
@@ -192,8 +194,9 @@ export function joinModel(
   events: readonly Event[],
   { before: earlier = 0, after = 0, outOfOrder = 0, unmatched = false }: JoinRules,
   clockOf?: (origin: string) => string,
+  awaited?: readonly string[],
 ): { outputs: Pair[]; late: Message[] } {
-  const marks = watermarks(events, outOfOrder, clockOf)
+  const marks = watermarks(events, outOfOrder, clockOf, awaited)
   const all = events.flatMap((event, at) => ('end' in event ? [] : [{ ...event, at }]))
   const late = all.filter(({ t, at }) => t < marks[at]!)
   const taken = all.filter((message) => !late.includes(message))

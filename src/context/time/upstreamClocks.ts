@@ -13,11 +13,18 @@ export class UpstreamClocks {
   /** The last one that a message came with. */
   #met: WatermarkClock | undefined
   #watermark = -Infinity
+  /** So many are to come until the watermark is known. */
+  #expected: number
 
-  /** `outer` is told of them as well; `changed` is called when there is another. */
-  constructor(context: Context, changed?: () => void, outer?: ClockSet) {
+  /**
+   * `outer` is told of them as well; `changed` is called when there is another. `expected`: so many of them there are,
+   * which begin one after the other.
+   */
+  constructor(context: Context, changed?: () => void, outer?: ClockSet, expected = 0) {
     this.#time = context.time
+    this.#expected = expected
     this.#set = new ClockSet(() => {
+      this.#expected--
       const { clocks } = this.#set
       this.#single = clocks.length === 1 ? clocks[0] : undefined
       changed?.()
@@ -41,6 +48,7 @@ export class UpstreamClocks {
     const { clock } = this.#time.register
     if (clock !== this.#met && clock !== undefined) this.#meet(clock)
     const single = this.#single
+    if (this.#expected > 0) return this.#watermark
     if (single === undefined) return this.#least()
     if (single.watermark > this.#watermark) this.#watermark = single.watermark
     return this.#watermark

@@ -25,6 +25,8 @@ export interface TimedStepOptions<In, State, Outputs> {
   /** What to do where nothing of a state was changed. */
   readonly fail: (thrown: unknown, message: In) => void
   readonly failComputing: (thrown: unknown, message: In) => void
+  /** See `createStepTime`. */
+  readonly clocks: number | undefined
 }
 
 /** Timers that fire without a message in between because they were set to a time that was there already. */
@@ -155,7 +157,7 @@ export function timedStep<In, State, Outputs, Out>(
     } else work()
   }
 
-  const time = createStepTime(context, () => {
+  const wake = (): void => {
     if (holds.held) {
       whenFree(() => {
         context.time.pipeline.settle() // which wakes it again, in its turn
@@ -164,7 +166,8 @@ export function timedStep<In, State, Outputs, Out>(
     }
     if (timers.next <= time.now()) fire(time.now())
     tellNext()
-  })
+  }
+  const time = createStepTime(context, wake, options.clocks)
 
   const entity = new PresentEntity(entities, time)
 

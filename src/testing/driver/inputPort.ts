@@ -89,7 +89,7 @@ export function createInputPort(framing: Framing | undefined, maxFrameLength: nu
     }
   }
 
-  const source = createSource<unknown>({ name, kind: 'test' }, (subscription) => {
+  const source = createSource<unknown>({ name, kind: 'test', awaited: false }, (subscription) => {
     const { output, restored, context, meter } = subscription
     if (framing === undefined) {
       at = restored ?? at // subscribed to again, by a `retry`: as a socket, it goes on

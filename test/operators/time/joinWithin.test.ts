@@ -47,7 +47,7 @@ const bySide = (events: readonly Event[]): Event[] =>
       : [{ ...event, origin: `${event.origin ?? 'z'} ${event.side!}` }],
   )
 const model = (events: readonly Event[], rules: JoinRules): ReturnType<typeof joinModel> => {
-  const { outputs, late } = joinModel(bySide(events), rules, (origin) => origin.split(' ')[1]!)
+  const { outputs, late } = joinModel(bySide(events), rules, (origin) => origin.split(' ')[1]!, ['left', 'right'])
   const given = new Map(events.flatMap((event) => ('end' in event ? [] : [[event.v, event]])))
   return { outputs, late: late.map(({ v }) => given.get(v)!) }
 }

@@ -197,6 +197,29 @@ describe('the watermark', () => {
     expect(merged.map(({ now }) => now)).toEqual([5, 5, 5, 7, 10])
   })
 
+  test('is held by a source that has something, before it has handed it over', async () => {
+    const seen: Seen<number>[] = []
+    const later = new Subject<void>()
+    async function* slow() {
+      await lastValueFrom(later, { defaultValue: undefined })
+      yield* [1, 2]
+    }
+    const messages = merge(fromAsyncIterable([10, 20]), fromAsyncIterable(slow())).pipe(
+      eventTime((t) => {
+        if (t === 20) later.complete()
+        return t
+      }),
+      operate(probeStep(seen, Infinity)),
+    )
+    await lastValueFrom(messages)
+    expect(seen.map(({ message, now }) => [message, now])).toEqual([
+      [10, -Infinity],
+      [20, -Infinity],
+      [1, 1],
+      [2, 2],
+    ])
+  })
+
   test('of a branch is found where it was shared before; a branch without one lives by arrival', () => {
     const [first, second, third]: Seen<number>[][] = [[], [], []]
     const source = new Subject<number>()

@@ -85,7 +85,14 @@ describe('after a start', () => {
     const pipeline = new PipelineTime()
     for (const source of ['tcp', 'file', 'kafka']) pipeline.sourceBegins(source)
     const keeping = { kept, changed: () => undefined }
-    const clock = new EventClock({ pipeline, clock: systemClock, keeping, outOfOrder: 0, idleAfter: undefined })
+    const clock = new EventClock({
+      pipeline,
+      clock: systemClock,
+      keeping,
+      outOfOrder: 0,
+      idleAfter: undefined,
+      waits: false,
+    })
     expect([clock.watermark, clock.holder]).toEqual([10, 'tcp/1'])
     pipeline.sourceOpened('tcp', true)
     expect([clock.watermark, clock.holder]).toEqual([20, 'gone/2'])
