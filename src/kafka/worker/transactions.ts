@@ -28,6 +28,11 @@ export interface KafkaTransactions extends Transactions {
 
 export const kafkaTransactions = Symbol('wallarx.kafkaTransactions')
 
+/** One of more records is followed by a pause: the broker's work for each is much the same. */
+const greatTransaction = 4096
+/** In ms. */
+const pauseAfterGreat = 25
+
 export interface TransactionsOptions {
   readonly producer: KafkaProducer
   readonly exchange: PackedExchange
@@ -60,6 +65,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
   let spare = createOutputQueue()
   const { place } = createPlacing()
   let onBegin = new Set<() => void>()
+  let records = 0 // of the last transaction
 
   const packRecord = ({ partition, shard, bytes }: ReturnType<PackedExchange['take']>[number]): NewRecord => ({
     topic: names.exchange(partition),
@@ -113,6 +119,9 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
       get pending() {
         return exchange.pending || outputs.size > 0 || [...pumps()].some(({ owned }) => owned.moved)
       },
+      get leastPause() {
+        return records > greatTransaction ? pauseAfterGreat : 0
+      },
       async commit(_info, { entities, positions }) {
         // At once, while nothing is on its way: from here on the sources may go on.
         const packs = exchange.take()
@@ -131,6 +140,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           ...entities.map(changelogRecord).filter(isRecord),
           ...positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)),
         ]
+        records = own.length + written.size
         let partitions: ReadonlyMap<string, number> = new Map()
         try {
           partitions = await partitionsOf(written.topics())
