@@ -84,7 +84,7 @@ export function createLife(
     },
   })
   const groups = createJoinedGroups({ ...settings, client, lose: lost.resolve, changed: () => ownership.changed() })
-  const counts = createPartitionCounts(client, brokers, timeout)
+  const counts = createPartitionCounts({ client, brokers, timeout, clock })
   const partitionIds = new Map<number, string>()
   const outputTopics = new Set<string>()
   const commits = createCommits(clock)
