@@ -19,9 +19,9 @@ function withTopics(): SimulatedKafka {
 
 test('two sources of a worker that would share the records of a group are refused', async () => {
   const kafka = withTopics()
-  const running = await kafka.runOnCluster({ pipelines: { one: copied('both'), other: copied('both') } }).catch(
-    (error: unknown) => ({ closed: Promise.reject(error as Error) }),
-  )
+  const running = await kafka
+    .runOnCluster({ pipelines: { one: copied('both'), other: copied('both') } })
+    .catch((error: unknown) => ({ closed: Promise.reject(error as Error) }))
   await expect(running.closed).rejects.toMatchObject({ code: 'NAME_DUPLICATE' })
 })
 
