@@ -21,7 +21,7 @@ import { positionRecord } from '../workersTopic.ts'
 export interface KafkaTransactions extends Transactions {
   readonly committer: Committer
   /** This record is part of the next transaction. `isChecked`: its partition is known to be there. */
-  write(record: Output, isChecked?: boolean): void
+  readonly write: (record: Output, isChecked?: boolean) => void
   /** Calls `begun` when the records that have been written are on their way. */
   onBegin(begun: () => void): void
 }
