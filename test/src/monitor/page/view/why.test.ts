@@ -98,6 +98,20 @@ test('states of the run come before what moves', () => {
   )
 })
 
+test('what no reader has waited for is not told', () => {
+  const report = reportAt(100, { scene: 'idle' })
+  expect(why(report, { now: report.at }).sentence).toBe(why(report, { now: report.at }).stable)
+})
+
+test('messages inside steps that hold nothing yet are waited for', () => {
+  const { kind, sentence } = verdictOf(withPipeline({ inFlight: 1 }))
+  expect([kind, sentence]).toEqual([
+    'waiting',
+    'Waiting: 1 message of word count is inside an asynchronous step that has not ended.',
+  ])
+  expect(verdictOf(withPipeline({ inFlight: 1 }, 'moving')).kind).toBe('moving')
+})
+
 test('a run without pipelines is idle, not completed', () => {
   expect(verdictOf({ ...reportAt(1), pipelines: [] }).kind).toBe('idle')
 })
