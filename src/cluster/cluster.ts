@@ -34,6 +34,25 @@ export interface JoinOptions {
 export interface LookedAt {
   /** Where it shows itself. Absent: at no port, it only tells what it measures. */
   readonly port?: WorkerPort
+  /** Default: nothing is traced */
+  readonly tracing?: PackTracing | undefined
+}
+
+/** Tells what happens in other workers of what happened here. */
+export interface PackTracing {
+  /** The span in which this happens, as W3C's `traceparent`; `undefined`: none is recorded. */
+  readonly current: string | undefined
+  /** Does what comes of a pack that came of these spans. */
+  receive(pack: ReceivedPack, parents: readonly string[], work: () => void): void
+}
+
+export interface ReceivedPack {
+  readonly partition: string
+  readonly shard: number
+  /** Pipeline and step. */
+  readonly step: string
+  /** How many. */
+  readonly messages: number
 }
 
 /** The port of a worker. */

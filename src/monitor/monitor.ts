@@ -63,7 +63,7 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
   const ofProcess = createProcessMeter(clock)
   const checkpoints = createCheckpointLog()
   const instance = randomUUID()
-  const ofCluster = createClusterWatch()
+  const ofCluster = createClusterWatch(application, telemetry)
   const startedAt = clock.now()
   let watched: (() => Watched) | undefined
   let endMetrics: (() => void) | undefined
@@ -98,7 +98,7 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
         sourceAdded(meter, node) {
           const sinks = () => sinksBelow(node)
           const of = { application, worker: ofCluster.worker, pipeline: name, source: node.options.id, sinks }
-          traceChunks(meter, of, telemetry)
+          traceChunks(meter, of, telemetry, ofCluster.tracing)
         },
       })
       pipelines.set(name, pipeline)

@@ -71,7 +71,8 @@ export function createLife(
   settings: LifeSettings,
 ): WorkerLife & { prepare(): Promise<void> } {
   const { worker, names, warn, info, shards, brokers, timeout, clock, refusals, connection } = settings
-  const exchange = createPackedExchange({ shards, ...packing, largestPack: largestRecord(connection) })
+  const tracing = settings.looked?.tracing
+  const exchange = createPackedExchange({ shards, ...packing, largestPack: largestRecord(connection), tracing })
   const lost = createDeferred<unknown>()
   const { store, stopKeeping } = createEntityStore({ ...settings, client, failed: lost.resolve })
   const deadWorkers = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })

@@ -1,6 +1,8 @@
 import { toHalves } from '../../key/key.ts'
 import type { MonitoredCluster, WorkerPlace } from '../monitored.ts'
 import type { ClusterReport, MonitorReport } from '../report.ts'
+import type { Telemetry } from '../telemetry/api.ts'
+import { createPackTracing, type PackTracing } from '../telemetry/packs.ts'
 import type { PortPlace } from './place.ts'
 
 /** What a worker tells its monitor when it is asked, over all its lives. */
@@ -23,7 +25,9 @@ export interface ClusterWatch {
   /** Its port is there. */
   readonly shownAt: (place: PortPlace) => void
   /** How a worker is looked at. */
-  readonly looked: () => { readonly port?: PortPlace }
+  readonly looked: () => { readonly port?: PortPlace; readonly tracing?: PackTracing | undefined }
+  /** What happens now, for other workers. `undefined`: nothing is traced. */
+  readonly tracing: PackTracing | undefined
   /** `worker`: the name of this one. */
   readonly watch: (worker: string, cluster: WatchedCluster) => void
   readonly worker: string | undefined
@@ -31,7 +35,8 @@ export interface ClusterWatch {
   readonly cluster: MonitoredCluster | undefined
 }
 
-export function createClusterWatch(): ClusterWatch {
+export function createClusterWatch(application: string, telemetry: Telemetry | undefined): ClusterWatch {
+  const tracing = createPackTracing({ application, worker: () => worker }, telemetry)
   let port: PortPlace | undefined
   let worker: string | undefined
   let watched: WatchedCluster | undefined
@@ -40,7 +45,8 @@ export function createClusterWatch(): ClusterWatch {
     shownAt(place) {
       port = place
     },
-    looked: () => ({ ...(port !== undefined && { port }) }),
+    looked: () => ({ ...(port !== undefined && { port }), tracing }),
+    tracing,
     watch(name, of) {
       worker = name
       watched = of
