@@ -8,7 +8,7 @@ const busy = 100
 const fewest = 100
 
 /** What else one should know: what makes a run slow, and what it leaves out. What the verdict has said is not there. */
-export function also(report: MonitorReport, { kind }: Pick<Verdict, 'kind'>): string[] {
+export function also(report: MonitorReport, { kind, sentence }: Pick<Verdict, 'kind' | 'sentence'>): string[] {
   if (report.lifecycle === 'closed') return []
   const { process, pipelines, partitions, cluster } = report
   const sentences: string[] = []
@@ -16,7 +16,8 @@ export function also(report: MonitorReport, { kind }: Pick<Verdict, 'kind'>): st
     const time = formatDuration(process.eventLoopDelay.max)
     sentences.push(`The event loop was blocked for ${time} in the last second: something computes without a pause.`)
   } else if (process.cpu >= 0.9) sentences.push('The process has all of one processor that it can use.')
-  sentences.push(...slowestStep(pipelines), ...hotKeys(partitions), ...ofCluster(cluster))
+  const hot = hotKeys(partitions).filter(({ key }) => !sentence.includes(`Key ${key} has `))
+  sentences.push(...slowestStep(pipelines), ...hot.map(({ told }) => told), ...ofCluster(cluster))
   for (const { name, deadLetters, deadLettersByCode } of pipelines) {
     if (deadLetters === 0) continue
     const [most] = Object.entries(deadLettersByCode).sort(([, one], [, other]) => other - one)
@@ -59,17 +60,19 @@ function slowestStep(pipelines: readonly PipelineReport[]): string[] {
 const workOf = ({ kind, throughput, latency }: NodeReport): number =>
   kind === 'step' ? throughput.now * latency.p50 : 0
 
-function hotKeys(partitions: readonly PartitionReport[]): string[] {
+function hotKeys(partitions: readonly PartitionReport[]): { key: string; told: string }[] {
   return partitions.flatMap(({ name, entities, hottest }) => {
     if (entities < 2) return []
     const byCount = hotOf(hottest.map(({ key, count }) => [key, count]))
     if (byCount !== undefined && byCount.most >= fewest) {
       const { key, most, share } = byCount
-      return [`Key ${key} of ${name} is hot: ${formatCount(most)} messages, ${share} of those of the hottest keys.`]
+      const told = `Key ${key} of ${name} is hot: ${formatCount(most)} messages, ${share} of those of the hottest keys.`
+      return [{ key, told }]
     }
     const byTime = hotOf(hottest.map(({ key, time }) => [key, time]))
     if (byTime === undefined || byTime.most < busy) return []
-    return [`Key ${byTime.key} of ${name} is hot: it takes ${byTime.share} of the time of the hottest keys.`]
+    const { key, share } = byTime
+    return [{ key, told: `Key ${key} of ${name} is hot: it takes ${share} of the time of the hottest keys.` }]
   })
 }
 
