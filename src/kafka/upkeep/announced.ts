@@ -2,7 +2,7 @@ import { announcementOf, type Announcement } from '../workersTopic.ts'
 import type { KafkaRecord } from '../client.ts'
 
 /** In ms: who has said nothing for so long does not show itself any more. */
-export const forgottenAfter = 100_000
+const forgottenAfter = 100_000
 
 /** What workers have said of themselves, in the order in which they said it. */
 export interface Announced {

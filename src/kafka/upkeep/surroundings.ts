@@ -52,7 +52,7 @@ export interface SurroundingsOptions {
 
 /** In ms, from the end of one look to the next. */
 const interval = 1000
-/** In ms: after so long it says again what has not changed; `forgottenAfter` is more than three times this. */
+/** In ms: after so long it says again what has not changed; it is forgotten after more than three times this. */
 const repeatedAfter = 30_000
 /** In ms: what is known otherwise waits for no answer. */
 const longestCall = 5000
