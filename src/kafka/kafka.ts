@@ -126,7 +126,7 @@ export function kafkaCluster(
     name: `kafka ${brokers}`,
     checkpointInterval: interval,
     commitTimeout,
-    async join(application, log, clock, store) {
+    async join(application, log, clock, { cache: store, looked } = {}) {
       const cluster = [...addresses].sort().join(',')
       const kept = store && (await openCache(store, { application, cluster, shards }, log))
       const worker = named ?? kept ?? unnamed
@@ -145,6 +145,7 @@ export function kafkaCluster(
         names: topicNames(application),
         shards,
         cache: store && { store, interval: cacheInterval },
+        looked,
         timeout,
         sessionTimeout,
         protocol: groupProtocol,

@@ -136,7 +136,11 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     if (isStopping) return 'draining'
     return isBetweenLives || present === undefined ? 'opening' : present.app.lifecycle
   }
-  ground.monitor?.watchCluster(worker.name, { lifecycle, report: () => present && lives.report(present.life) })
+  ground.monitor?.watchCluster(worker.name, {
+    lifecycle,
+    report: () => present && lives.report(present.life),
+    surroundings: () => present?.life.surroundings?.(),
+  })
   const living = leaveAfter(live()).finally(() => {
     isClosed = true
     ground.monitor?.end()
@@ -157,7 +161,7 @@ interface JoinedWorker {
 async function joinCluster(
   options: RunOptions,
   cluster: Cluster,
-  { log, clock }: ClusterGround,
+  { log, clock, monitor }: ClusterGround,
 ): Promise<JoinedWorker> {
   const cache = await options.store?.open().catch((error: unknown) => {
     throw cacheFailure(error)
@@ -170,7 +174,7 @@ async function joinCluster(
   }
   try {
     return {
-      worker: await cluster.join(options.name, log, clock, cache),
+      worker: await cluster.join(options.name, log, clock, { cache, looked: monitor?.looked() }),
       async leaveAfter(use) {
         const [used] = await Promise.allSettled([use])
         await leave(used.status === 'rejected')

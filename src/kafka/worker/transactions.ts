@@ -7,7 +7,7 @@ import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
 import { recordKeyOf } from './changelog.ts'
-import type { KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
+import type { KafkaHeader, KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import type { Output } from '../output/output.ts'
 import { createOutputQueue } from '../output/outputQueue.ts'
@@ -21,10 +21,13 @@ import { positionRecord } from '../workersTopic.ts'
 export interface KafkaTransactions extends Transactions {
   readonly committer: Committer
   /** This record is part of the next transaction. `isChecked`: its partition is known to be there. */
-  write(record: Output, isChecked?: boolean): void
+  readonly write: (record: Output, isChecked?: boolean) => void
   /** Calls `begun` when the records that have been written are on their way. */
   onBegin(begun: () => void): void
 }
+
+/** Of a pack: a span that its messages came of, as W3C names it. Who does not know it reads the pack all the same. */
+export const traceHeader = 'traceparent'
 
 export const kafkaTransactions = Symbol('wallarx.kafkaTransactions')
 
@@ -67,11 +70,12 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
   let onBegin = new Set<() => void>()
   let records = 0 // of the last transaction
 
-  const packRecord = ({ partition, shard, bytes }: ReturnType<PackedExchange['take']>[number]): NewRecord => ({
+  const packRecord = ({ partition, shard, bytes, parents }: ReturnType<PackedExchange['take']>[number]): NewRecord => ({
     topic: names.exchange(partition),
     partition: shard,
     key: null,
     value: bytes,
+    ...(parents.length > 0 && { headers: parents.map((one): KafkaHeader => [traceHeader, Buffer.from(one)]) }),
   })
 
   /** `undefined` for what each worker keeps for itself: what a state partition is called by in its store. */
