@@ -151,7 +151,8 @@ export function createCheckpointer({
   }
 
   const takeLater = (): void => {
-    if (!stopped && interval < Infinity) cancelTimer = clock.after(interval, takeNext)
+    if (stopped || interval === Infinity) return
+    cancelTimer = clock.after(Math.max(interval, committer.leastPause ?? 0), takeNext)
   }
 
   return {

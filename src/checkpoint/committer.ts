@@ -13,6 +13,8 @@ export interface CheckpointChanges {
 export interface Committer {
   /** Whether there is something besides that a checkpoint makes durable, such as messages for others. Default: no */
   readonly pending?: boolean
+  /** In ms: so long at least from the end of the last one to the next, because it was a great one. Default: 0 */
+  readonly leastPause?: number
   /**
    * Makes all of one checkpoint durable, or nothing of it; resolves then. Called for one checkpoint after the other.
    * Whoever reads what it changes finds it from the call on, and not from the end of it.

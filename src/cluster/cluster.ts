@@ -20,7 +20,47 @@ export interface Cluster {
    *
    * @internal
    */
-  join(application: string, log: EventLog, clock: Clock, cache?: OpenStore): Promise<Worker>
+  join(application: string, log: EventLog, clock: Clock, more?: JoinOptions): Promise<Worker>
+}
+
+export interface JoinOptions {
+  /** Default: none, entities are in memory */
+  readonly cache?: OpenStore | undefined
+  /** Default: nobody looks at the worker */
+  readonly looked?: LookedAt | undefined
+}
+
+/** How somebody looks at a worker. */
+export interface LookedAt {
+  /** Where it shows itself. Absent: at no port, it only tells what it measures. */
+  readonly port?: WorkerPort
+  /** Default: nothing is traced */
+  readonly tracing?: PackTracing | undefined
+}
+
+/** Tells what happens in other workers of what happened here. */
+export interface PackTracing {
+  /** The span in which this happens, as W3C's `traceparent`; `undefined`: none is recorded. */
+  readonly current: string | undefined
+  /** Does what comes of a pack that came of these spans. */
+  receive(pack: ReceivedPack, parents: readonly string[], work: () => void): void
+}
+
+export interface ReceivedPack {
+  readonly partition: string
+  readonly shard: number
+  /** Pipeline and step. */
+  readonly step: string
+  /** How many. */
+  readonly messages: number
+}
+
+/** The port of a worker. */
+export interface WorkerPort {
+  /** Its URL: `http://10.0.0.7:4700/`. */
+  readonly address: string
+  /** The machine whose processes alone can reach it. Default: others can */
+  readonly machine?: string
 }
 
 /** A worker: one process that runs the program. It lives several times, one life after the other. */
@@ -50,6 +90,18 @@ export interface WorkerLife {
   status(): WorkerStatus
   /** Commits of this life, and the packs in them. Default: it does not count them */
   counts?(): { readonly transactions: number; readonly packs: number }
+  /** What it knows of the cluster. Absent where nobody looks at it. */
+  surroundings?(): WorkerSurroundings | undefined
+}
+
+/** What a worker knows of the cluster that it is in, as of a second or two ago. */
+export interface WorkerSurroundings {
+  /** Those that show themselves at a port which can be reached from here, by their names; this one among them. */
+  workers(): readonly { readonly worker: string; readonly address: string }[]
+  /** The worker that owns the key of these halves; `undefined` where that is not known. */
+  ownerOf(partition: string, low: number, high: number): string | undefined
+  /** Records that are committed and that this worker is still to read, by topic. */
+  lag(): Readonly<Record<string, number>>
 }
 
 /** What a life asks of the pipelines that run in it. */

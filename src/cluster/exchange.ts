@@ -1,5 +1,6 @@
 import { WallarxError } from '../base/errors.ts'
 import type { Exchange, ExchangeStep } from '../state/exchange.ts'
+import type { PackTracing } from './cluster.ts'
 import { pack, unpackFor } from './pack.ts'
 import { shardOf } from './shard.ts'
 import { createProgramSteps, differ, type ProgramSteps } from './steps.ts'
@@ -9,6 +10,8 @@ export interface OutgoingPack {
   readonly partition: string
   readonly shard: number
   readonly bytes: Buffer
+  /** Of what its messages have come, as far as that is traced. */
+  readonly parents: readonly string[]
 }
 
 /**
@@ -24,9 +27,9 @@ export interface PackedExchange extends Exchange, Pick<ProgramSteps, 'partitions
   begin(): string[]
   /**
    * Hands the messages of a pack for a shard to their step. Throws `CLUSTER_PROGRAMS_DIFFER` and
-   * `CLUSTER_PACK_INVALID`.
+   * `CLUSTER_PACK_INVALID`. `parents`: as they were with the pack.
    */
-  receive(partition: string, shard: number, bytes: Buffer): void
+  receive(partition: string, shard: number, bytes: Buffer, parents?: readonly string[]): void
 }
 
 export interface PackedExchangeOptions {
@@ -37,6 +40,8 @@ export interface PackedExchangeOptions {
   readonly highWaterMark: number
   /** Bytes of a pack that can be sent at all. */
   readonly largestPack: number
+  /** Default: nothing is traced */
+  readonly tracing?: PackTracing | undefined
 }
 
 interface OpenPack {
@@ -44,13 +49,18 @@ interface OpenPack {
   readonly shard: number
   readonly step: string
   messages: unknown[]
+  parents: readonly string[]
 }
+
+const noParents: readonly string[] = []
+/** Of one pack; those that come later are not linked. */
+const mostParents = 16
 
 /** What a pack takes for a message that is no text and no bytes, for all that is known before it is packed. */
 const guessed = 100
 
 export function createPackedExchange(options: PackedExchangeOptions): PackedExchange {
-  const { shards, longestPack, largestPack, highWaterMark } = options
+  const { shards, longestPack, largestPack, highWaterMark, tracing } = options
   const steps = createProgramSteps(shards)
   /** Packs that grow, and those that are full, in the order they were begun in. */
   let packs: OpenPack[] = []
@@ -59,9 +69,9 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
 
   /** How large messages are is known when they are packed: what cannot be sent in one is sent in two. */
   const packInto = (all: OutgoingPack[], open: Omit<OpenPack, 'messages'>, messages: readonly unknown[]): void => {
-    const { partition, shard, step } = open
+    const { partition, shard, step, parents } = open
     const bytes = pack({ program: steps.program, step, messages })
-    if (bytes.length <= largestPack) all.push({ partition, shard, bytes })
+    if (bytes.length <= largestPack) all.push({ partition, shard, bytes, parents })
     else if (messages.length > 1) {
       const half = messages.length >> 1
       packInto(all, open, messages.slice(0, half))
@@ -80,12 +90,13 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
           const shard = shardOf(low, high, shards)
           let growing = open[shard]
           if (growing === undefined || left[shard]! <= 0 || growing.messages === taken) {
-            growing = { partition: step.partition, shard, step: id, messages: [] }
+            growing = { partition: step.partition, shard, step: id, messages: [], parents: noParents }
             open[shard] = growing
             left[shard] = longestPack
             packs.push(growing)
           }
           growing.messages.push(message)
+          if (tracing?.current !== undefined) growing.parents = withParent(growing.parents, tracing.current)
           const length = lengthOf(message)
           left[shard]! -= length
           waiting += length
@@ -109,7 +120,7 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
       waiting = 0
       for (const { gate } of steps.all()) gate.open()
       const outgoing: OutgoingPack[] = []
-      for (const one of steps.takeLeftOver()) packInto(outgoing, one, one.messages)
+      for (const one of steps.takeLeftOver()) packInto(outgoing, { ...one, parents: noParents }, one.messages)
       for (const one of taking) {
         const { messages } = one
         one.messages = taken
@@ -126,12 +137,21 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
       return steps.partitions()
     },
 
-    receive(partition, shard, bytes) {
+    receive(partition, shard, bytes, parents = noParents) {
       const arrived = unpackFor(partition, bytes)
       if (arrived.program !== steps.program) throw differ('a pack of a worker that runs another program', partition)
-      steps.deliver(partition, shard, arrived)
+      const deliver = (): void => {
+        steps.deliver(partition, shard, arrived)
+      }
+      if (tracing === undefined || parents.length === 0) deliver()
+      else
+        tracing.receive({ partition, shard, step: arrived.step, messages: arrived.messages.length }, parents, deliver)
     },
   }
+}
+
+function withParent(parents: readonly string[], parent: string): readonly string[] {
+  return parents.at(-1) === parent || parents.length >= mostParents ? parents : [...parents, parent]
 }
 
 /** In place of the messages of a pack that has been taken. */

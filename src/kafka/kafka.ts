@@ -92,8 +92,8 @@ export function kafka(options: KafkaOptions): Cluster {
 /** As which a worker commits: one that is started again with its name ends what it has left open. */
 export const transactionalIdOf = (application: string, worker: string): string => `${application}-${worker}`
 
-/** In ms: commits are often, because latency is about half of it, and they cost next to nothing. */
-const interval = 25
+/** In ms: commits are often, because messages wait for two of them. */
+const interval = 10
 
 /** The same over any client: a simulated one. `cacheInterval`, in ms: how often a cache is brought up to date. */
 export function kafkaCluster(
@@ -126,7 +126,7 @@ export function kafkaCluster(
     name: `kafka ${brokers}`,
     checkpointInterval: interval,
     commitTimeout,
-    async join(application, log, clock, store) {
+    async join(application, log, clock, { cache: store, looked } = {}) {
       const cluster = [...addresses].sort().join(',')
       const kept = store && (await openCache(store, { application, cluster, shards }, log))
       const worker = named ?? kept ?? unnamed
@@ -145,6 +145,7 @@ export function kafkaCluster(
         names: topicNames(application),
         shards,
         cache: store && { store, interval: cacheInterval },
+        looked,
         timeout,
         sessionTimeout,
         protocol: groupProtocol,

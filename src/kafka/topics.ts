@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import { WallarxError } from '../base/errors.ts'
 import { topicMissing } from './failure.ts'
 import type { KafkaClient, NewTopic, Place } from './client.ts'
@@ -62,23 +63,39 @@ export async function ensureTopics(client: KafkaClient, topics: readonly NewTopi
 
 /** How many partitions topics have, as far as they have been asked for. */
 export interface PartitionCounts {
-  /** Rejects with `KAFKA_TOPIC_MISSING`. */
+  /** Asks for those that are not known, or were asked for long ago. Rejects with `KAFKA_TOPIC_MISSING`. */
   readonly ask: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
   readonly known: (topic: string) => number | undefined
 }
 
-export function createPartitionCounts(client: KafkaClient, brokers: string, timeout: number): PartitionCounts {
+export interface PartitionCountsOptions {
+  readonly client: KafkaClient
+  readonly brokers: string
+  readonly timeout: number
+  readonly clock: Clock
+}
+
+/** In ms: a topic may get more partitions, and who writes to it should not place by the old number for ever. */
+const newFor = 300_000
+
+export function createPartitionCounts({ client, brokers, timeout, clock }: PartitionCountsOptions): PartitionCounts {
   const counts = new Map<string, number>()
+  const asked = new Map<string, number>()
+
+  const isOld = (topic: string, now: number): boolean => now - (asked.get(topic) ?? -Infinity) > newFor
+
   return {
     known: (topic) => counts.get(topic),
     async ask(topics) {
-      const unknown = [...new Set(topics)].filter((topic) => !counts.has(topic))
-      if (unknown.length === 0) return counts
-      const found = await client.topics(unknown, timeout)
-      for (const topic of unknown) {
+      const now = clock.elapsed()
+      const wanted = [...new Set(topics)].filter((topic) => isOld(topic, now))
+      if (wanted.length === 0) return counts
+      const found = await client.topics(wanted, timeout)
+      for (const topic of wanted) {
         const { partitions } = found.get(topic) ?? {}
         if (partitions === undefined) throw topicMissing(topic, brokers)
         counts.set(topic, partitions)
+        asked.set(topic, now)
       }
       return counts
     },

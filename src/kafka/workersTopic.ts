@@ -6,11 +6,14 @@ import type { KafkaRecord, NewRecord, NewTopic, Place } from './client.ts'
  *
  *   record := 'W' worker                                → transactionalId    who the workers are, and were
  *           | 'P' workerLength:u16 worker storeKey      → value              how far its own sources and sinks are
+ *           | 'A' worker                                → an announcement    where it shows itself, and what it owns
  *
- * Names are UTF-8, a length is big-endian. What is in a store under `storeKey` is in `checkpoint/layout.ts`.
+ * Names are UTF-8, a length is big-endian. What is in a store under `storeKey` is in `checkpoint/layout.ts`. An
+ * announcement is JSON, as `Announcement` has it.
  */
 
 const workerKind = 0x57
+const announcementKind = 0x41
 const positionKind = 0x50
 const nameAt = 3
 
@@ -31,6 +34,50 @@ export const workerRecord = (topic: string, worker: string, transactionalId: str
 /** The worker that a record makes known; `undefined` for any other record. */
 export function workerOf(key: Uint8Array, value: Uint8Array): [worker: string, transactionalId: string] | undefined {
   return key[0] === workerKind ? [textOf(key.subarray(1)), textOf(value)] : undefined
+}
+
+/** What a worker that can be looked at says of itself, now and then. */
+export interface Announcement {
+  /** The URL of its port: `http://10.0.0.7:4700/`. */
+  readonly address: string
+  /** The machine whose processes alone can reach it. Default: others can */
+  readonly machine?: string
+  /** That it owns, by state partition. */
+  readonly shards: Readonly<Record<string, readonly number[]>>
+}
+
+/** `undefined`: it shows itself no more. */
+export const announcementRecord = (
+  topic: string,
+  worker: string,
+  announcement: Announcement | undefined,
+): NewRecord => ({
+  topic,
+  partition: 0,
+  key: Buffer.concat([Buffer.of(announcementKind), Buffer.from(worker)]),
+  value: announcement === undefined ? null : Buffer.from(JSON.stringify(announcement)),
+})
+
+/** What a worker says of itself by a record, `undefined` where nothing any more; no result for any other record. */
+export function announcementOf({
+  key,
+  value,
+}: Pick<KafkaRecord, 'key' | 'value'>): [worker: string, said: Announcement | undefined] | undefined {
+  if (key?.[0] !== announcementKind) return undefined
+  return [textOf(key.subarray(1)), value === null ? undefined : announcementIn(textOf(value))]
+}
+
+/** `undefined` for what is none that this version knows. */
+function announcementIn(text: string): Announcement | undefined {
+  try {
+    const { address, machine, shards } = JSON.parse(text) as Partial<Record<keyof Announcement, unknown>>
+    if (typeof address !== 'string' || !/^https?:\/\/[^/\s@]+\/$/.test(address)) return undefined
+    if (machine !== undefined && typeof machine !== 'string') return undefined
+    const owned = Object.entries(shards as object).filter(([, numbers]) => Array.isArray(numbers))
+    return { address, ...(machine !== undefined && { machine }), shards: Object.fromEntries(owned) }
+  } catch {
+    return undefined
+  }
 }
 
 /** Keeps what a worker has in its store beside entities. */

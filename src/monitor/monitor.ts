@@ -16,7 +16,8 @@ import type { Monitored } from './monitored.ts'
 import type { Telemetry } from './telemetry/api.ts'
 import { traceChunks } from './telemetry/chunks.ts'
 import { showRun } from './telemetry/shownRun.ts'
-import type { CheckpointReport, ClusterReport, MonitorReport, PartitionReport, PipelineReport } from './report.ts'
+import { createClusterWatch, type ClusterWatch } from './workers/watchedCluster.ts'
+import type { CheckpointReport, MonitorReport, PartitionReport, PipelineReport } from './report.ts'
 
 /** What a run tells its monitor when it is asked. */
 export interface Watched {
@@ -29,13 +30,6 @@ export interface Watched {
   readonly partition: Monitored['partition']
 }
 
-/** What a worker tells its monitor when it is asked, over all its lives. */
-export interface WatchedCluster {
-  readonly lifecycle: () => MonitorReport['lifecycle']
-  /** `undefined` before its first life. */
-  readonly report: () => ClusterReport | undefined
-}
-
 /** Measures a run, and tells of it: one for all lives of a worker. */
 export interface Monitor extends Omit<Monitored, 'partition'> {
   readonly partition: Monitored['partition']
@@ -45,8 +39,9 @@ export interface Monitor extends Omit<Monitored, 'partition'> {
   readonly checkpoint: (taken: CheckpointReport) => void
   /** From now on this run is the one that is told of; another life of it before. */
   watch(run: () => Watched): void
-  /** `worker`: the name of this one. */
-  watchCluster(worker: string, cluster: WatchedCluster): void
+  readonly watchCluster: ClusterWatch['watch']
+  readonly shownAt: ClusterWatch['shownAt']
+  readonly looked: ClusterWatch['looked']
   /** Begins to look at the clock. */
   start(): void
   /** Looks no more. What was measured is told on. */
@@ -68,10 +63,9 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
   const ofProcess = createProcessMeter(clock)
   const checkpoints = createCheckpointLog()
   const instance = randomUUID()
+  const ofCluster = createClusterWatch(application, telemetry)
   const startedAt = clock.now()
   let watched: (() => Watched) | undefined
-  let cluster: WatchedCluster | undefined
-  let worker: string | undefined
   let endMetrics: (() => void) | undefined
 
   const addJournal: Meter['addJournal'] = (name, bytes) => {
@@ -103,7 +97,8 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
         addJournal,
         sourceAdded(meter, node) {
           const sinks = () => sinksBelow(node)
-          traceChunks(meter, { application, worker, pipeline: name, source: node.options.id, sinks }, telemetry)
+          const of = { application, worker: ofCluster.worker, pipeline: name, source: node.options.id, sinks }
+          traceChunks(meter, of, telemetry, ofCluster.tracing)
         },
       })
       pipelines.set(name, pipeline)
@@ -113,12 +108,12 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
       letters.add(letter, clock.now())
     },
     checkpoint: checkpoints.add,
-    watch(run) {
-      watched = run
-    },
-    watchCluster(name, status) {
-      worker = name
-      cluster = status
+    watch: (run) => void (watched = run),
+    watchCluster: ofCluster.watch,
+    shownAt: ofCluster.shownAt,
+    looked: ofCluster.looked,
+    get cluster() {
+      return ofCluster.cluster
     },
     start() {
       ticker.start()
@@ -131,6 +126,7 @@ export function createMonitor({ application, clock, telemetry }: MonitorOptions)
     },
     report() {
       const run = watched?.()
+      const { worker, watched: cluster } = ofCluster
       const clusterReport = cluster?.report()
       const lifecycle = cluster === undefined ? (run?.lifecycle ?? 'opening') : cluster.lifecycle()
       const notReady = run === undefined ? 'it has not begun' : notReadyBecause(lifecycle, clusterReport)

@@ -23,7 +23,7 @@ export interface Monitored {
   /** The entities of a state partition that is in use; `undefined`: none of this name is. */
   partition(name: string): EntityQueries | undefined
   /** Absent without a cluster. */
-  readonly cluster?: MonitoredCluster
+  readonly cluster?: MonitoredCluster | undefined
 }
 
 /** Where else this application runs, as far as this worker knows. */

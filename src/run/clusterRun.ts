@@ -54,11 +54,14 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   const ofLife = optionsOfLife(options, cluster)
   const forgetSignals = stopWith(options, stop, ground)
 
+  /** A first life that cannot begin is told, unless nobody wants it any more. */
+  const ends = (error: unknown): boolean => isFinal(error) || (lives.lost === 0 && !isStopping)
+
   const begin = (): Promise<WorkerLife | undefined> =>
     beginLife(worker, {
       isWanted: () => !isStopping,
       async failed(error, pause) {
-        if (lives.lost === 0 || isFinal(error)) throw error
+        if (ends(error)) throw error
         retryLimit.failed(error, false)
         warn('cannot join, trying again', 'WORKER_CANNOT_JOIN', error)
         await Promise.race([stopping.promise, paused(ground.clock, pause)])
@@ -96,7 +99,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
         hasStarted = true
         await app.opened.then(openNow, () => undefined) // told by its end
       } catch (error) {
-        if (lives.lost === 0 || isFinal(error)) throw error
+        if (ends(error)) throw error
         lose(error) // a later life is as patient as its beginning
       }
     }
@@ -133,7 +136,11 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
     if (isStopping) return 'draining'
     return isBetweenLives || present === undefined ? 'opening' : present.app.lifecycle
   }
-  ground.monitor?.watchCluster(worker.name, { lifecycle, report: () => present && lives.report(present.life) })
+  ground.monitor?.watchCluster(worker.name, {
+    lifecycle,
+    report: () => present && lives.report(present.life),
+    surroundings: () => present?.life.surroundings?.(),
+  })
   const living = leaveAfter(live()).finally(() => {
     isClosed = true
     ground.monitor?.end()
@@ -142,7 +149,7 @@ export async function runOnCluster(options: RunOptions, cluster: Cluster, ground
   living.catch((error: unknown) => logFailure(options, error)) // and told by `closed`
   await Promise.race([opened.promise, living])
   const closed = living.then(() => undefined)
-  return runningWorker({ name: options.name, closed, stop, lifecycle, lives, present: () => present! })
+  return runningWorker({ name: options.name, closed, stop, lifecycle, lives, present: () => present })
 }
 
 /** A worker, and what closes its cache after it has been used; what that failed with comes first. */
@@ -154,7 +161,7 @@ interface JoinedWorker {
 async function joinCluster(
   options: RunOptions,
   cluster: Cluster,
-  { log, clock }: ClusterGround,
+  { log, clock, monitor }: ClusterGround,
 ): Promise<JoinedWorker> {
   const cache = await options.store?.open().catch((error: unknown) => {
     throw cacheFailure(error)
@@ -167,7 +174,7 @@ async function joinCluster(
   }
   try {
     return {
-      worker: await cluster.join(options.name, log, clock, cache),
+      worker: await cluster.join(options.name, log, clock, { cache, looked: monitor?.looked() }),
       async leaveAfter(use) {
         const [used] = await Promise.allSettled([use])
         await leave(used.status === 'rejected')

@@ -72,7 +72,7 @@ describe('the tables', () => {
     const well = watched(report({ worker: 'w2', pipelines: [moving('Lines', 5)] }))
     const lines = render([well, watched(everything), watched(undefined, 'nothing listens at http://h:1')], 80)
     expect(lines[0]).toBe('http://h:1: nothing listens at http://h:1.')
-    expect(render([well, watched(everything)], 80)[0]).toMatch(/^w1: Lines stands still/)
+    expect(render([well, watched(everything)], 80)[0]).toMatch(/^w1: Pipeline Lines is held for 12 s by sink/)
     expect(lines.filter((line) => line.startsWith('Word count, worker'))).toHaveLength(2)
   })
 
@@ -127,8 +127,8 @@ describe('wallarx top', () => {
     const server = await startMonitorServer({ report: everything, token: 'secret' })
     const program = wallarx('top', server.url, '--token', 'secret')
     expect(await program.ended, program.stderr()).toBe(0)
-    expect(program.stdout()).toMatch(/^Lines stands still: counts out has not taken/)
-    expect(program.stdout()).toContain('Word count, worker w1  running, up 1.0 h')
+    expect(program.stdout()).toMatch(/^Pipeline Lines is held for 12 s by sink counts out, whose buffer is full/)
+    expect(program.stdout()).toContain('Word count, worker w1  running, up 1 h 0 min')
     expect(server.asked).toEqual(['/status'])
   })
 
@@ -184,16 +184,16 @@ describe.runIf(hasScript)('wallarx top on a terminal (needs `script` of util-lin
   test('shows each report as it comes, survives a restart, and q ends it with the terminal as it was', async () => {
     const server = await startMonitorServer({ report: report() })
     const program = onTerminal('top', server.url)
-    await program.until(() => program.stdout().includes('waits for input'))
+    await program.until(() => program.stdout().includes('Idle'))
     server.send(report({ pipelines: [moving('Lines', 77)] }))
-    await program.until(() => program.stdout().includes('Lines moves, 77 messages a second'))
+    await program.until(() => program.stdout().includes('Moving: 77 messages a second'))
     await server.die()
     await program.until(() => /has (ended|broken)|nothing listens/.test(program.stdout()))
     await startMonitorServer({
       report: report({ instance: 'two', pipelines: [moving('Lines', 88)] }),
       port: server.port,
     })
-    await program.until(() => program.stdout().includes('Lines moves, 88 messages a second'))
+    await program.until(() => program.stdout().includes('Moving: 88 messages a second'))
     program.process.stdin.write('q')
     expect(await program.ended).toBe(0)
     expect(program.stdout()).toContain('\u001b[?1049h')
@@ -206,7 +206,7 @@ describe.runIf(hasScript)('wallarx top on a terminal (needs `script` of util-lin
     expect(await refused.ended).toBe(1)
     expect(refused.stdout()).toMatch(/\u001b\[\?1049lwallarx top: [^\n]* wants a token[^\n]*\r\n$/)
     const program = onTerminal('top', server.url, '--token', 'secret')
-    await program.until(() => program.stdout().includes('waits for input'))
+    await program.until(() => program.stdout().includes('Idle'))
     program.process.stdin.write('\u0003')
     expect(await program.ended).toBe(0)
     await server.until(() => server.readers() === 0)

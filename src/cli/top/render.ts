@@ -1,6 +1,7 @@
-import { type Condition, diagnose } from '../../monitor/diagnosis/diagnosis.ts'
+import { also } from '../../monitor/page/view/also.ts'
+import { formatBytes, formatDuration, formatElapsed, formatPercent } from '../../monitor/page/view/format.ts'
+import { kinds, why, type Kind } from '../../monitor/page/view/why.ts'
 import type { MonitorReport } from '../../monitor/report.ts'
-import { duration, size } from '../../monitor/diagnosis/shownNumbers.ts'
 import { cut } from '../monitor/printable.ts'
 import { sectionsOf } from './sections.ts'
 import { wrapped } from './table.ts'
@@ -13,7 +14,7 @@ export const leastWidth = 80
 export function render(all: readonly Watched[], width: number): string[] {
   const several = all.length > 1
   const blocks = all.map((watched) => ({ watched, answer: answerOf(watched) }))
-  const [worst] = [...blocks].sort((one, other) => rank(one.answer.condition) - rank(other.answer.condition))
+  const [worst] = [...blocks].sort((one, other) => rank(one.answer.kind) - rank(other.answer.kind))
   const who = several ? `${nameOf(worst!.watched)}: ` : ''
   const lines = wrapped(who + worst!.answer.sentences[0]!, width)
   for (const { watched, answer } of blocks) {
@@ -23,7 +24,8 @@ export function render(all: readonly Watched[], width: number): string[] {
     if (report !== undefined) for (const section of sectionsOf(report, width)) lines.push('', ...section)
   }
   if (all.some(({ report }) => report !== undefined)) lines.push('', ...wrapped(legend, width))
-  return lines
+  // A terminal has its figures and units apart by what everybody can search for.
+  return lines.map((line) => line.replaceAll('\u202f', ' '))
 }
 
 const legend =
@@ -33,28 +35,24 @@ const legend =
 
 interface Answer {
   /** `unreachable`: what is shown is old, or nothing is. */
-  readonly condition: Condition | 'unreachable'
+  readonly kind: Kind | 'unreachable'
   readonly sentences: readonly string[]
 }
 
-function answerOf({ report, problem }: Watched): Answer {
-  if (problem === undefined) return report === undefined ? waiting : diagnose(report)
+function answerOf({ report, problem, earlier, movedAt }: Watched): Answer {
+  if (problem === undefined) {
+    if (report === undefined) return waiting
+    const known = { ...(movedAt !== undefined && { movedAt }), ...(earlier !== undefined && { earlier }) }
+    const verdict = why(report, { now: report.at, ...known })
+    return { kind: verdict.kind, sentences: [verdict.sentence, ...also(report, verdict)] }
+  }
   const old = report === undefined ? '' : ' What is shown is the last that is known.'
-  return { condition: 'unreachable', sentences: [`${problem}.${old}`] }
+  return { kind: 'unreachable', sentences: [`${problem}.${old}`] }
 }
 
-const waiting: Answer = { condition: 'not ready', sentences: ['There is no report yet.'] }
+const waiting: Answer = { kind: 'notReady', sentences: ['There is no report yet.'] }
 
-const worstFirst: readonly Answer['condition'][] = [
-  'unreachable',
-  'failed',
-  'stalled',
-  'not ready',
-  'moving',
-  'idle',
-  'ended',
-]
-const rank = (condition: Answer['condition']): number => worstFirst.indexOf(condition)
+const rank = (kind: Answer['kind']): number => (kind === 'unreachable' ? -1 : kinds.indexOf(kind))
 
 const nameOf = ({ report, address }: Watched): string => report?.worker ?? address.shown
 
@@ -63,14 +61,14 @@ function headLines({ report, address }: Watched, width: number): string[] {
   const { application, worker, lifecycle, startedAt, at } = report
   const who = worker === undefined ? application : `${application}, worker ${worker}`
   return [
-    cut(`${who}  ${lifecycle}, up ${duration(Math.max(0, at - startedAt))}  ${address.shown}`, width),
+    cut(`${who}  ${lifecycle}, up ${formatElapsed(at - startedAt)}  ${address.shown}`, width),
     cut(`  ${processLine(report)}`, width),
   ]
 }
 
 function processLine({ process, at }: MonitorReport): string {
   const { cpu, resident, eventLoopDelay, pid } = process
-  const delay = `event loop ${duration(eventLoopDelay.p99)} late (99 %)`
+  const delay = `event loop ${formatDuration(eventLoopDelay.p99)} late (99 %)`
   const time = new Date(at).toISOString().slice(11, 19)
-  return `${Math.round(100 * cpu)} % of a cpu, ${size(resident)}, ${delay}, pid ${pid}, ${time} UTC`
+  return `${formatPercent(cpu)} of a cpu, ${formatBytes(resident)}, ${delay}, pid ${pid}, ${time} UTC`
 }

@@ -1,5 +1,5 @@
 import type { Latency, MonitorReport, NodeReport, PipelineReport, Throughput } from '../../monitor/report.ts'
-import { counted, duration, size } from '../../monitor/diagnosis/shownNumbers.ts'
+import { formatBytes, formatCounted, formatDuration, formatElapsed } from '../../monitor/page/view/format.ts'
 import { short, shortTime, tableLines, wrapped } from './table.ts'
 
 /** What is shown of one report, section by section, each a number of lines. */
@@ -27,13 +27,13 @@ function pipelineSection(pipeline: PipelineReport, at: number, width: number): s
     ],
   }
   const notes = [
-    ...holds.map((hold) => `held by ${hold.name} for ${duration(Math.max(0, at - hold.since))}`),
-    ...(inFlight > 0 ? [`${counted(inFlight, 'message')} in flight`] : []),
-    ...(errors > 0 ? [counted(errors, 'error')] : []),
-    ...(deadLetters > 0 ? [`${counted(deadLetters, 'dead letter')}${codes(pipeline)}`] : []),
+    ...holds.map((hold) => `held by ${hold.name} for ${formatElapsed(at - hold.since)}`),
+    ...(inFlight > 0 ? [`${formatCounted(inFlight, 'message')} in flight`] : []),
+    ...(errors > 0 ? [formatCounted(errors, 'error')] : []),
+    ...(deadLetters > 0 ? [`${formatCounted(deadLetters, 'dead letter')}${codes(pipeline)}`] : []),
     ...held
       .filter(({ count }) => count > 0)
-      .map((one) => `${one.name}: ${counted(one.count, 'hold')}, ${duration(one.time)}`),
+      .map((one) => `${one.name}: ${formatCounted(one.count, 'hold')}, ${formatDuration(one.time)}`),
   ]
   return [...tableLines(table, width), ...listSection(notes, width)]
 }
@@ -68,35 +68,37 @@ function partitionSection({ partitions }: MonitorReport, width: number): string[
     ]),
   }
   const keys = partitions.flatMap(({ name, hottest }) => {
-    const hot = hottest.slice(0, keysShown).map(({ key, count, time }) => `${key} (${short(count)}, ${duration(time)})`)
+    const hot = hottest
+      .slice(0, keysShown)
+      .map(({ key, count, time }) => `${key} (${short(count)}, ${formatDuration(time)})`)
     return hot.length === 0 ? [] : [`hottest of ${name}: ${hot.join(', ')}`]
   })
   return [...tableLines(table, width), ...listSection(keys, width)]
 }
 
 function checkpointLines({ checkpoints, journals, at }: MonitorReport): string[] {
-  const lines = journals.map(({ name, bytes }) => `journal ${name}: ${size(bytes)}`)
+  const lines = journals.map(({ name, bytes }) => `journal ${name}: ${formatBytes(bytes)}`)
   const last = checkpoints?.last.at(-1)
   if (last === undefined) return lines
   const { duration: time, held, entities, bytes } = last
-  const content = `${counted(entities, 'entity', 'entities')}, ${size(bytes)}`
-  const what = `${duration(time)}, ${duration(held)} of it held, ${content}`
-  const age = duration(Math.max(0, at - last.at))
-  return [`${counted(checkpoints!.count, 'checkpoint')}, the last one ${age} ago: ${what}`, ...lines]
+  const content = `${formatCounted(entities, 'entity', 'entities')}, ${formatBytes(bytes)}`
+  const what = `${formatDuration(time)}, ${formatDuration(held)} of it held, ${content}`
+  const age = formatElapsed(at - last.at)
+  return [`${formatCounted(checkpoints!.count, 'checkpoint')}, the last one ${age} ago: ${what}`, ...lines]
 }
 
 function clusterLines({ cluster, at }: MonitorReport): string[] {
   if (cluster === undefined) return []
   const { shards, lag, lastCommit, transactions, packs, rejoined } = cluster
-  const commit = lastCommit === undefined ? '' : `, the last one ${duration(Math.max(0, at - lastCommit))} ago`
+  const commit = lastCommit === undefined ? '' : `, the last one ${formatElapsed(at - lastCommit)} ago`
   return [
     ...Object.entries(shards).map(([name, { owned, restoring }]) => {
       const more = restoring.length === 0 ? '' : `, ${restoring.length} of them being restored`
-      return `shards of ${name}: ${counted(owned.length + restoring.length, 'shard')} here${more}`
+      return `shards of ${name}: ${formatCounted(owned.length + restoring.length, 'shard')} here${more}`
     }),
-    ...Object.entries(lag).map(([topic, records]) => `lag of ${topic}: ${counted(records, 'record')}`),
-    `${counted(transactions, 'transaction')}${commit}; ${counted(packs, 'pack')}`,
-    ...(rejoined > 0 ? [`rejoined ${counted(rejoined, 'time')}`] : []),
+    ...Object.entries(lag).map(([topic, records]) => `lag of ${topic}: ${formatCounted(records, 'record')}`),
+    `${formatCounted(transactions, 'transaction')}${commit}; ${formatCounted(packs, 'pack')}`,
+    ...(rejoined > 0 ? [`rejoined ${formatCounted(rejoined, 'time')}`] : []),
   ]
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { MonitorReport } from '../../monitor/report.ts'
+import { createRecent } from '../../monitor/page/view/recent.ts'
 import { Failure } from '../failure.ts'
 import type { MonitorAddress } from '../monitor/address.ts'
 import { Refusal } from '../monitor/refusal.ts'
@@ -13,11 +14,17 @@ export interface Watched {
   readonly report: MonitorReport | undefined
   /** Why there is no newer one. */
   readonly problem: string | undefined
+  /** One of about ten seconds before. */
+  readonly earlier?: MonitorReport | undefined
+  /** When a message was last seen to move, by its clock. */
+  readonly movedAt?: number | undefined
 }
 
 /** Milliseconds without an event; a report comes each second. */
 const silence = 10_000
 const pause = 1000
+/** In ms: a report comes each second, more or less. */
+const earlierBy = 10_500
 
 /** What is known now. A problem is in it, and not thrown. */
 export async function lookOnce(address: MonitorAddress, signal: AbortSignal): Promise<Watched> {
@@ -40,12 +47,17 @@ export async function watch(
   signal: AbortSignal,
 ): Promise<void> {
   let report: MonitorReport | undefined
+  let recent = createRecent()
   while (!signal.aborted) {
     try {
       for await (const { event, data } of getEvents(address, 'events', { signal, silence })) {
         if (event !== 'report') continue
+        const instance = report?.instance
         report = asReport(JSON.parse(data), address)
-        changed({ address, report, problem: undefined })
+        if (instance !== report.instance) recent = createRecent()
+        recent.add(report)
+        const { movedAt } = recent
+        changed({ address, report, problem: undefined, earlier: recent.before(earlierBy), movedAt })
       }
       changed({ address, report, problem: `${address.shown} has ended; it is asked again each second` })
     } catch (error) {

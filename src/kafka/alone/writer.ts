@@ -1,12 +1,14 @@
+import { systemClock } from '../../base/clock.ts'
 import { createGate } from '../../context/backPressure.ts'
 import type { SinkWriter } from '../../sink/sink.ts'
 import type { KafkaClient, KafkaProducer } from '../client.ts'
 import type { Connection } from '../connection.ts'
-import { kafkaFailure, topicMissing } from '../failure.ts'
+import { kafkaFailure } from '../failure.ts'
 import { KafkaError } from '../fault.ts'
 import { refuse, sizeOf, tooLarge, type Output } from '../output/output.ts'
 import { createPlacing } from '../output/placing.ts'
 import type { WriterOptions } from '../output/writer.ts'
+import { createPartitionCounts, type PartitionCounts } from '../topics.ts'
 
 export interface AloneWriterOptions<Message> extends WriterOptions<Message> {
   readonly connection: Connection
@@ -16,7 +18,7 @@ export interface AloneWriterOptions<Message> extends WriterOptions<Message> {
 interface Opened {
   readonly client: KafkaClient
   readonly producer: KafkaProducer
-  readonly partitions: number
+  readonly counts: PartitionCounts
 }
 
 /** Only for transactions. */
@@ -43,10 +45,10 @@ export function openAlone<Message>(options: AloneWriterOptions<Message>): SinkWr
   const open = async (): Promise<Opened> => {
     const client = await connect()
     try {
-      const found = (await client.topics([topic], timeout)).get(topic)
-      if (found === undefined) throw topicMissing(topic, brokers)
+      const counts = createPartitionCounts({ client, brokers, timeout, clock: systemClock })
+      await counts.ask([topic])
       const producer = await client.producer({ transactionalId: undefined, transactionTimeout }, timeout)
-      return { client, producer, partitions: found.partitions }
+      return { client, producer, counts }
     } catch (error) {
       void client.close(timeout)
       throw error
@@ -63,7 +65,8 @@ export function openAlone<Message>(options: AloneWriterOptions<Message>): SinkWr
   opened.catch(fail)
 
   /** Resolves to whether all of these have arrived; they may have where not. */
-  const send = async (outputs: readonly Output[], { producer, partitions }: Opened): Promise<boolean> => {
+  const send = async (outputs: readonly Output[], { producer, counts }: Opened): Promise<boolean> => {
+    const partitions = (await counts.ask([topic])).get(topic)!
     try {
       for (const output of outputs) {
         if (!place(output, partitions)) continue

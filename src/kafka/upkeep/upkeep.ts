@@ -1,13 +1,13 @@
-import type { EventLog } from '../../base/log.ts'
-import type { Clock } from '../../base/clock.ts'
 import { WallarxError } from '../../base/errors.ts'
 import { shown } from '../../base/shown.ts'
-import type { KafkaClient, Place } from '../client.ts'
+import type { LookedAt, WorkerSurroundings } from '../../cluster/cluster.ts'
+import type { KafkaProducer, Place } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { idOf } from '../place.ts'
 import type { DeadWorkers } from './deadWorkers.ts'
 import { createPurge, type Purge } from './purge.ts'
 import { createStanding, type Standing } from './standing.ts'
+import { createSurroundings, type SurroundingsOptions } from './surroundings.ts'
 import { createUnowned, type Progress, type Unowned } from './unowned.ts'
 
 /** A group that this worker is a member of, and what is looked after in it. */
@@ -31,24 +31,26 @@ export interface Upkeep {
   readonly processed: Purge['processed']
   /** Places that nobody can read on in, for longer than any transaction of a worker may be open. */
   readonly standing: readonly Standing[]
-  /** Looks no more. */
-  stop(): void
+  /** For who looks at the worker; `undefined` where nobody does. */
+  readonly surroundings: WorkerSurroundings | undefined
+  /** Looks no more. Resolves when it is done with what it was reading. */
+  stop(): Promise<void>
+  /** Tells others that this worker shows itself no more; not where its life is lost, and another one begins. */
+  retract(producer: KafkaProducer, lost: Promise<unknown>): Promise<void>
 }
 
-export interface UpkeepOptions {
-  readonly client: KafkaClient
-  readonly clock: Clock
-  readonly timeout: number
+export interface UpkeepOptions extends Omit<SurroundingsOptions, 'looked'> {
   readonly transactionTimeout: number
-  /** This one. */
-  readonly worker: string
+  /** Default: nobody looks at the worker */
+  readonly looked: LookedAt | undefined
   readonly brokers: string
   readonly deadWorkers: DeadWorkers
-  readonly warn: EventLog['warn']
   readonly groups: () => Promise<readonly TendedGroup[]>
   /** Called with why this worker has to begin anew. */
   readonly lose: (reason: unknown) => void
 }
+
+const notLost = Symbol('not lost')
 
 /** In ms, from the end of one look to the next. */
 const interval = 10_000
@@ -144,15 +146,23 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
         })
     })
   let cancel = lookLater()
+  const { looked } = options
+  const surroundings = looked && createSurroundings({ ...options, looked })
 
   return {
     processed: purge.processed,
     get standing() {
       return standing
     },
-    stop() {
+    surroundings,
+    async stop() {
       isStopped = true
       cancel()
+      await surroundings?.stop()
+    },
+    async retract(producer, lost) {
+      const first = await Promise.race([lost, Promise.resolve(notLost)])
+      if (first === notLost) await surroundings?.retract(producer)
     },
   }
 }

@@ -3,6 +3,7 @@ import type { KafkaClient, MemberOptions, Place } from '../client.ts'
 import { explained, goneOffset } from '../input/offsetGone.ts'
 import { placesOf } from '../place.ts'
 import type { TopicNames } from '../topics.ts'
+import type { ReadUpTo } from '../upkeep/surroundings.ts'
 import type { TendedGroup } from '../upkeep/upkeep.ts'
 import { shardStatus } from './ownership.ts'
 import { createPump, type Pump, type PumpOptions, type PumpTarget } from './pump.ts'
@@ -23,6 +24,8 @@ export interface JoinedGroups {
   /** Reads nothing any more. */
   stop(): Promise<void>
   readonly pumps: () => Pump[]
+  /** How far each place has been read that the groups have given. */
+  readonly reached: () => ReadUpTo[]
   /** The shards of these state partitions. `read`: how far a changelog has been read, from 0 to 1. */
   shards(partitions: readonly string[], names: TopicNames, read: (changelog: Place) => number): WorkerStatus['shards']
   /** `counts`: how many partitions topics have. */
@@ -60,6 +63,7 @@ export function createJoinedGroups(options: JoinedGroupsOptions): JoinedGroups {
       await Promise.allSettled(all.map(({ pump }) => pump.stop()))
     },
     pumps: () => all.map(({ pump }) => pump),
+    reached: () => all.flatMap(({ pump }) => pump.reached()),
     shards: (partitions, names, read) =>
       Object.fromEntries(
         partitions.map((partition) => {

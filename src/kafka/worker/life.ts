@@ -5,8 +5,8 @@ import { createPackedExchange } from '../../cluster/exchange.ts'
 import { createCommits } from './commits.ts'
 import { createShardTarget } from './shardTarget.ts'
 import { createSubscriptions, type Subscription } from './subscriptions.ts'
-import type { WorkerLife, WorkerStatus } from '../../cluster/cluster.ts'
-import type { KafkaClient, KafkaProducer, KafkaReader, PlaceAt } from '../client.ts'
+import type { LookedAt, WorkerLife, WorkerStatus } from '../../cluster/cluster.ts'
+import type { KafkaClient, KafkaProducer, KafkaReader, Place, PlaceAt } from '../client.ts'
 import { largestRecord, type Connection } from '../connection.ts'
 import type { Refusals } from '../output/refusals.ts'
 import { createRestorer, wholeLog } from './restorer.ts'
@@ -36,6 +36,8 @@ export interface LifeSettings {
   readonly shards: number
   /** Default: none, entities are in memory */
   readonly cache: LifeCache | undefined
+  /** Default: nobody looks at it */
+  readonly looked: LookedAt | undefined
   /** In ms: of each call to Kafka. */
   readonly timeout: number
   readonly sessionTimeout: number
@@ -69,22 +71,18 @@ export function createLife(
   settings: LifeSettings,
 ): WorkerLife & { prepare(): Promise<void> } {
   const { worker, names, warn, info, shards, brokers, timeout, clock, refusals, connection } = settings
-  const exchange = createPackedExchange({ shards, ...packing, largestPack: largestRecord(connection) })
+  const tracing = settings.looked?.tracing
+  const exchange = createPackedExchange({ shards, ...packing, largestPack: largestRecord(connection), tracing })
   const lost = createDeferred<unknown>()
   const { store, stopKeeping } = createEntityStore({ ...settings, client, failed: lost.resolve })
   const deadWorkers = createDeadWorkers({ client, topic: names.workers, worker, clock, timeout, warn })
-  const restorer = createRestorer({
-    client,
-    reader,
-    clock,
-    timeout,
-    standing({ topic }) {
-      const partition = exchange.partitions().find((one) => names.changelog(one) === topic)
-      if (partition !== undefined) deadWorkers.endSoon(names.group(partition))
-    },
-  })
+  const standing = ({ topic }: Place): void => {
+    const partition = exchange.partitions().find((one) => names.changelog(one) === topic)
+    if (partition !== undefined) deadWorkers.endSoon(names.group(partition))
+  }
+  const restorer = createRestorer({ client, reader, clock, timeout, standing })
   const groups = createJoinedGroups({ ...settings, client, lose: lost.resolve, changed: () => ownership.changed() })
-  const counts = createPartitionCounts(client, brokers, timeout)
+  const counts = createPartitionCounts({ client, brokers, timeout, clock })
   const partitionIds = new Map<number, string>()
   const outputTopics = new Set<string>()
   const commits = createCommits(clock)
@@ -134,6 +132,7 @@ export function createLife(
   return {
     store,
     exchange,
+    surroundings: () => upkeep?.surroundings,
     committer: transactions.committer,
     transactions: own,
     lost: lost.promise,
@@ -163,14 +162,17 @@ export function createLife(
       }
       await subscriptions.start(() => running.checkpoint())
       const tended = async (): Promise<TendedGroup[]> => groups.tended(await counts.ask([]))
-      if (!ended) upkeep = createUpkeep({ ...settings, client, deadWorkers, groups: tended, lose: lost.resolve })
+      if (ended) return
+      const own = { shards: allShards, reached: groups.reached, write: transactions.write }
+      upkeep = createUpkeep({ ...settings, client, deadWorkers, groups: tended, own, lose: lost.resolve })
     },
     async end() {
       ended = true
       stopKeeping()
-      upkeep?.stop()
       ownership.stop()
+      await upkeep?.stop()
       await groups.stop()
+      await upkeep?.retract(producer, lost.promise)
       await client.close(timeout)
     },
     counts: commits.counts,

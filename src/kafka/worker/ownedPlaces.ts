@@ -6,6 +6,8 @@ export interface OwnedPlace {
   readonly place: Place
   /** The offset that is handed over next; `undefined` until its records may come. */
   next: number | undefined
+  /** Where it begins, where something is committed. */
+  from: number | undefined
   /** Whether `next` has changed since it was last taken. */
   moved: boolean
   /** Whether it has been asked for where to begin. */
@@ -31,6 +33,8 @@ export interface OwnedPlaces {
   takeOffsets(): PlaceAt[]
   /** Where each place goes on whose records may come. */
   reached(): PlaceAt[]
+  /** Up to where each has been handed over; `undefined`: it is at its beginning, or nobody knows yet. */
+  progress(): { readonly place: Place; readonly offset: number | undefined; readonly ready: boolean }[]
   list(): { readonly place: Place; readonly ready: boolean }[]
 }
 
@@ -46,7 +50,9 @@ export function createOwnedPlaces(): OwnedPlaces {
   return {
     add(places) {
       last = undefined
-      for (const place of places) all.set(idOf(place), { place, next: undefined, moved: false, begun: false })
+      for (const place of places) {
+        all.set(idOf(place), { place, next: undefined, from: undefined, moved: false, begun: false })
+      }
     },
     remove(places) {
       last = undefined
@@ -79,6 +85,10 @@ export function createOwnedPlaces(): OwnedPlaces {
     },
     reached: () =>
       [...all.values()].flatMap(({ place, next }) => (next === undefined ? [] : [{ ...place, offset: next }])),
+    progress: () =>
+      [...all.values()].flatMap(({ place, next, from, begun }) =>
+        begun ? [{ place, offset: next ?? from, ready: next !== undefined }] : [],
+      ),
     list: () => [...all.values()].map(({ place, next }) => ({ place, ready: next !== undefined })),
   }
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 import { KafkaError } from '../fault.ts'
 import type { KafkaMember, KafkaRecord, MemberOptions, Place, PlaceAt } from '../client.ts'
+import { idOf } from '../place.ts'
+import type { ReadUpTo } from '../upkeep/surroundings.ts'
 import { createOwnedPlaces, type OwnedPlace, type OwnedPlaces } from './ownedPlaces.ts'
 
 /** Whom the records of a group's topics are for. */
@@ -34,6 +36,8 @@ export interface Pump {
   readonly owned: Pick<OwnedPlaces, 'takeOffsets' | 'moved' | 'list'>
   /** Places may have gone to others: what came of them must not be committed. */
   readonly isLost: boolean
+  /** How far each place has been read, of those that it has been asked for where to begin. */
+  reached(): ReadUpTo[]
   /** Hands over nothing any more. Resolves when it is done with reading. */
   stop(): Promise<void>
 }
@@ -119,6 +123,7 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
     for (const [at, one] of fresh.entries()) {
       if (!owned.isOwned(one)) continue // given up meanwhile
       one.begun = true
+      one.from = offsets[at]
       begin(one, offsets[at]).catch(lose)
     }
   }
@@ -160,6 +165,14 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
     owned,
     get isLost() {
       return isLost
+    },
+    reached() {
+      const unread = new Set(waiting.map(idOf))
+      return owned.progress().map(({ place, offset, ready }) => {
+        // Behind the last record that was handed over there may be marks of transactions, which are offsets, too.
+        const position = ready && !unread.has(idOf(place)) ? (member.position(place) ?? 0) : 0
+        return { place, offset: offset === undefined ? undefined : Math.max(offset, position) }
+      })
     },
     async stop() {
       stopped = true

@@ -6,6 +6,7 @@ import type { KafkaRecord } from '../client.ts'
 import { changeOf } from './changelog.ts'
 import type { PumpTarget } from './pump.ts'
 import type { Restorer } from './restorer.ts'
+import { traceHeader } from './transactions.ts'
 
 export interface ShardTargetOptions extends Pick<PumpTarget, 'beginning' | 'pending'> {
   readonly partition: string
@@ -47,9 +48,10 @@ export function createShardTarget(options: ShardTargetOptions): PumpTarget {
       for (const record of records) {
         if (exchange.held(partition)) return // the step has left, or cannot take more
         passed(record)
-        const { value } = record
+        const { value, headers } = record
         if (value === null) continue
-        exchange.receive(partition, record.partition, Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+        const pack = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+        exchange.receive(partition, record.partition, pack, parentsOf(headers))
       }
     },
     async release(places) {
@@ -59,4 +61,10 @@ export function createShardTarget(options: ShardTargetOptions): PumpTarget {
       for (const shard of released) store.drop(id, shard)
     },
   }
+}
+
+/** The spans that a pack came of; `undefined` for none. */
+function parentsOf(headers: KafkaRecord['headers']): string[] | undefined {
+  if (headers.length === 0) return undefined
+  return headers.flatMap(([name, value]) => (name === traceHeader ? [Buffer.from(value).toString()] : []))
 }

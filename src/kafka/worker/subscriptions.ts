@@ -1,3 +1,4 @@
+import { WallarxError } from '../../base/errors.ts'
 import type { PumpTarget } from './pump.ts'
 
 /** Topics that a source reads. */
@@ -15,7 +16,10 @@ type Read = Pick<Subscription, 'group' | 'topics'>
 
 /** The sources of a program that read topics: by their group and topics one, which may be subscribed to again. */
 export interface Subscriptions {
-  /** The result ends it: nothing is handed over until another one of this group and these topics comes. */
+  /**
+   * The result ends it: nothing is handed over until another one of this group and these topics comes. Throws
+   * `NAME_DUPLICATE` while there is one.
+   */
   readonly add: (subscription: Subscription) => () => void
   /** All topics of those that there are by now. */
   topics(): string[]
@@ -31,6 +35,12 @@ export interface SubscriptionsOptions {
   /** Called with what reading has failed with. */
   readonly lose: (reason: unknown) => void
 }
+
+const duplicate = ({ group, topics }: Read): WallarxError =>
+  new WallarxError('NAME_DUPLICATE', {
+    expected: `one source of a worker that reads ${topics.join(', ')} in the group ${group} (option group)`,
+    got: 'a second one: each record would come to one of them, and the other would miss it; `share` makes two of one',
+  })
 
 export function createSubscriptions({ join, pending, lose }: SubscriptionsOptions): Subscriptions {
   const present = new Map<string, Subscription>()
@@ -70,6 +80,7 @@ export function createSubscriptions({ join, pending, lose }: SubscriptionsOption
   return {
     add(subscription) {
       const id = idOf(subscription)
+      if (present.has(id)) throw duplicate(subscription)
       present.set(id, subscription)
       if (open.has(id)) subscription.opened()
       if (!known.has(id)) {

@@ -7,7 +7,7 @@ import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
 import { recordKeyOf } from './changelog.ts'
-import type { KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
+import type { KafkaHeader, KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import type { Output } from '../output/output.ts'
 import { createOutputQueue } from '../output/outputQueue.ts'
@@ -21,12 +21,20 @@ import { positionRecord } from '../workersTopic.ts'
 export interface KafkaTransactions extends Transactions {
   readonly committer: Committer
   /** This record is part of the next transaction. `isChecked`: its partition is known to be there. */
-  write(record: Output, isChecked?: boolean): void
+  readonly write: (record: Output, isChecked?: boolean) => void
   /** Calls `begun` when the records that have been written are on their way. */
   onBegin(begun: () => void): void
 }
 
+/** Of a pack: a span that its messages came of, as W3C names it. Who does not know it reads the pack all the same. */
+export const traceHeader = 'traceparent'
+
 export const kafkaTransactions = Symbol('wallarx.kafkaTransactions')
+
+/** One of more records is followed by a pause: the broker's work for each is much the same. */
+const greatTransaction = 4096
+/** In ms. */
+const pauseAfterGreat = 25
 
 export interface TransactionsOptions {
   readonly producer: KafkaProducer
@@ -60,12 +68,14 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
   let spare = createOutputQueue()
   const { place } = createPlacing()
   let onBegin = new Set<() => void>()
+  let records = 0 // of the last transaction
 
-  const packRecord = ({ partition, shard, bytes }: ReturnType<PackedExchange['take']>[number]): NewRecord => ({
+  const packRecord = ({ partition, shard, bytes, parents }: ReturnType<PackedExchange['take']>[number]): NewRecord => ({
     topic: names.exchange(partition),
     partition: shard,
     key: null,
     value: bytes,
+    ...(parents.length > 0 && { headers: parents.map((one): KafkaHeader => [traceHeader, Buffer.from(one)]) }),
   })
 
   /** `undefined` for what each worker keeps for itself: what a state partition is called by in its store. */
@@ -113,6 +123,9 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
       get pending() {
         return exchange.pending || outputs.size > 0 || [...pumps()].some(({ owned }) => owned.moved)
       },
+      get leastPause() {
+        return records > greatTransaction ? pauseAfterGreat : 0
+      },
       async commit(_info, { entities, positions }) {
         // At once, while nothing is on its way: from here on the sources may go on.
         const packs = exchange.take()
@@ -131,6 +144,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           ...entities.map(changelogRecord).filter(isRecord),
           ...positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)),
         ]
+        records = own.length + written.size
         let partitions: ReadonlyMap<string, number> = new Map()
         try {
           partitions = await partitionsOf(written.topics())

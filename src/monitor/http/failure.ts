@@ -12,6 +12,7 @@ export type FailureCode =
   | 'KEY_INVALID'
   | 'ENTITY_UNKNOWN'
   | 'OWNER_UNREACHABLE'
+  | 'WORKER_DIFFERS'
   | 'CLOSING'
   | 'BUSY'
   | 'FAILED'
@@ -29,6 +30,7 @@ const statuses: Readonly<Record<FailureCode, number>> = {
   KEY_INVALID: 400,
   ENTITY_UNKNOWN: 404,
   OWNER_UNREACHABLE: 502,
+  WORKER_DIFFERS: 421,
   CLOSING: 503,
   BUSY: 503,
   FAILED: 500,

@@ -13,8 +13,9 @@ export interface Guard {
   checkToken(headers: IncomingHttpHeaders): void
 }
 
-export function createGuard({ address, token, hosts }: MonitorSettings): Guard {
+export function createGuard({ address, token, hosts, announce }: MonitorSettings): Guard {
   const names = new Set(['localhost', hostname().toLowerCase(), address.host.toLowerCase(), ...hosts])
+  if (announce !== undefined) names.add(announce.host.toLowerCase())
   const expected = token === undefined ? undefined : digest(token)
 
   const isOurs = (name: string): boolean =>

@@ -17,17 +17,24 @@ export interface HandlerParts {
   readonly routes: ReadonlyMap<string, Route>
   readonly page: PageFiles
   readonly isClosing: () => boolean
+  /** The name of this one; `undefined` where it is none. */
+  readonly worker: () => string | undefined
 }
 
 /** What says nothing of the run: a browser has to get the page before it knows the token, Kubernetes never does. */
 const open = new Set(['', 'page', 'healthz', 'readyz'])
 
 /** Answers every request, whatever it is; what fails inside is an answer too. */
-export function createHandler({ guard, routes, page, isClosing }: HandlerParts): RequestListener {
+export function createHandler({ guard, routes, page, isClosing, worker }: HandlerParts): RequestListener {
   const pageAnswer = (path: string): Answer => {
     const file = page(path)
     if (file !== undefined) return file
     throw new RequestFailure('ROUTE_UNKNOWN', 'the page has no such file')
+  }
+
+  const checkWorker = (asked: string | string[] | undefined): void => {
+    if (asked === undefined || asked === encodeURIComponent(worker() ?? '')) return
+    throw new RequestFailure('WORKER_DIFFERS', `this is the worker ${worker() ?? 'of no cluster'}`)
   }
 
   const answerTo = (request: IncomingMessage): Answered => {
@@ -42,6 +49,7 @@ export function createHandler({ guard, routes, page, isClosing }: HandlerParts):
     }
     const [first = '', ...rest] = asked.path
     if (!open.has(first)) guard.checkToken(request.headers)
+    checkWorker(request.headers[askedByWorker])
     if (first === 'page' || (first === '' && rest.length === 0)) return pageAnswer(`/${asked.path.join('/')}`)
     const route = routes.get(first)
     if (route === undefined) throw unknown()

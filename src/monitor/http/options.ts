@@ -18,6 +18,11 @@ export interface MonitorOptions {
    * by another one is refused, since any page of the web can make a name of its own point here. Default: none
    */
   readonly hosts?: readonly string[]
+  /**
+   * On a cluster: where other workers reach this port, whose number is that of the port where it is 0. Default: where
+   * it listens; on all addresses, the first one of this machine that others can reach
+   */
+  readonly announce?: Address
 }
 
 /** Where the port listens, and who may ask. */
@@ -25,13 +30,15 @@ export interface MonitorSettings {
   readonly address: HostAndPort
   readonly token: string | undefined
   readonly hosts: readonly string[]
+  /** Default: where it listens */
+  readonly announce?: HostAndPort | undefined
 }
 
-const known: OptionNames<MonitorOptions> = { listen: true, token: true, hosts: true }
+const known: OptionNames<MonitorOptions> = { listen: true, token: true, hosts: true, announce: true }
 
 /** Throws `OPTION_INVALID` and `ADDRESS_INVALID`. */
 export function checkMonitor(options: MonitorOptions): MonitorSettings {
-  const { listen, token, hosts = [] } = knownOptions('monitor', options, known)
+  const { listen, token, hosts = [], announce } = knownOptions('monitor', options, known)
   if (typeof listen !== 'number' && typeof listen !== 'string' && (typeof listen !== 'object' || listen === null)) {
     throw invalidOption('monitor.listen', "a port, 'HOST:PORT' or { host, port }", listen)
   }
@@ -43,8 +50,16 @@ export function checkMonitor(options: MonitorOptions): MonitorSettings {
   if (!Array.isArray(hosts) || hosts.some((host) => typeof host !== 'string' || !/^[^\s:/[\]]+$/.test(host))) {
     throw invalidOption('monitor.hosts', 'an array of names of hosts, without ports', hosts)
   }
+  if (announce !== undefined && typeof announce !== 'string' && (typeof announce !== 'object' || announce === null)) {
+    throw invalidOption('monitor.announce', "'HOST:PORT' or { host, port }", announce)
+  }
   if (token === undefined && address.host !== 'localhost' && !isLoopback(address.host)) throw tokenMissing(address)
-  return { address, token, hosts: (hosts as readonly string[]).map((host) => host.toLowerCase()) }
+  return {
+    address,
+    token,
+    hosts: (hosts as readonly string[]).map((host) => host.toLowerCase()),
+    announce: announce === undefined ? undefined : parseAddress(announce),
+  }
 }
 
 /** Of an address; of no name. */

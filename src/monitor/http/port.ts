@@ -10,6 +10,7 @@ import { createExposition, type Expose } from '../metrics/exposition.ts'
 import type { Monitored } from '../monitored.ts'
 import type { MonitorReport } from '../report.ts'
 import { createAskOther } from '../workers/others.ts'
+import { isEvery, placeOf, type PortPlace } from '../workers/place.ts'
 import { eventOf } from './answer.ts'
 import { limitConnections, serverLimits } from './connections.ts'
 import { createEventStreams } from './streams/events.ts'
@@ -24,6 +25,8 @@ import { createTurns } from './turns.ts'
 export interface MonitorPort {
   /** Of the page: `http://127.0.0.1:4700/`. */
   readonly url: string
+  /** Where other workers find it. */
+  readonly place: PortPlace
   /** Sends the last report to who reads the events, lets answers under way go out, and closes. Does not reject. */
   close(): Promise<void>
 }
@@ -79,13 +82,15 @@ export async function openMonitorPort(
       traces.open(response, monitored, what)
     },
   })
-  const handler = createHandler({ guard: createGuard(settings), routes, page, isClosing: () => isClosing })
+  const worker = (): string | undefined => newest().report.worker
+  const handler = createHandler({ guard: createGuard(settings), routes, page, isClosing: () => isClosing, worker })
   const server = createServer(serverLimits, handler)
   limitConnections(server, clock)
   const address = await listen(server, settings)
 
   return {
     url: `http://${formatAddress({ host: shownHost(settings.address.host), port: address.port })}/`,
+    place: placeOf(settings, address.port),
     async close() {
       if (isClosing) return
       made = undefined
@@ -102,7 +107,7 @@ export async function openMonitorPort(
 }
 
 /** A browser goes to no address that means all of them. */
-const shownHost = (host: string): string => (host === '0.0.0.0' || host === '::' ? 'localhost' : host)
+const shownHost = (host: string): string => (isEvery(host) ? 'localhost' : host)
 
 async function listen(server: Server, { address, token }: MonitorSettings): Promise<AddressInfo> {
   await new Promise<void>((resolve, reject) => {

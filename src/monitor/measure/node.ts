@@ -84,8 +84,8 @@ export class MeasuredNode {
 
   report(): NodeReport {
     const { sink, ...rest } = this.options
-    const bytes = sink?.bytes ?? this.bytes
     const buffer = sink === undefined ? this.#buffer() : sink.buffer?.()
+    const bytes = sink === undefined ? this.bytes : bytesOf(sink, buffer)
     return {
       ...rest,
       in: this.in,
@@ -113,6 +113,10 @@ export class MeasuredNode {
     return fullest
   }
 }
+
+/** `undefined`: it has counted none, and nothing says that it counts them. */
+const bytesOf = ({ bytes }: MeasuredSink, buffer: BufferUse | undefined): number | undefined =>
+  bytes > 0 || buffer?.unit === 'bytes' ? bytes : undefined
 
 function sum<Item>(first: number, items: Iterable<Item>, of: (item: Item) => number): number {
   let total = first

@@ -1,5 +1,6 @@
 import type { Span, SpanOptions } from '@opentelemetry/api'
 import type { Telemetry } from './api.ts'
+import { traceparentOf, type PackTracing } from './packs.ts'
 
 /** What counts for a source, as far as a span wants to know it. */
 export interface ChunkMeter {
@@ -37,6 +38,8 @@ export function traceChunks<Meter extends ChunkMeter>(
   meter: Meter,
   of: TracedSource,
   telemetry: Telemetry | undefined,
+  /** Is told which span is on. Default: nobody */
+  tracing?: Pick<PackTracing, 'current'>,
 ): Meter {
   if (telemetry?.tracer === undefined) return meter
   const { tracer, api } = telemetry
@@ -66,6 +69,7 @@ export function traceChunks<Meter extends ChunkMeter>(
     if (span === undefined) return
     const ended = span
     span = undefined
+    if (tracing !== undefined) tracing.current = undefined
     ended.setAttribute('wallarx.messages', meter.sent - messagesBefore)
     ended.setAttribute('wallarx.output.messages', outputs() - outputsBefore)
     ended.end()
@@ -80,6 +84,7 @@ export function traceChunks<Meter extends ChunkMeter>(
         messagesBefore = meter.sent
         outputsBefore = outputs()
         span = begun
+        if (tracing !== undefined) tracing.current = traceparentOf(begun)
       }
       taken.call(meter, bytes)
     },

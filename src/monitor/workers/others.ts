@@ -10,9 +10,11 @@ export interface OtherAnswer {
 /** Asks another worker's port. Rejects where there is no answer within the time. */
 export type AskOther = (worker: WorkerPlace, path: string) => Promise<OtherAnswer>
 
-/** Says that a worker asks, which answers for itself then, and asks nobody else. */
+/** Says that a worker asks this one, which answers for itself then, and asks nobody else. */
 export const askedByWorker = 'x-wallarx-worker'
 
+/** Another worker listens at this address by now. */
+const differs = 421
 /** In ms. */
 const longest = 2000
 /** Of an answer, in bytes. */
@@ -20,12 +22,19 @@ const largest = 8 * 1024 * 1024
 
 /** All workers of an application have one token. */
 export function createAskOther(token: string | undefined): AskOther {
-  return async ({ address }, path) => {
+  return async ({ worker, address }, path) => {
     const response = await fetch(new URL(path, address), {
-      headers: { [askedByWorker]: '1', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      headers: {
+        [askedByWorker]: encodeURIComponent(worker),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
       redirect: 'error',
       signal: AbortSignal.timeout(longest),
     })
+    if (response.status === differs) {
+      await response.body?.cancel()
+      throw new Error(`another worker answers there than ${worker}`)
+    }
     const parts: Uint8Array[] = []
     let length = 0
     for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {

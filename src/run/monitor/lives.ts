@@ -44,7 +44,7 @@ export function createLives(): Lives {
       const counts = life.counts?.() ?? nothingCounted
       return {
         shards,
-        lag: {},
+        lag: life.surroundings?.()?.lag() ?? {},
         ...(lastCommit !== undefined && { lastCommit }),
         transactions: transactions + counts.transactions,
         packs: packs + counts.packs,

@@ -15,8 +15,8 @@ export interface RunningWorker {
   readonly stop: () => void
   readonly lifecycle: () => Lifecycle
   readonly lives: Lives
-  /** There is one by now, or there was. */
-  readonly present: () => Present
+  /** `undefined` where it was stopped before there was one. */
+  readonly present: () => Present | undefined
 }
 
 /** A worker as its program sees it, whatever life it is in. */
@@ -30,9 +30,10 @@ export const runningWorker = ({ name, closed, stop, lifecycle, lives, present }:
     stop()
     return closed
   },
-  checkpoint: () => present().app.checkpoint(),
+  checkpoint: () => (lifecycle() === 'closed' ? closed : (present()?.app.checkpoint() ?? closed)),
   status() {
-    const { app, life } = present()
-    return { ...app.status(), worker: lives.status(life) }
+    const now = present()
+    if (now === undefined) return { name, lifecycle: lifecycle(), pipelines: {}, partitions: {} }
+    return { ...now.app.status(), worker: lives.status(now.life) }
   },
 })

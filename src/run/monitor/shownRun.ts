@@ -1,7 +1,7 @@
 import type { EventLog } from '../../base/log.ts'
 import type { MonitorPort } from '../../monitor/http/port.ts'
 import type { MonitorSettings } from '../../monitor/http/options.ts'
-import type { Monitored } from '../../monitor/monitored.ts'
+import type { Monitor } from '../../monitor/monitor.ts'
 import type { Running } from '../contract.ts'
 
 /**
@@ -10,14 +10,15 @@ import type { Running } from '../contract.ts'
  */
 export async function shownRun(
   settings: MonitorSettings,
-  monitored: Monitored,
+  monitor: Monitor,
   log: Pick<EventLog, 'info'>,
   start: () => Promise<Running>,
 ): Promise<Running> {
   // Nothing of it is loaded where nobody asks for it.
   const { openMonitorPort } = await import('../../monitor/http/port.ts')
   const { pageFile } = await import('../../monitor/page/files.ts')
-  const port = await openMonitorPort(settings, monitored, { page: pageFile })
+  const port = await openMonitorPort(settings, monitor, { page: pageFile })
+  monitor.shownAt(port.place)
   log.info(`monitor: ${port.url}`)
   try {
     return withPort(await start(), port)

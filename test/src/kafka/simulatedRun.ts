@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest'
 import { memoryStore, type DeadLetter, type RunOptions, type Running, type Store } from 'wallarx'
 import type { Connect } from '../../../src/kafka/connection.ts'
 import { kafkaCluster, type KafkaOptions } from '../../../src/kafka/kafka.ts'
+import type { Monitor } from '../../../src/monitor/monitor.ts'
 import { startApplication, type Application } from '../../../src/run/application.ts'
 import { runOnCluster } from '../../../src/run/clusterRun.ts'
 import type { Broker } from '../../../src/testing/kafka/broker/broker.ts'
@@ -26,7 +27,7 @@ export interface SimulatedKafka {
   /** Runs without a cluster, with or without `store`. Resolves when every source can take input. */
   runAlone(program: Program, withStore?: boolean): Promise<Application>
   /** The same as the only worker of a cluster. */
-  runOnCluster(program: Program, options?: Omit<KafkaOptions, 'brokers'>): Promise<Running>
+  runOnCluster(program: Program, options?: Omit<KafkaOptions, 'brokers'>, monitor?: Monitor): Promise<Running>
   /** The process dies. */
   crash(): Promise<void>
   /** Writes values to a partition, at a time in ms since 1970. */
@@ -71,14 +72,14 @@ export function simulatedKafka(seed = 1): SimulatedKafka {
       await app.opened
       return app
     },
-    async runOnCluster(program, options = {}) {
+    async runOnCluster(program, options = {}, monitor) {
       const own = { worker: 'worker', shards: 2, sessionTimeout: 1000, ...options }
       const client = process
       const cluster = kafkaCluster(own, ['simulated:9092'], () => Promise.resolve(createSimulatedClient(client)))
       const running = await runOnCluster(
         { name: 'app', handleSignals: false, deadLetters: (one) => letters.push(one), ...program },
         cluster,
-        { log: ownLog, clock: process.clock },
+        { log: ownLog, clock: process.clock, ...(monitor && { monitor }) },
       )
       running.closed.catch(() => undefined)
       return running

@@ -194,3 +194,24 @@ test('the hottest key is the one with the most messages', async () => {
   expect(hottest!.key).toBe('0')
   await app.close()
 })
+
+test('a sink that does not count its bytes has none, and not no bytes', async () => {
+  const counting: Sink<number> = {
+    name: 'counting',
+    open: ({ meter }) => ({
+      write: () => void (meter!.bytes += 8),
+      close: () => Promise.resolve(),
+      abort: () => undefined,
+    }),
+  }
+  for (const [sink, bytes] of [
+    [undefined, undefined],
+    [counting, 16],
+  ] as const) {
+    const { monitor, app, source } = start(new Subject<number>(), { ...(sink && { sink }) })
+    source.next(1)
+    source.next(2)
+    expect(monitor.report().pipelines[0]!.nodes.at(-1)!.bytes).toBe(bytes)
+    await app.kill()
+  }
+})

@@ -37,7 +37,11 @@ interface Alone {
 function startAlone(
   messages: RunOptions['pipelines'][string],
   through: (client: KafkaClient, life: number) => KafkaClient,
-  { monitor, ...options }: { readonly commitTimeout?: number; readonly monitor?: Monitor } = {},
+  {
+    monitor,
+    signal,
+    ...options
+  }: { readonly commitTimeout?: number; readonly monitor?: Monitor; readonly signal?: AbortSignal } = {},
 ): Alone {
   const simulation = createSimulation(1)
   let isOver = false
@@ -51,7 +55,7 @@ function startAlone(
   const cluster = kafkaCluster({ worker: 'alone', shards: 2, sessionTimeout: 1000, ...options }, ['simulated'], () =>
     Promise.resolve(through(createSimulatedClient(process), ++lives)),
   )
-  const run: RunOptions = { name: 'alone', pipelines: { messages }, handleSignals: false }
+  const run: RunOptions = { name: 'alone', pipelines: { messages }, handleSignals: false, ...(signal && { signal }) }
   const running = runOnCluster(run, cluster, { log: silent, clock: process.clock, ...(monitor && { monitor }) })
   return { running, broker: simulation.broker }
 }
@@ -89,6 +93,21 @@ describe('a worker', () => {
       member: () => Promise.reject(unreachable()),
     })).running
     await expect(running).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE' })
+  })
+
+  test('that is stopped while its first life cannot begin ends in order', async () => {
+    const stop = new AbortController()
+    const refuse = (client: KafkaClient): KafkaClient => ({
+      ...client,
+      member() {
+        stop.abort()
+        return Promise.reject(unreachable())
+      },
+    })
+    const running = await startAlone(kafkaRecords({ topic: 'in' }), refuse, { signal: stop.signal }).running
+    await running.closed
+    await running.checkpoint()
+    expect(running.status()).toMatchObject({ name: 'alone', lifecycle: 'closed' })
   })
 
   test('that cannot begin another life tries again until it can', async () => {

@@ -173,7 +173,7 @@ function orders(pace: Pace, heldSince: number | undefined, at: number): Pipeline
     errors: 0,
     holds: waits ? [{ name: 'look up customer', since: heldSince }] : [],
     held: [{ name: 'look up customer', count: 12 + pace.moved, time: 60 * pace.moved + (waits ? at - heldSince : 0) }],
-    inFlight: waits ? 16 : 5,
+    inFlight: waits ? 16 : pace.wave === 0 ? 0 : 5,
   }
 }
 

@@ -8,7 +8,7 @@ import { histogramOf } from './reports.ts'
 /** What a run tells, as a test wants it. */
 export interface Canned {
   deadLetters: DeadLetterReport[]
-  workers: { worker: string; address: string }[]
+  workers: { worker: string; address: string; report?: MonitorReport; failure?: string }[]
   /** Of each key; what is not there is unknown. */
   states: Record<string, unknown>
   token?: string
@@ -58,7 +58,7 @@ export async function startPageServer(given: Partial<Canned> = {}): Promise<Page
       listeners.add(response)
       response.on('close', () => listeners.delete(response))
     } else if (room === 'dead-letters') json(200, canned.deadLetters)
-    else if (room === 'workers') json(200, canned.workers)
+    else if (room === 'status') json(200, { workers: canned.workers })
     else if (room === 'histograms') json(200, histogramsOf(last))
     else if (room === 'partitions' && key !== undefined) {
       if (key in canned.states) json(200, { key, state: canned.states[key] })

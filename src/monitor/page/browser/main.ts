@@ -6,6 +6,7 @@ import { ask } from './model/api.ts'
 import { connect } from './model/connection.ts'
 import { createHistogramReader } from './model/histograms.ts'
 import { createModel, type Selection } from './model/model.ts'
+import { createOthersReader } from './model/others.ts'
 import { takeTokenFromAddress } from './model/token.ts'
 import { createCheckpoints } from './parts/checkpoints.ts'
 import { createCluster } from './parts/cluster.ts'
@@ -77,6 +78,7 @@ function render(): void {
 }
 
 const readHistograms = createHistogramReader((histograms) => model.addHistograms(histograms))
+const readOthers = createOthersReader((others) => model.setOthers(others))
 
 const retry = connect({
   onState(state) {
@@ -87,6 +89,7 @@ const retry = connect({
   onReport(report) {
     if (model.setReport(report)) readDeadLetters()
     if (!document.hidden) readHistograms()
+    if (!document.hidden && report.worker !== undefined) readOthers()
     render()
   },
   onDeadLetter: (letter) => model.addDeadLetter(letter),

@@ -7,6 +7,10 @@ const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 /** `1,234,567` */
 export const formatCount = (count: number): string => grouped.format(count)
 
+/** `1 message`, `2 messages`. */
+export const formatCounted = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${Math.round(count) === 1 ? one : many}`
+
 /** A figure of a table: whole from 10 on, with one decimal below. */
 export function formatRate(rate: number): string {
   return rate === 0 || rate >= 10 ? formatCount(rate) : rate.toFixed(1)

@@ -52,10 +52,11 @@ function stepWords(step: NodeReport, { inFlight }: PipelineReport, partitions: r
   const inside = step.buffer?.used ?? inFlight
   const hot = hotKey(partitions.find(({ name }) => name === step.partition))
   const messages = inside === 1 ? 'message is' : 'messages are'
+  const most = (fillOf(step) ?? 1) >= 1 ? ', as many as may be' : ''
   return {
     who: named('step', step.name),
     because:
-      `: ${inside} ${messages} inside it, as many as may be; what it waits for is slow.` +
+      `: ${inside} ${messages} inside it${most}; what it waits for is slow.` +
       (hot === undefined ? '' : ` ${hot} and a key's messages wait for one another.`),
   }
 }
@@ -70,7 +71,10 @@ function hotKey(partition: PartitionReport | undefined): string | undefined {
   return `Key ${hottest.key} has ${formatPercent(part)} of what its hottest keys get,`
 }
 
-function checkpointReason({ inFlight }: PipelineReport): string {
+function checkpointReason({ inFlight, nodes }: PipelineReport): string {
+  const sink = nodes.find(({ kind, buffer }) => kind === 'sink' && buffer !== undefined && buffer.used > 0)
+  if (inFlight === 0 && sink !== undefined)
+    return `: it waits for ${named('sink', sink.name)} to hand over what it has.`
   if (inFlight === 0) return ': it writes, or waits for a sink to hand over what it has.'
   return `: it waits for ${inFlight} ${inFlight === 1 ? 'message' : 'messages'} in flight.`
 }

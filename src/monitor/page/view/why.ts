@@ -1,11 +1,34 @@
 import type { MonitorReport, PipelineReport } from '../../report.ts'
 import { fillOf, full, holderOf, slowestOf } from './flow.ts'
-import { formatBytes, formatCount, formatDuration, formatElapsed, formatPercent, formatRate } from './format.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatCounted,
+  formatDuration,
+  formatElapsed,
+  formatPercent,
+  formatRate,
+} from './format.ts'
 import { wordsOfHold } from './holdWords.ts'
+
+/** The worst first, for who is to look at one of several. */
+export const kinds = [
+  'failed',
+  'held',
+  'blocked',
+  'notReady',
+  'slowed',
+  'waiting',
+  'closing',
+  'moving',
+  'idle',
+  'completed',
+] as const
+export type Kind = (typeof kinds)[number]
 
 /** Why it moves, or why it does not. */
 export interface Verdict {
-  readonly kind: 'moving' | 'idle' | 'completed' | 'slowed' | 'held' | 'blocked' | 'failed' | 'notReady' | 'closing'
+  readonly kind: Kind
   readonly tone: 'good' | 'quiet' | 'warn' | 'bad'
   /** One or two words. */
   readonly title: string
@@ -21,8 +44,8 @@ export interface Verdict {
 export interface Circumstances {
   /** The run's clock, at this moment. */
   readonly now: number
-  /** When a message was last seen to move. */
-  readonly movedAt: number
+  /** When a message was last seen to move. Absent: nobody has looked for long enough to know. */
+  readonly movedAt?: number
   /** A report of about ten seconds before. */
   readonly earlier?: MonitorReport
 }
@@ -132,11 +155,25 @@ function moving({ pipelines, cluster }: MonitorReport, { now, movedAt }: Circums
   if (pipelines.length > 0 && pipelines.every(({ lifecycle }) => lifecycle === 'completed')) {
     return simple('completed', 'quiet', 'Completed', 'All sources have been read to their end.')
   }
+  const waits = waiting(pipelines)
+  if (waits !== undefined) return waits
   const lag = Object.values(cluster?.lag ?? {}).reduce((sum, records) => sum + records, 0)
-  const waiting = lag === 0 ? '' : ` ${formatCount(lag)} records wait in Kafka.`
+  const unread = lag === 0 ? '' : ` ${formatCount(lag)} records wait in Kafka.`
   const stable = 'Idle: nothing holds the sources, and nothing comes from them.'
-  const sentence = `Idle for ${formatElapsed(now - movedAt)}: nothing holds the sources, and nothing comes from them.`
-  return { kind: 'idle', tone: 'quiet', title: 'Idle', sentence: sentence + waiting, stable }
+  const since = movedAt === undefined ? '' : ` for ${formatElapsed(now - movedAt)}`
+  const sentence = `Idle${since}: nothing holds the sources, and nothing comes from them.`
+  return { kind: 'idle', tone: 'quiet', title: 'Idle', sentence: sentence + unread, stable }
+}
+
+/** Nothing comes out, and nothing holds yet. */
+function waiting(pipelines: readonly PipelineReport[]): Verdict | undefined {
+  const pipeline = pipelines.find(({ inFlight }) => inFlight > 0)
+  if (pipeline === undefined) return undefined
+  const { name, inFlight } = pipeline
+  const stable = `Waiting: messages of ${name} are inside asynchronous steps that have not ended.`
+  const are = inFlight === 1 ? 'is inside an asynchronous step that has' : 'are inside asynchronous steps that have'
+  const sentence = `Waiting: ${formatCounted(inFlight, 'message')} of ${name} ${are} not ended.`
+  return { kind: 'waiting', tone: 'warn', title: 'Waiting', sentence, stable, pipeline: name }
 }
 
 function simple(kind: Verdict['kind'], tone: Verdict['tone'], title: string, sentence: string): Verdict {

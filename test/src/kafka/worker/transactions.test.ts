@@ -13,6 +13,7 @@ async function losingAt(call: 'begin' | 'sendOffsets' | 'never'): Promise<{ call
   const pump = {
     member: {} as KafkaMember,
     owned: { moved: true, takeOffsets: () => [{ topic: 'in', partition: 0, offset: 7 }], list: () => [] },
+    reached: () => [],
     isLost: false,
     stop: () => Promise.resolve(),
   }

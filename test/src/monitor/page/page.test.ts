@@ -219,19 +219,20 @@ describe.skipIf(noChromium !== undefined)(name, () => {
 
   test('workers are chosen from; those that it does not hear from are links without its token', async () => {
     const workers = [
-      { worker: 'w-1', address: '127.0.0.1:9001' },
-      { worker: 'w-3', address: 'http://10.0.0.3:9001' },
+      { worker: 'w-1', address: 'http://127.0.0.1:9001/', report: reportAt(100, { worker: 'w-1' }) },
+      { worker: 'w-2', address: 'http://127.0.0.1:9002/', report: reportAt(100, { worker: 'w-2' }) },
+      { worker: 'w-3', address: 'http://10.0.0.3:9001', failure: 'it takes too long' },
       { worker: 'w-4', address: 'javascript:alert(1)' },
     ]
-    const { page, server, show, rows, text } = await openMonitor(browser, reportAt(100, { worker: 'w-1' }), {
+    const { page, show, rows, text } = await openMonitor(browser, reportAt(100, { worker: 'w-1' }), {
       canned: { workers },
     })
-    server.send(reportAt(100, { worker: 'w-2' }))
     await show(reportAt(101, { worker: 'w-1' }))
     await page.getByRole('link', { name: 'w-3' }).waitFor()
     await page.getByRole('button', { name: 'w-2' }).click()
     expect(await text('h1')).toBe('word count · w-2')
     expect(await page.getByRole('link', { name: 'w-3' }).getAttribute('href')).toBe('http://10.0.0.3:9001/')
+    expect(await page.getByRole('link', { name: 'w-3' }).getAttribute('title')).toBe('it takes too long')
     expect(await page.getByRole('link', { name: 'w-4' }).getAttribute('href')).toMatch(/^(#|http:)/)
     expect((await rows('#cluster .scroll:last-of-type')).map((row) => row.join(' '))).toEqual([
       'words w-1 5 0–3, 7 none',

@@ -7,6 +7,7 @@ import { delimited, fileSink, fileSource, run } from 'wallarx'
 import { decode, encode, toMulti, toSink } from 'wallarx/operators'
 import { loadTelemetry } from '../../../../src/monitor/telemetry/api.ts'
 import { traceChunks } from '../../../../src/monitor/telemetry/chunks.ts'
+import { createPackTracing } from '../../../../src/monitor/telemetry/packs.ts'
 import { showMetrics, type MetricFamily } from '../../../../src/monitor/telemetry/metrics.ts'
 import { temporaryFile, temporaryFolder } from '../../../support/files.ts'
 import { startProgram } from '../../../support/processes.ts'
@@ -127,6 +128,28 @@ describe('a chunk', () => {
     const meter = traceChunks(new Counting(), { ...place, sinks: () => [] }, await loadTelemetry())
     expect(Object.keys(meter)).toEqual(['sent', 'calls'])
   })
+})
+
+test('a pack that came of what is no span is not one either', async () => {
+  const exporter = registerTracer()
+  const tracing = createPackTracing({ application: 'a', worker: () => 'w' }, await loadTelemetry())!
+  const pack = { partition: 'p', shard: 1, step: 's', messages: 2 }
+  const id = (digit: string): string => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`
+  let inside: string | undefined
+  for (const parents of [[], [''], ['00-1-1-01'], [id('g')], ['junk', id('a')]]) {
+    tracing.receive(pack, parents, () => (inside = tracing.current))
+  }
+  expect(() =>
+    tracing.receive(pack, [id('b')], () => {
+      throw new Error('no')
+    }),
+  ).toThrow('no')
+  expect(tracing.current).toBeUndefined()
+  expect(inside).toMatch(/^00-/)
+  expect(exporter.getFinishedSpans().map(({ links }) => links.map(({ context }) => context.traceId))).toEqual([
+    ['a'.repeat(32)],
+    ['b'.repeat(32)],
+  ])
 })
 
 describe('metrics', () => {

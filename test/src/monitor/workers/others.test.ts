@@ -1,8 +1,11 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { expect, onTestFinished, test } from 'vitest'
+import { checkMonitor } from '../../../../src/monitor/http/options.ts'
 import type { WorkerPlace } from '../../../../src/monitor/monitored.ts'
+import { placeOf } from '../../../../src/monitor/workers/place.ts'
 import { freePort } from '../../../support/sockets.ts'
 import { observed, opened, wholeReport, type Observed, type Opened } from '../observed.ts'
 
@@ -89,6 +92,34 @@ test('two who each take the other for the owner do not ask each other for ever',
   Object.assign(a.run.cluster!, { ownerOf: () => 'b' })
   Object.assign(b.run.cluster!, { ownerOf: () => 'a' })
   expect(JSON.parse((await a.get('/partitions/sums/2', { headers })).body)).toMatchObject({ state: 'b' })
+})
+
+test('another worker that listens where the owner was is not taken for it', async () => {
+  const [a, b] = (await workers(['a', 'b'])) as [Opened, Opened]
+  b.run.now = { ...wholeReport, worker: 'c' }
+  const answer = await a.get('/partitions/sums/3', { headers })
+  expect([answer.status, answer.body]).toEqual([502, expect.stringContaining('another worker answers there than b')])
+})
+
+test.each([
+  [{ listen: '127.0.0.1:7000' }, { address: 'http://127.0.0.1:9/', machine: hostname() }],
+  [{ listen: 0 }, { address: 'http://127.0.0.1:9/', machine: hostname() }],
+  [{ listen: '10.1.2.3:7000', token }, { address: 'http://10.1.2.3:9/' }],
+  [
+    { listen: '[::1]:7000', token },
+    { address: 'http://[::1]:9/', machine: hostname() },
+  ],
+  [{ listen: 0, announce: 'a.internal:80' }, { address: 'http://a.internal:80/' }],
+  [{ listen: '0.0.0.0:7000', token, announce: { host: 'a.internal', port: 0 } }, { address: 'http://a.internal:9/' }],
+])('%j is announced as %j', (options, place) => {
+  expect(placeOf(checkMonitor(options), 9)).toEqual(place)
+})
+
+test('who listens at all addresses is announced by one that others can reach', () => {
+  const { address } = placeOf(checkMonitor({ listen: '0.0.0.0:7000', token }), 9)
+  expect(address).not.toMatch(/0\.0\.0\.0|127\.|localhost/)
+  expect(() => checkMonitor({ listen: 0, announce: 7000 as never })).toThrow('monitor.announce')
+  expect(() => checkMonitor({ listen: 0, announce: 'nowhere' })).toThrow('expected an address HOST:PORT')
 })
 
 test('without a cluster there is nobody else', async () => {

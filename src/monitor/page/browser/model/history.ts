@@ -1,5 +1,6 @@
-import type { Latency, MonitorReport, Throughput } from '../../../report.ts'
+import type { Latency, Throughput } from '../../../report.ts'
 import { percentileOf, since, type Histogram, type Histograms } from '../../view/percentiles.ts'
+import { createRecent, type Recent } from '../../view/recent.ts'
 
 /** What was seen of one pipeline or node, newest last; times in seconds since 1970. */
 export interface Series {
@@ -17,17 +18,12 @@ export interface LatencySeries {
 }
 
 /** What was seen of one run since the page was opened, or for five minutes. */
-export interface History {
-  add(report: MonitorReport): void
+export interface History extends Recent {
   /** What `/histograms` has answered at `at`, ms by the run's clock. */
   addHistograms(histograms: Histograms, at: number): void
   of(pipeline: string, node: string): Series
   /** The newest of one pipeline (`''`) or node. */
   histogramOf(pipeline: string, node: string): Histogram | undefined
-  /** The earliest report that is at most so many ms older than the newest, and not that itself. */
-  before(milliseconds: number): MonitorReport | undefined
-  /** When a message was last seen to move; by the run's clock. */
-  readonly movedAt: number
 }
 
 const most = 300
@@ -35,10 +31,8 @@ const window = 10_500 // ms
 
 export function createHistory(): History {
   const all = new Map<string, Series>()
-  const recent: MonitorReport[] = []
+  const recent = createRecent()
   const snapshots: { readonly at: number; readonly histograms: Histograms }[] = []
-  let movedAt = 0
-  let moved = 0
 
   const seriesOf = (pipeline: string, node: string): Series => {
     const key = JSON.stringify([pipeline, node])
@@ -56,15 +50,10 @@ export function createHistory(): History {
 
   return {
     get movedAt() {
-      return movedAt
+      return recent.movedAt
     },
     add(report) {
-      const before = moved
-      moved = report.pipelines.reduce((sum, { nodes }) => nodes.reduce((all, node) => all + node.in + node.out, sum), 0)
-      // What moved before the page was opened is not known.
-      if (moved !== before || movedAt === 0) movedAt = report.at
-      recent.push(report)
-      if (recent.length > 12) recent.shift()
+      recent.add(report)
       for (const { name, throughput, latency, nodes } of report.pipelines) {
         add(seriesOf(name, ''), report.at, throughput, latency)
         for (const node of nodes) add(seriesOf(name, node.id), report.at, node.throughput, node.latency)
@@ -86,11 +75,7 @@ export function createHistory(): History {
     },
     of: seriesOf,
     histogramOf: (pipeline, node) => snapshots.at(-1)?.histograms[pipeline]?.[node],
-    before(milliseconds) {
-      const newest = recent.at(-1)
-      if (newest === undefined) return undefined
-      return recent.find((report) => report !== newest && newest.at - report.at <= milliseconds)
-    },
+    before: recent.before,
   }
 }
 

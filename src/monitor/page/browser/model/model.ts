@@ -4,6 +4,7 @@ import { why, type Verdict } from '../../view/why.ts'
 import { elapsed } from '../clock.ts'
 import type { ConnectionState } from './connection.ts'
 import { createHistory, type History } from './history.ts'
+import type { OtherWorker } from './others.ts'
 
 /** A pipeline, or one of its nodes. */
 export interface Selection {
@@ -29,6 +30,8 @@ export interface View {
   readonly deadLetters: readonly DeadLetterReport[]
   /** The newest report of each worker that was heard of, by name. */
   readonly workers: readonly MonitorReport[]
+  /** All workers of the cluster that are known. */
+  readonly others: readonly OtherWorker[]
 }
 
 interface Worker {
@@ -48,6 +51,7 @@ export function createModel() {
   let selection: Selection | undefined // until something is chosen, what does not move is selected
   let connection: ConnectionState = { kind: 'connecting' }
   let deadLetters: DeadLetterReport[] = []
+  let others: readonly OtherWorker[] = []
 
   const current = (): Worker | undefined => workers.get(chosen ?? '') ?? [...workers.values()][0]
 
@@ -58,7 +62,7 @@ export function createModel() {
     setConnection(state: ConnectionState): void {
       connection = state
     },
-    /** Says whether it is another run than the one before. */
+    /** Of the run whose page this is, or of another worker. Says whether it is another run than the one before. */
     setReport(report: MonitorReport): boolean {
       const name = report.worker ?? ''
       own ??= name
@@ -68,12 +72,19 @@ export function createModel() {
         before === undefined || restarted
           ? { report, history: createHistory(), heardAt: 0, restartedAt: restarted ? report.startedAt : undefined }
           : before
-      if (restarted) deadLetters = []
+      if (restarted && name === own) deadLetters = []
       worker.report = report
       worker.heardAt = elapsed()
       worker.history.add(report)
       workers.set(name, worker)
       return restarted
+    },
+    /** Those that are not among them are gone. */
+    setOthers(known: readonly OtherWorker[]): void {
+      others = known
+      for (const { report } of known) if (report !== undefined && report.worker !== own) this.setReport(report)
+      const names = new Set(known.map(({ worker }) => worker))
+      for (const [name] of workers) if (name !== own && !names.has(name)) workers.delete(name)
     },
     /** Of the run whose page this is. */
     addHistograms(histograms: Histograms): void {
@@ -115,6 +126,7 @@ export function createModel() {
         verdict,
         selection: existing(report, selection ?? { pipeline: verdict.pipeline ?? '', node: '' }),
         workers: [...workers.values()].map((one) => one.report),
+        others,
       }
     },
   }

@@ -1,6 +1,7 @@
+import { also } from '../../view/also.ts'
 import { formatElapsed, formatTime } from '../../view/format.ts'
 import type { Verdict } from '../../view/why.ts'
-import { el, setAttributes, setText, show } from '../dom.ts'
+import { createList, el, setAttributes, setText, show } from '../dom.ts'
 import type { Selection, View } from '../model/model.ts'
 
 /** The sentence on top: why it moves, or does not. */
@@ -9,6 +10,12 @@ export function createVerdict(select: (selection: Selection) => void) {
   const blamedName = el('span', { class: 'unseen' })
   const look = el('button', { type: 'button', class: 'quiet' }, 'Show it', blamedName)
   const note = el('p', { class: 'note' })
+  const more = el('ul', { class: 'more' })
+  const updateMore = createList<string>(
+    more,
+    (text) => text,
+    (text) => ({ element: el('li', {}, text), update: () => undefined }),
+  )
   const shape = el('span', { class: 'shape', 'aria-hidden': 'true' })
   // Said once for each change; the figures in the sentence change each second, and nobody wants to hear them.
   const said = el('p', { class: 'unseen', role: 'status' })
@@ -16,7 +23,7 @@ export function createVerdict(select: (selection: Selection) => void) {
     'section',
     { id: 'why', class: 'verdict', 'aria-label': 'Why it moves, or does not' },
     shape,
-    el('div', {}, sentence, note),
+    el('div', {}, sentence, note, more),
     look,
     said,
   )
@@ -35,6 +42,7 @@ export function createVerdict(select: (selection: Selection) => void) {
       setText(sentence, shown.sentence)
       setText(said, `${shown.title}. ${shown.stable}`)
       setText(note, noteOf(view))
+      updateMore([...new Set(also(view.report, view.verdict))])
       blamed = shown.node === undefined ? undefined : { pipeline: shown.pipeline!, node: shown.node }
       const node = view.report.pipelines
         .find(({ name }) => name === shown.pipeline)
@@ -72,10 +80,9 @@ function silence({ connection, silentFor, verdict }: View): Shown | undefined {
   }
 }
 
-function noteOf({ restartedAt, now, report }: View): string {
+function noteOf({ restartedAt, now }: View): string {
   if (restartedAt !== undefined && now - restartedAt < 60_000) {
     return `Started again at ${formatTime(restartedAt)}: all that the page shows is of this run.`
   }
-  const lost = report.cluster?.rejoinedBecause
-  return lost === undefined ? '' : `The worker joined again ${report.cluster!.rejoined} times, last because: ${lost}`
+  return ''
 }

@@ -58,7 +58,7 @@ test('a hold of a moment is no stall', () => {
 
 describe('holds that are no node', () => {
   test.each([
-    ['checkpoint', 'by a checkpoint: it writes, or waits for a sink to hand over what it has.'],
+    ['checkpoint', 'by a checkpoint: it waits for sink tcp 127.0.0.1:7000 to hand over what it has.'],
     ['first checkpoint', 'by the first checkpoint: nothing may pass before it is durable.'],
     ['async iterable', 'by the bridge to async iterable: whoever reads there does not ask for more.'],
     [
@@ -74,6 +74,14 @@ describe('holds that are no node', () => {
     const report = withPipeline({ holds: [{ name, since: reportAt(100).at - 5000 }] })
     expect(verdictOf(report).sentence).toBe(`Pipeline word count is held for 5 s ${ending}`)
   })
+})
+
+test('a checkpoint names no sink where none has anything left', () => {
+  const holds = [{ name: 'checkpoint', since: reportAt(100).at - 5000 }]
+  const nodes = reportAt(100).pipelines[0]!.nodes.map(({ buffer: _, ...node }) => node)
+  expect(verdictOf(withPipeline({ holds, nodes })).sentence).toContain(
+    'by a checkpoint: it writes, or waits for a sink to hand over what it has.',
+  )
 })
 
 test('what is held half of the time is slowed down, though it moves', () => {
@@ -96,6 +104,20 @@ test('states of the run come before what moves', () => {
     'The event loop stood still for 1.2 s: some code computes, and nothing else can go on. ' +
       'Look at count words, the slowest step.',
   )
+})
+
+test('what no reader has waited for is not told', () => {
+  const report = reportAt(100, { scene: 'idle' })
+  expect(why(report, { now: report.at }).sentence).toBe(why(report, { now: report.at }).stable)
+})
+
+test('messages inside steps that hold nothing yet are waited for', () => {
+  const { kind, sentence } = verdictOf(withPipeline({ inFlight: 1 }))
+  expect([kind, sentence]).toEqual([
+    'waiting',
+    'Waiting: 1 message of word count is inside an asynchronous step that has not ended.',
+  ])
+  expect(verdictOf(withPipeline({ inFlight: 1 }, 'moving')).kind).toBe('moving')
 })
 
 test('a run without pipelines is idle, not completed', () => {
