@@ -19,13 +19,15 @@ export function startStages<Out>(
   downstream: Context,
   end: ChainEnd<Out>,
 ): Stages<Out> {
-  let [first, last]: Stage<unknown, unknown>[] = []
+  let first: Stages<Out>['first']
+  let last: Stage<unknown, unknown> | undefined
   const lazy: Stage<unknown, unknown>[] = []
   let context = downstream
   let failure: Stages<Out>['failure']
   for (const step of steps.toReversed()) {
     try {
-      const stage: Stage<unknown, unknown> = new Stage(step as Step<unknown, unknown>, context, first ?? (end as never))
+      const next: Stage<unknown, unknown> | ChainEnd<unknown> = first ?? (end as ChainEnd<unknown>)
+      const stage = new Stage<unknown, unknown>(step as Step<unknown, unknown>, context, next)
       last ??= stage
       if (step.lazy === true) lazy.push(stage)
       first = stage
