@@ -14,8 +14,8 @@ export interface JournalRecords {
   /** The log position after the last. */
   readonly positionAfter: number
   /** Hands over each, in order. The bytes stay valid and unchanged, as those of an `OnFrame`. */
-  forEach(take: OnRecord): void
-  /** The same records, those that came at once together; `arrival`, in ms since 1970, is absent where nothing says it. */
+  readonly forEach: (take: OnRecord) => void
+  /** The same records, those together that came at once. `arrival`, in ms since 1970, is absent where nobody knows. */
   forEachArrival(take: (arrival: number | undefined, records: JournalRecords) => void): void
 }
 

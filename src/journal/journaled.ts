@@ -1,7 +1,7 @@
 import { invalidOption, knownOptions } from '../base/option.ts'
 import type { Observable, Subscription } from 'rxjs'
 import { createUpstream } from '../context/upstream.ts'
-import { within } from '../context/context.ts'
+import { within, type Context } from '../context/context.ts'
 import { handOverAs } from '../context/time/handOver.ts'
 import { frameEmitter } from '../step/output.ts'
 import type { JournalRecords } from './batch.ts'
@@ -108,10 +108,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         await log.close()
         return
       }
-      if (log.cut !== undefined) {
-        const cut = `${log.cut.bytes} bytes at ${log.cut.position}`
-        context.report.warn(`${name}: a torn tail was cut off: ${cut}`, 'JOURNAL_TAIL_CUT', { source: name })
-      }
+      warnOfCut(name, log, context)
       handed = restored ?? log.start
       if (context.pipeline !== undefined) await logToReplay(log, handed)
       if (ended) return
@@ -172,4 +169,10 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
       context.endpoints.closeAfter(begun.then(() => log?.close()))
     }
   })
+}
+
+function warnOfCut(name: string, { cut }: JournalLog, { report }: Context): void {
+  if (cut === undefined) return
+  const what = `${cut.bytes} bytes at ${cut.position}`
+  report.warn(`${name}: a torn tail was cut off: ${what}`, 'JOURNAL_TAIL_CUT', { source: name })
 }

@@ -207,21 +207,20 @@ async function verify(
   tolerate: RecoveryOptions['tolerate'],
 ): Promise<number | undefined> {
   if (seed === undefined) return undefined
-  const seeded = seedChecksum(seed)
-  const positionAt = (offset: number): number => base + offset - segmentHeaderLength
+  const [seeded, shift] = [seedChecksum(seed), base - segmentHeaderLength] // `shift`: from a byte to its log position
   const to = Math.min(size, segmentHeaderLength + length)
   const from = segmentHeaderLength + Math.min(Math.max((synced ?? base) - base, 0), length)
+  const found = 'bytes that are no record'
   const file = await open(path, 'r')
   try {
     for (let offset = await endOfRecords(file, seeded, from, to); offset < to;) {
-      const found = `bytes that are no record`
       if (synced !== undefined) {
         if (offset > from || (await isBoundary(file, seeded, offset, to)) !== 'no') return offset
         throw journalPositionGone(`the end of a record at the synced log position ${synced}`, `the middle of one`)
       }
       const next = await findRecord(file, seeded, offset + 1, to)
       if (next === undefined) return offset
-      tolerate({ file: path, offset, position: positionAt(offset), positionAfter: positionAt(next), found })
+      tolerate({ file: path, offset, position: shift + offset, positionAfter: shift + next, found })
       offset = await endOfRecords(file, seeded, next, to)
     }
     return undefined

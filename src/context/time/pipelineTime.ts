@@ -1,6 +1,20 @@
-import type { ContextTime, PipelineClock, Sleeper, TimeRegister, Turn } from '../time.ts'
+import type { PipelineClock, Sleeper, TimeRegister, Turn } from '../time.ts'
 import type { StatePartition } from '../../state/statePartition.ts'
 import { ClockSet } from './clockSet.ts'
+
+/** The part of a context that is about time. */
+export interface ContextTime {
+  readonly register: TimeRegister
+  /** The clocks directly upstream of the step that made this context, as far as they are found by subscription. */
+  readonly clocks: ClockSet
+  /** What all contexts of one pipeline share. */
+  readonly pipeline: PipelineTime
+  /**
+   * Tells the nearest `eventTime` downstream of an origin that is there and has had no message yet: it holds the
+   * watermark, so that whoever is read first does not make the others late. Absent: there is no `eventTime`.
+   */
+  readonly awaits?: (origin: string) => void
+}
 
 /** Nothing is being handed over. */
 export const createRegister = (): TimeRegister => ({ origin: undefined, arrival: NaN, time: NaN, clock: undefined })

@@ -69,7 +69,7 @@ describe('the layout of the log', () => {
       log.append(batch)
     }
     const file = readFileSync(join(directory, '00000000000000004126.journal'), 'hex').slice(56)
-    expect(file).toBe(`${arrivals[0]!}000000013a803f946100000000${'4d031ab0'}${arrivals[1]!}000000050e2f07cb68656c6c6f`)
+    expect(file).toBe(`${arrivals[0]!}000000013a803f9461000000004d031ab0${arrivals[1]!}000000050e2f07cb68656c6c6f`)
     const found: unknown[] = []
     for await (const run of log.read(log.start)) {
       run.forEachArrival((arrival, chunk) => {
