@@ -27,6 +27,8 @@ export interface EntityTable<State> {
   readonly find: (low: number, high: number) => number
   /** The entity is gone, with its timers, as if it had never been. */
   remove(slot: number): void
+  /** As `remove`, but the entity is made anew, and keeps the slot. */
+  renew(slot: number): void
   /** The timers of the entities. From the first call on they come into memory with them. */
   timers(): TableTimers
   /** Whether `timers` was called. */
@@ -134,6 +136,23 @@ export function createEntityTable<State>({
     return found === undefined ? -1 : put(low, high, found.state, found)
   }
 
+  /** The timers of an entity, and what the store has of it, are nothing any more. */
+  const forgetEntity = (slot: number): void => {
+    timers?.clearAll(slot)
+    if (stored === undefined || !notes.isStored(slot)) return
+    const low = index.low(slot)
+    const high = index.high(slot)
+    if (removed.find(low, high) < 0) removed.add(low, high)
+  }
+
+  const renew = (slot: number): void => {
+    forgetEntity(slot)
+    states[slot] = built(index.low(slot), index.high(slot))
+    if (stored === undefined) return
+    notes.remove(slot)
+    notes.add(slot, false)
+  }
+
   /** Otherwise the slot is free. */
   const isLive = (slot: number): boolean => index.find(index.low(slot), index.high(slot)) === slot
 
@@ -193,18 +212,14 @@ export function createEntityTable<State>({
     slot,
     slotOf,
     find,
+    renew,
     remove(slot) {
-      const low = index.low(slot)
-      const high = index.high(slot)
-      timers?.clearAll(slot)
       if (!open && allowed === undefined) {
-        states[slot] = built(low, high) // of a closed key set each is always there
+        renew(slot) // of a closed key set each is always there
         return
       }
-      if (stored !== undefined) {
-        if (notes.isStored(slot) && removed.find(low, high) < 0) removed.add(low, high)
-        notes.remove(slot)
-      }
+      forgetEntity(slot)
+      if (stored !== undefined) notes.remove(slot)
       index.remove(slot)
       states[slot] = undefined as State
     },

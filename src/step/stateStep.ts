@@ -11,6 +11,7 @@ import { exchanged } from './exchanged.ts'
 import { computationFailure, failWith, invalidStateResult } from './failures.ts'
 import { keyedAsync } from './async/keyedAsync.ts'
 import type { TimerName, TimedEntity } from '../time/timers.ts'
+import { timedAsync } from './timed/timedAsync.ts'
 import { timedStep } from './timed/timedStep.ts'
 import type { Operation, Step } from './step.ts'
 
@@ -79,19 +80,21 @@ export function stateStep<In, State, Outputs, Out>({
 
     if (onTimer !== undefined) {
       if (context.entities.exchange !== undefined) throw noTimers(operator, where)
-      return timedStep<In, State, Outputs, Out>(output, context, {
+      const timed = {
         meter,
         where,
         entities,
         slotOf,
         compute: timedCompute,
         onTimer,
-        emit(outputs) {
+        emit(outputs: Outputs) {
           emit(outputs, output, where)
         },
         fail,
         failComputing,
-      })
+      }
+      if (concurrency === undefined) return timedStep<In, State, Outputs, Out>(output, context, timed)
+      return timedAsync<In, State, Outputs, Out>(output, context, { ...timed, name, concurrency })
     }
     if (concurrency !== undefined) {
       const finish = (slot: number, result: StateResult<Outputs>): void => {
