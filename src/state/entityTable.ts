@@ -25,6 +25,8 @@ export interface EntityTable<State> {
   readonly get: (key: Key) => State | undefined
   /** The slot of an entity, which comes into memory; -1 where there is none. */
   readonly find: (low: number, high: number) => number
+  /** Whether an entity was removed that the store still has. */
+  isRemoved(key: bigint): boolean
   /** The entity is gone, with its timers, as if it had never been. */
   remove(slot: number): void
   /** As `remove`, but the entity is made anew, and keeps the slot. */
@@ -212,6 +214,12 @@ export function createEntityTable<State>({
     slot,
     slotOf,
     find,
+    isRemoved(key) {
+      if (removed.size === 0) return false
+      const low = split(key)
+      const high = halves[1]! | 0
+      return removed.find(low, high) >= 0 && index.find(low, high) < 0
+    },
     renew,
     remove(slot) {
       if (!open && allowed === undefined) {
