@@ -1,6 +1,7 @@
 import { partitionName, partitionsPrefix, readInfo, type PartitionInfo } from './layout.ts'
 import { createEntities, type Entities } from '../state/entities.ts'
-import type { EntityTable, StoredEntities } from '../state/entityTable.ts'
+import type { EntityTable } from '../state/entityTable.ts'
+import type { StoredEntities } from '../state/table/storedEntities.ts'
 import type { Exchange } from '../state/exchange.ts'
 import { type Key } from '../key/key.ts'
 import { inUse, openUnder, type StatePartition } from '../state/statePartition.ts'

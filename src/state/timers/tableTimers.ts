@@ -1,7 +1,8 @@
 import { DueTimers } from './dueTimers.ts'
 import { EntityTimers } from './entityTimers.ts'
-import type { KeyIndex } from '../keyIndex.ts'
-import { compareNames, type TimerName } from './timerName.ts'
+import type { KeyIndex } from '../table/keyIndex.ts'
+import type { StoredTimers, VisitTimer } from './storedTimers.ts'
+import type { TimerName } from './timerName.ts'
 import { createTimerQueue } from './timerQueue.ts'
 
 /** The timers of the entities of one state partition, by slot and by time. */
@@ -44,19 +45,6 @@ export interface TableTimers {
   use(): (() => void) | undefined
   /** What `takeDue` took. */
   readonly taken: Pick<DueTimers, 'at' | 'low' | 'high' | 'name'>
-}
-
-type VisitTimer = (name: TimerName, at: number) => void
-
-/** Timers that are kept elsewhere, where they are found by entity and by time. */
-export interface StoredTimers {
-  /** Those of an entity. */
-  load(low: number, high: number, visit: VisitTimer): void
-  /**
-   * The entities that have a timer after this time, in order of time, `most` of them and all that are at the same time
-   * as the last one. Gives that time, Infinity where there are no more. Some need not be set any more.
-   */
-  after(time: number, most: number, visit: (at: number, low: number, high: number) => void): number
 }
 
 /** The entities that have timers. */
@@ -241,16 +229,7 @@ export function createTableTimers({ find, index, stored }: TimerEntities): Table
       remove(slot, name)
       return true
     },
-    dueOf(slot, now) {
-      let first: { name: TimerName; at: number } | undefined
-      timers[slot]?.forEach((name, at) => {
-        if (at > now) return
-        if (first === undefined || at < first.at || (at === first.at && compareNames(name, first.name) < 0)) {
-          first = { name, at }
-        }
-      })
-      return first
-    },
+    dueOf: (slot, now) => timers[slot]?.firstUntil(now),
     putBack() {
       while (due.shift()) queue.add(due.at, due.low, due.high, due.name)
     },

@@ -1,7 +1,6 @@
 import { expiry } from '../../state/timers/timerName.ts'
 import type { StateResult } from '../computation.ts'
 import { isPromise } from '../async/concurrencyLimit.ts'
-import type { PresentEntity } from './presentEntity.ts'
 import type { TimedStepOptions } from './timedStep.ts'
 
 type Computing<In, State, Outputs> = Pick<TimedStepOptions<In, State, Outputs>, 'compute' | 'onTimer'>
@@ -14,7 +13,7 @@ export function expiring<In, State, Outputs>(
 ): Computing<In, State, Outputs> {
   return {
     compute(message, state, entity) {
-      ;(entity as PresentEntity).expireAfter(expireAfter)
+      entity.expireAfter(expireAfter)
       return compute(message, state, entity)
     },
     onTimer(name, at, state, entity) {

@@ -5,7 +5,6 @@ import { keyOf } from '../../key/key.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
 import type { TimerName } from '../../state/timers/timerName.ts'
 import { createStepTime } from '../../time/stepTime.ts'
-import type { TimedEntity } from '../../time/timers.ts'
 import type { StateResult } from '../computation.ts'
 import { invalidStateResult } from '../failures.ts'
 import type { Output } from '../output.ts'
@@ -19,8 +18,8 @@ export interface TimedStepOptions<In, State, Outputs> {
   readonly where: Where
   readonly entities: EntityTable<State>
   readonly slotOf: (message: In) => number
-  readonly compute: (message: In, state: State, entity: TimedEntity) => unknown
-  readonly onTimer: (name: TimerName, at: number, state: State, entity: TimedEntity) => unknown
+  readonly compute: (message: In, state: State, entity: PresentEntity) => unknown
+  readonly onTimer: (name: TimerName, at: number, state: State, entity: PresentEntity) => unknown
   readonly emit: (outputs: Outputs) => void
   /** What to do where nothing of a state was changed. */
   readonly fail: (thrown: unknown, message: In) => void
