@@ -1,12 +1,14 @@
 import { partitionName, partitionsPrefix, readInfo, type PartitionInfo } from './layout.ts'
 import { createEntities, type Entities } from '../state/entities.ts'
-import type { EntityTable, StoredEntities } from '../state/entityTable.ts'
+import type { EntityTable } from '../state/entityTable.ts'
+import type { StoredEntities } from '../state/table/storedEntities.ts'
 import type { Exchange } from '../state/exchange.ts'
 import { type Key } from '../key/key.ts'
 import { inUse, openUnder, type StatePartition } from '../state/statePartition.ts'
 import type { Change, OpenStore } from '../store/store.ts'
 import type { EventLog } from '../base/log.ts'
 import { createPersistentPartition, type PersistentPartition } from './persistentPartition.ts'
+import { timeOfTimer, timersPrefix } from './timerLayout.ts'
 import { logChange } from './stateVersion.ts'
 
 /** The state partitions a run has open. */
@@ -32,6 +34,8 @@ export interface RunPartitions extends Entities {
   idOf(name: string): number | undefined
   /** Lets go of the entities of a state partition that `is` says by the halves of their keys; all are in the store. */
   drop(name: string, is: (low: number, high: number) => boolean): void
+  /** How many times of entities with timers are past at `now`, counted up to `most`. */
+  readonly due: (name: string, now: number, most: number) => number
   /** Gives the state partitions free for others. */
   close(): void
 }
@@ -86,7 +90,7 @@ export function createRunPartitions(
       if (open === undefined) return undefined
       const table = open.table as EntityTable<State>
       const state = table.get(key)
-      if (state !== undefined || open.persistent?.isStored(key) !== true) return state
+      if (state !== undefined || open.persistent?.isStored(key) !== true || table.isRemoved(BigInt(key))) return state
       return table.states[table.slot(key)]
     },
     all: () => [...mine.keys()],
@@ -94,7 +98,8 @@ export function createRunPartitions(
     keys(partition) {
       const open = mine.get(partition)
       if (open === undefined) return []
-      const keys = new Set([...open.table.keys(), ...(open.persistent?.storedKeys() ?? [])])
+      const stored = open.persistent?.storedKeys().filter((key) => !open.table.isRemoved(key)) ?? []
+      const keys = new Set([...open.table.keys(), ...stored])
       return [...keys].sort((one, other) => (one < other ? -1 : 1))
     },
     changes: () => [...mine.values()].flatMap(({ table, persistent }) => persistent?.changes(table) ?? []),
@@ -115,6 +120,15 @@ export function createRunPartitions(
       for (const { partition, table, persistent } of mine.values()) {
         if (partition.name === name) persistent?.drop(table, is)
       }
+    },
+    due(name, now, most) {
+      const known = stored.get(name)
+      let due = 0
+      for (const { key } of known === undefined || store === undefined ? [] : store.range(timersPrefix(known.id))) {
+        if (due === most || timeOfTimer(key) > now) break
+        due++
+      }
+      return due
     },
     close() {
       for (const partition of mine.keys()) partition[openUnder] = undefined

@@ -3,7 +3,7 @@ import type { Context } from '../context/context.ts'
 import type { StepMeter } from '../context/meter.ts'
 import { entityLocator, withKeyOf } from '../state/entityLocator.ts'
 import { WallarxError, type Where } from '../base/errors.ts'
-import { wholeNumber } from '../base/option.ts'
+import { invalidOption, wholeNumber } from '../base/option.ts'
 import { keyOf, type KeyFunction } from '../key/key.ts'
 import type { StatePartition } from '../state/statePartition.ts'
 import type { Output } from './output.ts'
@@ -11,6 +11,8 @@ import { exchanged } from './exchanged.ts'
 import { computationFailure, failWith, invalidStateResult } from './failures.ts'
 import { keyedAsync } from './async/keyedAsync.ts'
 import type { TimerName, TimedEntity } from '../time/timers.ts'
+import { expiring } from './timed/expiring.ts'
+import { timedAsync } from './timed/timedAsync.ts'
 import { timedStep } from './timed/timedStep.ts'
 import type { Operation, Step } from './step.ts'
 
@@ -37,6 +39,8 @@ export interface StateStepOptions<In, State, Outputs, Out> {
   readonly onTimer?: OnTimer<State, Outputs> | undefined
   /** It brings together so many streams with times of their own. Default: those that are found */
   readonly clocks?: number
+  /** Gives what an entity leaves behind that expires. */
+  readonly onExpire?: ((state: State, key: bigint) => unknown) | undefined
   readonly partition: StatePartition<never, State>
   readonly key: KeyFunction<In>
   /** Absent: the computation gives its result at once. */
@@ -53,12 +57,18 @@ export function stateStep<In, State, Outputs, Out>({
   compute: timedCompute,
   onTimer,
   clocks,
+  onExpire,
   partition,
   key,
   concurrency,
   emit,
   flow,
 }: StateStepOptions<In, State, Outputs, Out>): Step<In, Out> {
+  const { expireAfter } = partition
+  const isTimed = onTimer !== undefined || expireAfter !== undefined
+  if (onExpire !== undefined && expireAfter === undefined) {
+    throw invalidOption(`the state partition of ${name}`, 'one with expireAfter, since it has onExpire', partition.name)
+  }
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
   const compute = timedCompute as (message: In, state: State) => ReturnType<typeof timedCompute>
   const whereIn = ({ pipeline }: Context): Where => ({ pipeline, step: name, partition: partition.name })
@@ -80,22 +90,24 @@ export function stateStep<In, State, Outputs, Out>({
         }
       : fail
 
-    if (onTimer !== undefined) {
+    if (isTimed) {
       if (context.entities.exchange !== undefined) throw noTimers(operator, where)
-      return timedStep<In, State, Outputs, Out>(output, context, {
+      const computing = { compute: onTimer === undefined ? compute : timedCompute, onTimer: onTimer ?? noTimer }
+      const timed = {
         meter,
         where,
         entities,
         slotOf,
-        compute: timedCompute,
-        onTimer,
-        emit(outputs) {
+        ...(expireAfter === undefined ? computing : expiring(computing, expireAfter, onExpire)),
+        emit(outputs: Outputs) {
           emit(outputs, output, where)
         },
         fail,
         failComputing,
         clocks,
-      })
+      }
+      if (concurrency === undefined) return timedStep<In, State, Outputs, Out>(output, context, timed)
+      return timedAsync<In, State, Outputs, Out>(output, context, { ...timed, name, concurrency })
     }
     if (concurrency !== undefined) {
       const finish = (slot: number, result: StateResult<Outputs>): void => {
@@ -165,7 +177,7 @@ export function stateStep<In, State, Outputs, Out>({
     name,
     operator,
     partition: partition.name,
-    ...(concurrency === undefined && onTimer === undefined && flow !== undefined && { flow }),
+    ...(concurrency === undefined && !isTimed && flow !== undefined && { flow }),
     start,
     asynchronous: ({ entities }) =>
       onTimer !== undefined || concurrency !== undefined || entities.exchange !== undefined,
@@ -178,3 +190,6 @@ const noTimers = (operator: string, where: Where): WallarxError =>
     got: 'a computation with onTimer, or a state partition with expireAfter',
     where,
   })
+
+/** Of a computation that sets none. */
+const noTimer = (): StateResult<undefined> => [undefined, false]

@@ -4,7 +4,7 @@ import { shown } from '../../base/shown.ts'
 import { keyOf } from '../../key/key.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
 import type { TableTimers } from '../../state/timers/tableTimers.ts'
-import { isTimerName, type TimerName } from '../../state/timers/timerName.ts'
+import { expiry, isTimerName, type TimerName } from '../../state/timers/timerName.ts'
 import type { StepTime } from '../../time/stepTime.ts'
 import type { TimedEntity } from '../../time/timers.ts'
 
@@ -71,9 +71,21 @@ export class PresentEntity implements TimedEntity {
       throw noTime(at, this.entities.name)
     }
     if (!isTimerName(name)) throw invalidOption('the name of a timer', 'a string or a finite number', name)
+    this.setTo(name, time)
+  }
+
+  private setTo(name: TimerName, time: number): void {
     if (time <= this.now) this.dueAtOnce++
     this.timers.set(this.slot, name, time)
     if (!this.entities.isStored(this.slot)) this.entities.changed(this.slot) // stored timers need their entity
+  }
+
+  /** The entity expires so long after its present message, or after an earlier one with a later time. */
+  expireAfter(milliseconds: number): void {
+    const at = this.time + milliseconds
+    if (Number.isNaN(at)) throw lostTime(this.entities.name)
+    const known = this.timers.at(this.slot, expiry)
+    if (known === undefined || at > known) this.setTo(expiry, at)
   }
 
   clear(name: TimerName): void {
@@ -97,6 +109,13 @@ const noTime = (at: unknown, partition: string): WallarxError =>
   new WallarxError('TIME_INVALID', {
     expected: 'a timer to be set to a time in ms since 1970 or a Date',
     got: shown(at),
+    where: { partition },
+  })
+
+const lostTime = (partition: string): WallarxError =>
+  new WallarxError('TIME_INVALID', {
+    expected: 'a message with a time',
+    got: 'one that has lost it: an operator that delays messages stands behind eventTime',
     where: { partition },
   })
 

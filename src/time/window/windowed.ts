@@ -34,7 +34,7 @@ export interface WindowedOptions<
   State,
   Window extends WindowDefinition,
   Late,
-> extends StatePartitionOptions<State> {
+> extends Omit<StatePartitionOptions<State>, 'expireAfter'> {
   /** Finds the key of a message: a bigint in [0, 2^64) or a non-negative safe integer. */
   readonly key: KeyFunction<In>
   /** Of `tumbling`, `sliding`, `session` or `counted`. */
