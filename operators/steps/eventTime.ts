@@ -4,6 +4,7 @@ import { shown } from '../../src/base/shown.ts'
 import { passAlone } from '../../src/context/time/handOver.ts'
 import { computationFailure, failWith } from '../../src/step/failures.ts'
 import type { Step } from '../../src/step/step.ts'
+import { keepOrigins } from '../../src/time/keptOrigins.ts'
 import { EventClock } from '../../src/time/eventClock.ts'
 import { UpstreamClocks } from '../../src/context/time/upstreamClocks.ts'
 
@@ -38,7 +39,9 @@ export function eventTimeStep<Message>(
     const { register, pipeline, clocks } = context.time
     const where = { pipeline: context.pipeline, step: name }
     const fail = failWith(output, context, computationFailure(where))
-    const clock = new EventClock({ pipeline, clock: context.clock, outOfOrder, idleAfter })
+    const unique = pipeline.clockBegins(name)
+    const keeping = keepOrigins(context, unique)
+    const clock = new EventClock({ pipeline, clock: context.clock, keeping, outOfOrder, idleAfter })
     clocks.add(clock)
     let isFirst = true
 
@@ -80,7 +83,8 @@ export function eventTimeStep<Message>(
     return {
       next,
       finalize() {
-        clock.end()
+        clock.end(context.shutdown.stopping.aborted)
+        pipeline.clockEnded(unique)
       },
       // Clocks further upstream are nothing to what is downstream.
       upstream: new UpstreamClocks(context).context,

@@ -20,6 +20,7 @@ export const eventCodes = {
   PARTITIONS_UNOWNED: 'partitions have no owner; a worker rejoins, so that they are given anew',
   PURGE_DENIED: 'what has been processed may not be deleted from a topic, which grows',
   UPKEEP_FAILED: 'the cluster cannot be looked after now; it is tried again',
+  TIME_IN_SECONDS: 'times seem to be in seconds, and are taken for milliseconds',
   KAFKA_GROUP_UNUSED: 'a source has a group, and without a cluster nobody shares partitions',
   KAFKA_PARTITION_NEW: 'a topic has a new partition, which is read from its beginning',
   STORE_NOT_CLOSED: 'a store could not be closed after the run had failed',

@@ -64,8 +64,8 @@ const positionPrefix = Buffer.from('O')
 const fingerprintPrefix = Buffer.from('F')
 const E = 'E'.charCodeAt(0)
 const M = 'M'.charCodeAt(0)
-const U = 'U'.charCodeAt(0)
-const T = 'T'.charCodeAt(0)
+export const U = 'U'.charCodeAt(0)
+export const T = 'T'.charCodeAt(0)
 
 export const partitionsPrefix = partitionPrefix
 export const partitionKey = (name: string): Buffer => Buffer.concat([partitionPrefix, Buffer.from(name)])
@@ -106,40 +106,6 @@ export function partitionEntriesPrefix(partition: number): Buffer {
 /** Of the entries of all StateMaps of an entity. */
 export const entityEntriesPrefix = (partition: number, low: number, high: number): Buffer =>
   entryKey(partition, low, high, 0, none).subarray(0, 13)
-
-export function entityTimersKey(partition: number, low: number, high: number): Buffer {
-  const key = entityKey(partition, low, high)
-  key[0] = U
-  return key
-}
-
-export function timerKey(partition: number, time: number, low: number, high: number): Buffer {
-  const key = Buffer.allocUnsafe(21)
-  key[0] = T
-  key.writeUInt32BE(partition, 1)
-  key.writeDoubleBE(time + 0, 5) // -0 is 0
-  flip(key, key[5]! >= 0x80)
-  key.writeInt32BE(high | 0, 13)
-  key.writeInt32BE(low | 0, 17)
-  return key
-}
-
-/** Makes the bytes of a time lie in the order of numbers, or takes that back. */
-function flip(key: Buffer, isNegative: boolean): void {
-  if (isNegative) for (let at = 5; at < 13; at++) key[at] = ~key[at]!
-  else key[5]! ^= 0x80
-}
-
-/** What the keys of the timers of a state partition begin with. */
-export const timersPrefix = (partition: number): Buffer => timerKey(partition, 0, 0, 0).subarray(0, 5)
-
-export function timeOfTimer(key: Buffer): number {
-  const copy = Buffer.from(key)
-  flip(copy, copy[5]! < 0x80)
-  return copy.readDoubleBE(5)
-}
-
-export const keyHalvesOfTimer = (key: Buffer): [low: number, high: number] => [key.readInt32BE(17), key.readInt32BE(13)]
 
 /** What a store key says by its first byte; `undefined` for what is not in this layout. */
 export function recordKind(

@@ -1,6 +1,7 @@
 import { partitionName, partitionsPrefix, readInfo, type PartitionInfo } from './layout.ts'
 import { createEntities, type Entities } from '../state/entities.ts'
-import type { EntityTable, StoredEntities } from '../state/entityTable.ts'
+import type { EntityTable } from '../state/entityTable.ts'
+import type { StoredEntities } from '../state/table/storedEntities.ts'
 import type { Exchange } from '../state/exchange.ts'
 import { type Key } from '../key/key.ts'
 import { inUse, openUnder, type StatePartition } from '../state/statePartition.ts'
@@ -86,7 +87,7 @@ export function createRunPartitions(
       if (open === undefined) return undefined
       const table = open.table as EntityTable<State>
       const state = table.get(key)
-      if (state !== undefined || open.persistent?.isStored(key) !== true) return state
+      if (state !== undefined || open.persistent?.isStored(key) !== true || table.isRemoved(BigInt(key))) return state
       return table.states[table.slot(key)]
     },
     all: () => [...mine.keys()],
@@ -94,7 +95,8 @@ export function createRunPartitions(
     keys(partition) {
       const open = mine.get(partition)
       if (open === undefined) return []
-      const keys = new Set([...open.table.keys(), ...(open.persistent?.storedKeys() ?? [])])
+      const stored = open.persistent?.storedKeys().filter((key) => !open.table.isRemoved(key)) ?? []
+      const keys = new Set([...open.table.keys(), ...stored])
       return [...keys].sort((one, other) => (one < other ? -1 : 1))
     },
     changes: () => [...mine.values()].flatMap(({ table, persistent }) => persistent?.changes(table) ?? []),

@@ -14,7 +14,8 @@ import {
   versionOf,
   type PartitionInfo,
 } from './layout.ts'
-import type { EntityTable, StoredEntities } from '../state/entityTable.ts'
+import type { EntityTable } from '../state/entityTable.ts'
+import type { StoredEntities } from '../state/table/storedEntities.ts'
 import { keyOf, toHalves, type Key } from '../key/key.ts'
 import { createStateCodec, type StateCodec } from '../serialization/codec.ts'
 import type { EntryReader, MapId } from '../serialization/entryCodec.ts'
@@ -161,7 +162,7 @@ export function createPersistentPartition(
           entities++
         }
       }
-      if (table.hasTimers) changes.push(...timers.changes(table.timers(), table.low, table.high))
+      if (table.hasTimers) changes.push(...timers.changes(table))
       table.evict(forget)
       const timerCount = timers.count > 0 ? { timers: timers.count } : {}
       const windows = partition[windowsKept]

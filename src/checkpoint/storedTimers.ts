@@ -1,18 +1,19 @@
-import { entityTimersKey, keyHalvesOfTimer, timeOfTimer, timerKey, timersPrefix } from './layout.ts'
+import { entityTimersKey, keyHalvesOfTimer, timeOfTimer, timerKey, timersPrefix } from './timerLayout.ts'
 import { WallarxError } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
 import { keyOf } from '../key/key.ts'
 import { packEntryKey, unpackEntryKey } from '../serialization/entryKey.ts'
 import { packPlain, unpackPlain } from '../serialization/msgpack.ts'
 import { isText } from '../serialization/plain/plainForm.ts'
-import type { StoredTimers, TableTimers } from '../state/timers/tableTimers.ts'
+import type { EntityTable } from '../state/entityTable.ts'
+import type { StoredTimers } from '../state/timers/storedTimers.ts'
 import type { TimerName } from '../state/timers/timerName.ts'
 import type { Change, OpenStore } from '../store/store.ts'
 
 /** What stands between the timers of one state partition and the store. */
 export interface PersistentTimers extends StoredTimers {
   /** What has to be written for timers that were set, cleared or fired since the last call. */
-  changes(timers: TableTimers, low: (slot: number) => number, high: (slot: number) => number): Change[]
+  changes(table: Pick<EntityTable<unknown>, 'timers' | 'low' | 'high'>): Change[]
   /** What has to be written for an entity that is gone. */
   removal(low: number, high: number): Change[]
   /** How many times of entities are in the store, as far as they are written. */
@@ -76,12 +77,13 @@ export function createPersistentTimers(
       }
       return Infinity
     },
-    changes(timers, low, high) {
+    changes(table) {
+      const timers = table.timers()
       const changes: Change[] = []
       for (const slot of timers.takeChanged()) {
         const present = new Map<TimerName, number>()
         timers.forEach(slot, (name, at) => present.set(name, at))
-        changes.push(...replace(low(slot), high(slot), present))
+        changes.push(...replace(table.low(slot), table.high(slot), present))
       }
       removed.clear()
       return changes
@@ -103,10 +105,7 @@ const nothing = new Uint8Array(0)
 const packTimers = (timers: Map<TimerName, number>): Buffer =>
   packPlain(
     0,
-    [...timers].flatMap(([name, at]) => [
-      typeof name === 'string' && !isText(name) ? packEntryKey(name) : name,
-      at,
-    ]),
+    [...timers].flatMap(([name, at]) => [typeof name === 'string' && !isText(name) ? packEntryKey(name) : name, at]),
   )
 
 function* unpackTimers(value: Buffer): Generator<[name: TimerName, at: number], void> {

@@ -30,8 +30,10 @@ export interface PipelineClock extends WatermarkClock {
   readonly ended: boolean
   /** Nothing more comes of this origin, or of any whose name begins with it and a slash. */
   originEnded?(origin: string): void
-  /** The source has replayed what it had, and takes what is new. */
-  sourceOpened?(source: string): void
+  /** The source has replayed what it had: its connections before the start do not come back. */
+  connectionsOver?(source: string): void
+  /** These sources have opened, and there are no others. */
+  allOpened?(sources: ReadonlySet<string>): void
 }
 
 /** A step that is to be woken when the time is another and no message tells it so. */

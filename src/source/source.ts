@@ -25,6 +25,8 @@ export interface SourceSubscription<Message> extends Omit<SourceEntry, 'ended'> 
 export interface SourceNames {
   readonly name: string
   readonly kind: string
+  /** Its origins are connections, which are others after a start. Default: `false` */
+  readonly ephemeral?: boolean
 }
 
 /**
@@ -34,7 +36,7 @@ export interface SourceNames {
  * a source stays silent.
  */
 export function createSource<Message>(
-  { name, kind }: SourceNames,
+  { name, kind, ephemeral = false }: SourceNames,
   connect: (subscription: SourceSubscription<Message>) => TeardownLogic,
 ): Observable<Message> {
   const identity = {}
@@ -47,7 +49,7 @@ export function createSource<Message>(
     const origin = pipeline.sourceBegins(name)
     const opened = (): void => {
       entry.opened()
-      pipeline.sourceOpened(origin)
+      pipeline.sourceOpened(origin, ephemeral)
     }
     subscriber.add(() => {
       ended()

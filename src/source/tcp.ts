@@ -80,7 +80,7 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
   wholeNumber('maxConnections', maxConnections, 1)
   timerLength('idleTimeout', idleTimeout)
 
-  return createSource<Buffer>({ name, kind: 'tcp' }, (subscription) => {
+  return createSource<Buffer>({ name, kind: 'tcp', ephemeral: true }, (subscription) => {
     const { output, context, opened } = subscription
     const connections = new Set<{ stop(): void }>()
     const sockets = new Set<Socket>() // of connections, and of clients that have not finished a TLS handshake

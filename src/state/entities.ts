@@ -1,4 +1,5 @@
-import { createEntityTable, type EntityTable, type StoredEntities } from './entityTable.ts'
+import { createEntityTable, type EntityTable } from './entityTable.ts'
+import type { StoredEntities } from './table/storedEntities.ts'
 import { WallarxError } from '../base/errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { StatePartition } from './statePartition.ts'

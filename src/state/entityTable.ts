@@ -1,9 +1,10 @@
-import { WallarxError, type Where } from '../base/errors.ts'
-import { shown } from '../base/shown.ts'
-import { createEntityNotes } from './entityNotes.ts'
-import { createKeyIndex, type KeyIndex } from './keyIndex.ts'
+import type { Where } from '../base/errors.ts'
+import { createEntityNotes } from './table/entityNotes.ts'
+import { createKeyIndex, type KeyIndex } from './table/keyIndex.ts'
 import { invalidKey, keyOf, toHalves, type Key } from '../key/key.ts'
-import { createTableTimers, type StoredTimers, type TableTimers } from './timers/tableTimers.ts'
+import { buildFailed, notInPartition } from './table/failures.ts'
+import type { EntityTableOptions, StoredEntities } from './table/storedEntities.ts'
+import { createTableTimers, type TableTimers } from './timers/tableTimers.ts'
 
 /**
  * The entities of one state partition, by key. A lookup allocates nothing. Entity beyond its state: 8 bytes of state
@@ -25,8 +26,12 @@ export interface EntityTable<State> {
   readonly get: (key: Key) => State | undefined
   /** The slot of an entity, which comes into memory; -1 where there is none. */
   readonly find: (low: number, high: number) => number
+  /** Whether an entity was removed that the store still has. */
+  isRemoved(key: bigint): boolean
   /** The entity is gone, with its timers, as if it had never been. */
   remove(slot: number): void
+  /** As `remove`, but the entity is made anew, and keeps the slot. */
+  renew(slot: number): void
   /** The timers of the entities. From the first call on they come into memory with them. */
   timers(): TableTimers
   /** Whether `timers` was called. */
@@ -58,27 +63,6 @@ export interface EntityTable<State> {
 
 /** Gets the halves of the key of an entity that leaves memory. */
 type Forget = (low: number, high: number) => void
-
-/** Entities that are kept elsewhere and come back on use. */
-export interface StoredEntities<State> {
-  /** The state of an entity, `undefined` where there is none; `migrated` when it must be written again. */
-  load(low: number, high: number): { readonly state: State; readonly migrated: boolean } | undefined
-  /** Their timers. */
-  readonly timers: StoredTimers
-  /** Twice as many entities as `cache` says are in memory: they should be written and let go soon. */
-  overCapacity(): void
-}
-
-export interface EntityTableOptions<State> {
-  readonly name: string
-  readonly build: () => State
-  /** The only keys there are; absent: an entity is made on first use. */
-  readonly keys?: Iterable<Key> | undefined
-  /** Absent: entities are in memory only, and what has changed is not followed. */
-  readonly stored?: StoredEntities<State> | undefined
-  /** How many entities stay in memory, where they are stored. Default: all */
-  readonly cache?: number | undefined
-}
 
 export function createEntityTable<State>({
   name,
@@ -132,6 +116,23 @@ export function createEntityTable<State>({
     if (slot >= 0) return slot
     const found = load(low, high)
     return found === undefined ? -1 : put(low, high, found.state, found)
+  }
+
+  /** The timers of an entity, and what the store has of it, are nothing any more. */
+  const forgetEntity = (slot: number): void => {
+    timers?.clearAll(slot)
+    if (stored === undefined || !notes.isStored(slot)) return
+    const low = index.low(slot)
+    const high = index.high(slot)
+    if (removed.find(low, high) < 0) removed.add(low, high)
+  }
+
+  const renew = (slot: number): void => {
+    forgetEntity(slot)
+    states[slot] = built(index.low(slot), index.high(slot))
+    if (stored === undefined) return
+    notes.remove(slot)
+    notes.add(slot, false)
   }
 
   /** Otherwise the slot is free. */
@@ -193,18 +194,20 @@ export function createEntityTable<State>({
     slot,
     slotOf,
     find,
+    isRemoved(key) {
+      if (removed.size === 0) return false
+      const low = split(key)
+      const high = halves[1]! | 0
+      return removed.find(low, high) >= 0 && index.find(low, high) < 0
+    },
+    renew,
     remove(slot) {
-      const low = index.low(slot)
-      const high = index.high(slot)
-      timers?.clearAll(slot)
       if (!open && allowed === undefined) {
-        states[slot] = built(low, high) // of a closed key set each is always there
+        renew(slot) // of a closed key set each is always there
         return
       }
-      if (stored !== undefined) {
-        if (notes.isStored(slot) && removed.find(low, high) < 0) removed.add(low, high)
-        notes.remove(slot)
-      }
+      forgetEntity(slot)
+      if (stored !== undefined) notes.remove(slot)
       index.remove(slot)
       states[slot] = undefined as State
     },
@@ -225,9 +228,8 @@ export function createEntityTable<State>({
     changed: stored === undefined ? () => undefined : notes.changed,
     takeChanged: notes.takeChanged,
     takeRemoved(visit) {
-      const taken = removed
+      for (let at = 0; at < removed.size; at++) visit(removed.low(at), removed.high(at))
       removed = createKeyIndex()
-      for (let at = 0; at < taken.size; at++) visit(taken.low(at), taken.high(at))
     },
     isStored: notes.isStored,
     noteStored: notes.stored,
@@ -248,18 +250,3 @@ export function createEntityTable<State>({
     },
   }
 }
-
-const notInPartition = (partition: string, key: bigint, keys: number): WallarxError =>
-  new WallarxError('KEY_NOT_IN_PARTITION', {
-    expected: `one of the ${keys} keys of the state partition`,
-    got: shown(key),
-    where: { partition, key },
-  })
-
-const buildFailed = (partition: string, key: bigint, cause: unknown): WallarxError =>
-  new WallarxError('BUILD_FAILED', {
-    expected: 'build to make the state of a new entity',
-    got: shown(cause),
-    where: { partition, key },
-    cause,
-  })

@@ -29,6 +29,7 @@ export interface StatePartition<in In, State> {
   readonly cache?: number | undefined
   readonly serde?: Serde<State> | undefined
   readonly version: number
+  readonly expireAfter?: number | undefined
   /** See {@link StatePartitionOptions.migrate}. */
   readonly migrate?: ((state: unknown, fromVersion: number) => State) | undefined
   /** The run that has it open. @internal */
@@ -49,6 +50,12 @@ export interface StatePartitionOptions<State> {
    * chunk brings. Default: all
    */
   readonly cache?: number | undefined
+  /**
+   * In ms: an entity is gone when the time of the step that uses it is so far past the greatest time of the entity's
+   * messages, and in the same checkpoint from the store; what comes for its key later finds a new one. See `onExpire` of
+   * a state computation. Each message costs about as much as one that sets a timer. Default: never
+   */
+  readonly expireAfter?: number | undefined
   /**
    * How states are packed for a store. Default: as they are, for which a state is made of primitives, plain objects,
    * arrays, Map, Set, StateMap, StateSet, Date, RegExp, Buffer, ArrayBuffer and typed arrays, an object that stands in
@@ -71,6 +78,7 @@ const known: OptionNames<StatePartitionOptions<never> & { readonly key?: unknown
   key: true,
   keys: true,
   cache: true,
+  expireAfter: true,
   serde: true,
   version: true,
   migrate: true,
@@ -109,7 +117,16 @@ export function statePartition<In, State>(
   if (typeof name !== 'string' || name === '') {
     throw invalidOption('the name of a state partition', 'a string that is not empty', name)
   }
-  const { build, key, keys, cache, serde, version = 1, migrate } = knownOptions('statePartition', options, known)
+  const {
+    build,
+    key,
+    keys,
+    cache,
+    expireAfter,
+    serde,
+    version = 1,
+    migrate,
+  } = knownOptions('statePartition', options, known)
   const where = { partition: name }
   if (typeof build !== 'function') throw invalidOption('build', 'a function', build, where)
   if (key !== undefined && typeof key !== 'function') throw invalidOption('key', 'a function', key, where)
@@ -117,10 +134,24 @@ export function statePartition<In, State>(
     throw invalidOption('serde', 'an object with the methods serialize and deserialize', serde, where)
   }
   if (cache !== undefined) wholeNumber('cache', cache, 1)
+  if (expireAfter !== undefined && !(expireAfter > 0 && expireAfter < Infinity)) {
+    throw invalidOption('expireAfter', 'milliseconds above 0', expireAfter, where)
+  }
   wholeNumber('version', version, 1)
   if (migrate !== undefined && typeof migrate !== 'function')
     throw invalidOption('migrate', 'a function', migrate, where)
-  return { name, build, key, keys: keys && [...keys], cache, serde, version, migrate, [openUnder]: undefined }
+  return {
+    name,
+    build,
+    key,
+    keys: keys && [...keys],
+    cache,
+    expireAfter,
+    serde,
+    version,
+    migrate,
+    [openUnder]: undefined,
+  }
 }
 
 export function inUse(partition: StatePartition<never, unknown>): WallarxError {

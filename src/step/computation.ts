@@ -32,6 +32,8 @@ export interface StateComputation<In, State, Out> {
    * gives. Absent: there are no timers
    */
   onTimer?(name: TimerName, at: number, state: State, timers: Timers): StateResult<Out>
+  /** Called when an entity of a state partition with `expireAfter` is about to go; gives an output, or `undefined`. */
+  onExpire?(state: State, key: bigint): Out | undefined
 }
 
 /** The same with many outputs. */
@@ -44,6 +46,8 @@ export interface MultiStateComputation<In, State, Out> {
    * gives. Absent: there are no timers
    */
   onTimer?(name: TimerName, at: number, state: State, timers: Timers): StateResult<Iterable<Out | undefined>>
+  /** As that of a {@link StateComputation}. */
+  onExpire?(state: State, key: bigint): Iterable<Out | undefined> | undefined
 }
 
 /** {@link Computation}, asynchronous: for operators that are given a `concurrency`, as are the three below. */
@@ -67,6 +71,8 @@ export interface AsyncStateComputation<In, State, Out> {
   compute(message: In, state: State, timers: Timers): PromiseLike<StateResult<Out>> | StateResult<Out>
   /** As that of a {@link StateComputation}; a timer waits for the messages of its entity as messages do. */
   onTimer?(name: TimerName, at: number, state: State, timers: Timers): PromiseLike<StateResult<Out>> | StateResult<Out>
+  /** As that of a {@link StateComputation}. */
+  onExpire?(state: State, key: bigint): PromiseLike<Out | undefined> | Out | undefined
 }
 
 /** {@link MultiStateComputation}, asynchronous: its entity takes no other message meanwhile. */
@@ -85,6 +91,11 @@ export interface AsyncMultiStateComputation<In, State, Out> {
     state: State,
     timers: Timers,
   ): PromiseLike<StateResult<Iterable<Out | undefined>>> | StateResult<Iterable<Out | undefined>>
+  /** As that of a {@link StateComputation}. */
+  onExpire?(
+    state: State,
+    key: bigint,
+  ): PromiseLike<Iterable<Out | undefined> | undefined> | Iterable<Out | undefined> | undefined
 }
 
 /** Lets a step be asynchronous. */

@@ -3,7 +3,7 @@ import type { Context } from '../context/context.ts'
 import type { StepMeter } from '../context/meter.ts'
 import { entityLocator, withKeyOf } from '../state/entityLocator.ts'
 import { WallarxError, type Where } from '../base/errors.ts'
-import { wholeNumber } from '../base/option.ts'
+import { invalidOption, wholeNumber } from '../base/option.ts'
 import { keyOf, type KeyFunction } from '../key/key.ts'
 import type { StatePartition } from '../state/statePartition.ts'
 import type { Output } from './output.ts'
@@ -11,6 +11,8 @@ import { exchanged } from './exchanged.ts'
 import { computationFailure, failWith, invalidStateResult } from './failures.ts'
 import { keyedAsync } from './async/keyedAsync.ts'
 import type { TimerName, TimedEntity } from '../time/timers.ts'
+import { expiring } from './timed/expiring.ts'
+import { timedAsync } from './timed/timedAsync.ts'
 import { timedStep } from './timed/timedStep.ts'
 import type { Operation, Step } from './step.ts'
 
@@ -35,6 +37,8 @@ export interface StateStepOptions<In, State, Outputs, Out> {
   readonly compute: StateCompute<In, State, Outputs>
   /** Absent: the computation has no timers, and is called without its third argument. */
   readonly onTimer?: OnTimer<State, Outputs> | undefined
+  /** Gives what an entity leaves behind that expires. */
+  readonly onExpire?: ((state: State, key: bigint) => unknown) | undefined
   readonly partition: StatePartition<never, State>
   readonly key: KeyFunction<In>
   /** Absent: the computation gives its result at once. */
@@ -50,12 +54,18 @@ export function stateStep<In, State, Outputs, Out>({
   name,
   compute: timedCompute,
   onTimer,
+  onExpire,
   partition,
   key,
   concurrency,
   emit,
   flow,
 }: StateStepOptions<In, State, Outputs, Out>): Step<In, Out> {
+  const { expireAfter } = partition
+  const isTimed = onTimer !== undefined || expireAfter !== undefined
+  if (onExpire !== undefined && expireAfter === undefined) {
+    throw invalidOption(`the state partition of ${name}`, 'one with expireAfter, since it has onExpire', partition.name)
+  }
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
   const compute = timedCompute as (message: In, state: State) => ReturnType<typeof timedCompute>
   const whereIn = ({ pipeline }: Context): Where => ({ pipeline, step: name, partition: partition.name })
@@ -77,21 +87,23 @@ export function stateStep<In, State, Outputs, Out>({
         }
       : fail
 
-    if (onTimer !== undefined) {
+    if (isTimed) {
       if (context.entities.exchange !== undefined) throw noTimers(operator, where)
-      return timedStep<In, State, Outputs, Out>(output, context, {
+      const computing = { compute: onTimer === undefined ? compute : timedCompute, onTimer: onTimer ?? noTimer }
+      const timed = {
         meter,
         where,
         entities,
         slotOf,
-        compute: timedCompute,
-        onTimer,
-        emit(outputs) {
+        ...(expireAfter === undefined ? computing : expiring(computing, expireAfter, onExpire)),
+        emit(outputs: Outputs) {
           emit(outputs, output, where)
         },
         fail,
         failComputing,
-      })
+      }
+      if (concurrency === undefined) return timedStep<In, State, Outputs, Out>(output, context, timed)
+      return timedAsync<In, State, Outputs, Out>(output, context, { ...timed, name, concurrency })
     }
     if (concurrency !== undefined) {
       const finish = (slot: number, result: StateResult<Outputs>): void => {
@@ -161,7 +173,7 @@ export function stateStep<In, State, Outputs, Out>({
     name,
     operator,
     partition: partition.name,
-    ...(concurrency === undefined && onTimer === undefined && flow !== undefined && { flow }),
+    ...(concurrency === undefined && !isTimed && flow !== undefined && { flow }),
     start,
     asynchronous: ({ entities }) =>
       onTimer !== undefined || concurrency !== undefined || entities.exchange !== undefined,
@@ -174,3 +186,6 @@ const noTimers = (operator: string, where: Where): WallarxError =>
     got: 'a computation with onTimer, or a state partition with expireAfter',
     where,
   })
+
+/** Of a computation that sets none. */
+const noTimer = (): StateResult<undefined> => [undefined, false]

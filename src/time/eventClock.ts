@@ -2,34 +2,38 @@ import type { Clock } from '../base/clock.ts'
 import type { PipelineClock } from '../context/time.ts'
 import type { PipelineTime } from '../context/time/pipelineTime.ts'
 import { IdleOrigins, type Silent } from './idleOrigins.ts'
+import type { Keeping, KeptOrigin } from './keptOrigins.ts'
 
 interface Origin extends Silent {
   readonly name: string | undefined
-  /** Of the times of its messages. */
-  greatest: number
+  readonly kept: KeptOrigin
+  /** Nothing of it has come since the start. */
+  restored: boolean
 }
 
 export interface EventClockOptions {
   readonly pipeline: PipelineTime
   readonly clock: Clock
+  readonly keeping: Keeping
   readonly outOfOrder: number
   /** Absent: an origin is waited for until it ends. */
   readonly idleAfter: number | undefined
 }
 
-const nobody: Origin = { name: '\0', greatest: Infinity, heard: Infinity, idle: false }
+const nobody: Origin = { name: '\0', kept: { greatest: Infinity }, restored: false, heard: Infinity, idle: false }
 
 /**
  * The clock of an `eventTime`: the greatest time of each origin, and as watermark the least of these less `outOfOrder`.
  * One origin, or one that does not hold the others, costs a message two comparisons.
  */
 export class EventClock implements PipelineClock {
-  watermark = -Infinity
+  watermark: number
   live = false
   ended = false
   readonly #outOfOrder: number
   readonly #pipeline: PipelineTime
   readonly #clock: Clock
+  readonly #keeping: Keeping
   /** Those that have not ended. */
   readonly #origins = new Map<string | undefined, Origin>()
   readonly #idle: IdleOrigins | undefined
@@ -42,7 +46,9 @@ export class EventClock implements PipelineClock {
   /** The last chunk of which there was a message. */
   #chunk = -1
 
-  constructor({ pipeline, clock, outOfOrder, idleAfter }: EventClockOptions) {
+  constructor({ pipeline, clock, keeping, outOfOrder, idleAfter }: EventClockOptions) {
+    this.watermark = keeping.kept.watermark
+    this.#keeping = keeping
     this.#pipeline = pipeline
     this.#clock = clock
     this.#outOfOrder = outOfOrder
@@ -51,6 +57,12 @@ export class EventClock implements PipelineClock {
       pipeline.settle()
     }
     if (idleAfter !== undefined) this.#idle = new IdleOrigins(() => this.#origins.values(), idleAfter, clock, found)
+    for (const [name, kept] of keeping.kept.origins) {
+      const known = name === '' ? undefined : name
+      this.#origins.set(known, { name: known, kept, restored: true, heard: clock.now(), idle: false })
+    }
+    if (this.#origins.size > 0) this.#idle?.watch()
+    this.#settle()
     pipeline.addClock(this)
   }
 
@@ -63,45 +75,71 @@ export class EventClock implements PipelineClock {
   seen(name: string | undefined, time: number): void {
     let origin = this.#present
     if (origin.name !== name) origin = this.#present = this.#find(name)
-    if (this.#idle !== undefined) this.#hear(origin, this.#idle)
-    if (time <= origin.greatest) return
-    const isNew = origin.greatest === -Infinity
-    origin.greatest = time
+    if (this.#pipeline.chunks !== this.#chunk) this.#begin(origin)
+    const { kept } = origin
+    if (time <= kept.greatest) return
+    const isNew = kept.greatest === -Infinity
+    kept.greatest = time
     if (isNew || (origin === this.#slowest && time > this.#others)) this.#settle()
     else if (origin === this.#slowest) this.#raise(time)
   }
 
   originEnded(ended: string): void {
-    const before = this.#origins.size
-    for (const name of this.#origins.keys()) {
-      if (name === ended || name?.startsWith(`${ended}/`) === true) this.#origins.delete(name)
-    }
-    if (this.#origins.size === before) return
-    this.#present = nobody
-    this.#settle()
+    this.#remove(({ name }) => isOf(name, ended))
   }
 
-  end(): void {
+  connectionsOver(source: string): void {
+    this.#remove(({ name, restored }) => restored && isOf(name, source))
+  }
+
+  /** What is restored of sources that the program has no more is over. */
+  allOpened(sources: ReadonlySet<string>): void {
+    this.#remove(
+      ({ name, restored }) => restored && name !== undefined && ![...sources].some((source) => isOf(name, source)),
+    )
+  }
+
+  /** `stopped`: by a stop, so that it goes on at the next start. */
+  end(stopped: boolean): void {
     this.ended = true
-    this.live = false
     this.#idle?.end()
+    if (stopped) return // it goes on holding what is downstream
+    this.#remove(() => true)
     this.#pipeline.settle()
   }
 
   #find(name: string | undefined): Origin {
     let origin = this.#origins.get(name)
-    if (origin === undefined) this.#origins.set(name, (origin = { name, greatest: -Infinity, heard: 0, idle: false }))
+    if (origin === undefined) {
+      origin = { name, kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
+      this.#origins.set(name, origin)
+      this.#keeping.kept.origins.set(name ?? '', origin.kept)
+    }
     this.#chunk = -1
     return origin
   }
 
-  /** Reads the clock once a chunk. */
-  #hear(origin: Origin, idle: IdleOrigins): void {
-    const { chunks } = this.#pipeline
-    if (chunks === this.#chunk) return
-    this.#chunk = chunks
+  #remove(isOver: (origin: Origin) => boolean): void {
+    const before = this.#origins.size
+    for (const [name, origin] of this.#origins) {
+      if (!isOver(origin)) continue
+      this.#origins.delete(name)
+      this.#keeping.kept.origins.delete(name ?? '')
+    }
+    if (this.#origins.size === before) return
+    this.#present = nobody
+    this.#keeping.changed()
+    this.#settle()
+  }
+
+  /** The first message of this origin in a chunk. */
+  #begin(origin: Origin): void {
+    this.#chunk = this.#pipeline.chunks
+    origin.restored = false
+    this.#keeping.changed()
+    if (this.#idle === undefined) return
     origin.heard = this.#clock.now()
-    idle.watch()
+    this.#idle.watch()
     if (!origin.idle) return
     origin.idle = false
     this.#settle()
@@ -113,17 +151,20 @@ export class EventClock implements PipelineClock {
     for (const origin of this.#origins.values()) {
       if (origin.idle) continue
       if (this.#slowest === undefined) this.#slowest = origin
-      else if (origin.greatest < this.#slowest.greatest) {
-        this.#others = this.#slowest.greatest
+      else if (origin.kept.greatest < this.#slowest.kept.greatest) {
+        this.#others = this.#slowest.kept.greatest
         this.#slowest = origin
-      } else if (origin.greatest < this.#others) this.#others = origin.greatest
+      } else if (origin.kept.greatest < this.#others) this.#others = origin.kept.greatest
     }
     this.live = this.#slowest !== undefined
-    if (this.#slowest !== undefined) this.#raise(this.#slowest.greatest)
+    if (this.#slowest !== undefined) this.#raise(this.#slowest.kept.greatest)
   }
 
   #raise(time: number): void {
     const watermark = time - this.#outOfOrder
-    if (watermark > this.watermark) this.watermark = watermark
+    if (watermark > this.watermark) this.watermark = this.#keeping.kept.watermark = watermark
   }
 }
+
+const isOf = (origin: string | undefined, source: string): boolean =>
+  origin === source || origin?.startsWith(`${source}/`) === true

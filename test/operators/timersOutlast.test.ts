@@ -1,6 +1,7 @@
 import fc from 'fast-check'
+import { from, lastValueFrom, toArray } from 'rxjs'
 import { expect, test } from 'vitest'
-import { memoryStore, statePartition, StateMap } from 'wallarx'
+import { memoryStore, statePartition, StateMap, type AsyncStateComputation, type StateComputation } from 'wallarx'
 import { eventTime, toStatePartition } from 'wallarx/operators'
 import { crashesDoNotMatter, testPipeline } from 'wallarx/testing'
 import type { TimedEntity, Timers } from '../../src/time/timers.ts'
@@ -18,7 +19,7 @@ interface Seen {
   words: StateMap<string, number>
 }
 
-const build = (cache?: number) => () => {
+const build = (cache?: number, concurrency?: number) => () => {
   const partition = statePartition('entities', {
     key: ({ key }: Order) => key,
     build: (): Seen => ({ times: 0, words: new StateMap() }),
@@ -28,10 +29,11 @@ const build = (cache?: number) => () => {
     orders.pipe(
       eventTime(({ at }) => at),
       toStatePartition(
-        {
+        later(concurrency, {
           name: 'obey',
           compute({ key, at, name, what }: Order, state: Seen, timers: Timers) {
-            if (what === 'see') return [`${key}: ${state.times} ${[...state.words].join()} ${timers.at(name)}`, false]
+            if (what === 'see')
+              return [`${key}: ${state.times} ${[...state.words].join()} ${String(timers.at(name))}`, false]
             if (what === 'clear') timers.clear(name)
             else if (what === 'remove') (timers as TimedEntity).remove()
             else {
@@ -46,10 +48,28 @@ const build = (cache?: number) => () => {
             if (name === 'again' && state.words.get('again')! % 3 !== 0) timers.set(name, at + 2)
             return [`${typeof name} ${name} @ ${at}: ${state.times} ${state.words.size}`, true]
           },
-        },
+        }),
         partition,
+        (concurrency === undefined ? {} : { concurrency }) as { concurrency: number },
       ),
     )
+}
+
+/** The same computation, which takes some turns where it is asynchronous. */
+function later<Form extends StateComputation<Order, Seen, string>>(concurrency: number | undefined, form: Form): Form {
+  if (concurrency === undefined) return form
+  const async: AsyncStateComputation<Order, Seen, string> = {
+    name: 'obey later',
+    async compute(order, state, timers) {
+      if (order.what !== 'see') await Promise.resolve()
+      return form.compute(order, state, timers)
+    },
+    async onTimer(name, at, state, timers) {
+      for (let turn = 0; turn < at % 5; turn++) await Promise.resolve()
+      return form.onTimer!(name, at, state, timers)
+    },
+  }
+  return async as unknown as Form
 }
 
 const order = fc.record({
@@ -113,4 +133,26 @@ test('many timers are read from the store as their time comes, and leave nothing
   const left = await store.open()
   expect(Array.from(left.range(Buffer.alloc(0)), ({ key }) => String.fromCharCode(key[0]!))).toEqual(['C', 'O', 'P'])
   await left.close()
+})
+
+const ofOneEntity = input.map((orders) => orders.map((order) => ({ ...order, key: 3 })))
+
+test.each([1, 4])(
+  'no crash matters to the timers of asynchronous computations (concurrency: %s)',
+  async (concurrency) => {
+    await crashesDoNotMatter(build(undefined, concurrency), { input: ofOneEntity, runs: 60 })
+    await crashesDoNotMatter(build(2, 1), { input: ofOneEntity, runs: 20 })
+  },
+  100_000,
+)
+
+test('an asynchronous computation gives what the synchronous one does', async () => {
+  await fc.assert(
+    fc.asyncProperty(ofOneEntity, fc.constantFrom(1, 3), async (orders, concurrency) => {
+      const outputs = (operator: ReturnType<ReturnType<typeof build>>) =>
+        lastValueFrom(from(orders).pipe(operator, toArray()))
+      expect(await outputs(build(undefined, concurrency)())).toEqual(await outputs(build()()))
+    }),
+    { numRuns: 100 },
+  )
 })

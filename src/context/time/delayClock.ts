@@ -89,7 +89,8 @@ export class DelayClock implements PipelineClock, Sleeper {
 
   end(): void {
     this.ended = true
-    this.live = false
+    // At a stop what is upstream goes on holding what is downstream.
+    if (!this.#downstream.shutdown.stopping.aborted) this.live = false
     this.#inside.clear()
     this.context.time.pipeline.removeSleeper(this)
   }

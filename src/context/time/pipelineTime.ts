@@ -1,4 +1,5 @@
 import type { ContextTime, PipelineClock, Sleeper, TimeRegister, Turn } from '../time.ts'
+import type { StatePartition } from '../../state/statePartition.ts'
 import { ClockSet } from './clockSet.ts'
 
 /** Nothing is being handed over. */
@@ -23,6 +24,9 @@ export class PipelineTime {
   readonly #sleepers: Sleeper[] = []
   readonly #sources = new Set<string>()
   readonly #opening = new Set<string>()
+  /** Of clocks. */
+  readonly #names = new Set<string>()
+  readonly #partitions = new Map<string, StatePartition<never, unknown>>()
   #again = false
 
   /** Sources replay, or are not open yet: what happens now has happened before, at other times. */
@@ -39,10 +43,17 @@ export class PipelineTime {
     return origin
   }
 
-  sourceOpened(source: string): void {
+  /** `ephemeral`: its origins are connections, which are others after a start. */
+  sourceOpened(source: string, ephemeral: boolean): void {
     if (!this.#opening.delete(source)) return
-    for (const clock of this.clocks.clocks) clock.sourceOpened?.(source)
+    if (ephemeral) for (const clock of this.clocks.clocks) clock.connectionsOver?.(source)
     this.settle()
+    // Others may be subscribed to next.
+    queueMicrotask(() => {
+      if (this.opening) return
+      for (const clock of this.clocks.clocks) clock.allOpened?.(this.#sources)
+      this.settle()
+    })
   }
 
   /** `stopped`: by a stop, so that it may go on later. */
@@ -56,6 +67,28 @@ export class PipelineTime {
   originEnded(origin: string): void {
     for (const clock of this.clocks.clocks) clock.originEnded?.(origin)
     this.settle()
+  }
+
+  /** Gives an `eventTime` that begins a name that no other one has; to be given back. */
+  clockBegins(name: string): string {
+    let unique = name
+    for (let nth = 2; this.#names.has(unique); nth++) unique = `${name}#${nth}`
+    this.#names.add(unique)
+    return unique
+  }
+
+  clockEnded(name: string): void {
+    this.#names.delete(name)
+  }
+
+  /** The state partition of this name, which is made once. */
+  partition<State>(
+    name: string,
+    make: (name: string) => StatePartition<unknown, State>,
+  ): StatePartition<unknown, State> {
+    let partition = this.#partitions.get(name)
+    if (partition === undefined) this.#partitions.set(name, (partition = make(name) as StatePartition<never, unknown>))
+    return partition as StatePartition<unknown, State>
   }
 
   addClock(clock: PipelineClock): void {

@@ -1,4 +1,4 @@
-import type { TimerName } from './timerName.ts'
+import { compareNames, type TimerName } from './timerName.ts'
 
 /** The timers of one entity. The first one needs no Map: most entities have no other. */
 export class EntityTimers {
@@ -41,5 +41,17 @@ export class EntityTimers {
     this.others?.forEach((at, name) => {
       visit(name, at)
     })
+  }
+
+  /** The first that is not later. */
+  firstUntil(now: number): { readonly name: TimerName; readonly at: number } | undefined {
+    let first: { name: TimerName; at: number } | undefined
+    this.forEach((name, at) => {
+      if (at > now) return
+      if (first === undefined || at < first.at || (at === first.at && compareNames(name, first.name) < 0)) {
+        first = { name, at }
+      }
+    })
+    return first
   }
 }

@@ -1,6 +1,7 @@
-import { createDueTimers, type DueTimers } from './dueTimers.ts'
+import { DueTimers } from './dueTimers.ts'
 import { EntityTimers } from './entityTimers.ts'
-import type { KeyIndex } from '../keyIndex.ts'
+import type { KeyIndex } from '../table/keyIndex.ts'
+import type { StoredTimers, VisitTimer } from './storedTimers.ts'
 import type { TimerName } from './timerName.ts'
 import { createTimerQueue } from './timerQueue.ts'
 
@@ -32,25 +33,18 @@ export interface TableTimers {
    * -1 where none is due. What is set meanwhile takes its place among those that are due.
    */
   takeDue(now: number): number
+  /** As `takeDue`, but the timer stays set, until `fire` is called for it. */
+  findDue(now: number): number
+  /** The timer is not set any more; `false` where it was not set, or not to this time. */
+  fire(slot: number, name: TimerName, at: number): boolean
+  /** The first timer of an entity that is due at `now`, if one is. */
+  dueOf(slot: number, now: number): { readonly name: TimerName; readonly at: number } | undefined
   /** What is due fires some other time. */
   putBack(): void
   /** Who fires them. `undefined` where somebody does so already; the result lets others do so. */
   use(): (() => void) | undefined
   /** What `takeDue` took. */
   readonly taken: Pick<DueTimers, 'at' | 'low' | 'high' | 'name'>
-}
-
-type VisitTimer = (name: TimerName, at: number) => void
-
-/** Timers that are kept elsewhere, where they are found by entity and by time. */
-export interface StoredTimers {
-  /** Those of an entity. */
-  load(low: number, high: number, visit: VisitTimer): void
-  /**
-   * The entities that have a timer after this time, in order of time, `most` of them and all that are at the same time
-   * as the last one. Gives that time, Infinity where there are no more. Some need not be set any more.
-   */
-  after(time: number, most: number, visit: (at: number, low: number, high: number) => void): number
 }
 
 /** The entities that have timers. */
@@ -70,7 +64,7 @@ const mostNear = 4096
 
 export function createTableTimers({ find, index, stored }: TimerEntities): TableTimers {
   const queue = createTimerQueue()
-  const due = createDueTimers()
+  const due = new DueTimers()
   /** By slot; may end before the last slot. */
   const timers: (EntityTimers | undefined)[] = []
   let used = false
@@ -146,6 +140,17 @@ export function createTableTimers({ find, index, stored }: TimerEntities): Table
     } while (due.size === 0) // where none of that time is set any more
   }
 
+  const findDue = (now: number): number => {
+    for (;;) {
+      if (due.size > 0 || horizon <= now || !queue.takeAlone(now, due)) {
+        fillDue(now)
+        if (!due.shift()) return -1
+      }
+      const slot = find(due.low, due.high)
+      if (slot >= 0 && timers[slot]?.at(due.name) === due.at) return slot
+    }
+  }
+
   const forgetFar = (): void => {
     if (queue.size > 2 * mostNear) horizon = Math.min(horizon, queue.timeOf(mostNear))
     if (horizon < Infinity && queue.last() > horizon) queue.keep((at) => at <= horizon)
@@ -214,21 +219,24 @@ export function createTableTimers({ find, index, stored }: TimerEntities): Table
       return taken
     },
     takeDue(now) {
-      for (;;) {
-        fillDue(now)
-        if (!due.shift()) return -1
-        const slot = find(due.low, due.high)
-        if (slot < 0 || timers[slot]?.at(due.name) !== due.at) continue
-        remove(slot, due.name)
-        return slot
-      }
+      const slot = findDue(now)
+      if (slot >= 0) remove(slot, due.name)
+      return slot
     },
+    findDue,
+    fire(slot, name, at) {
+      if (timers[slot]?.at(name) !== at) return false
+      remove(slot, name)
+      return true
+    },
+    dueOf: (slot, now) => timers[slot]?.firstUntil(now),
     putBack() {
       while (due.shift()) queue.add(due.at, due.low, due.high, due.name)
     },
     use() {
       if (used) return undefined
       used = true
+      rebuild() // whoever did so before may have left some that he had found due
       return () => {
         used = false
       }

@@ -1,3 +1,4 @@
+import type { DueTimers } from './dueTimers.ts'
 import type { TimerName } from './timerName.ts'
 
 /**
@@ -19,6 +20,11 @@ export interface TimerQueue {
   add(at: number, low: number, high: number, name: TimerName | undefined): void
   /** Takes entries of the least time: `take` gets each, in no order. There may be more of that time. */
   takeFirst(take: TakeTimer): void
+  /**
+   * Takes the first entry and gives it to `due`, if it is due, the only one of its time, and known by name. Otherwise
+   * `false`, and nothing is taken.
+   */
+  takeAlone(now: number, due: Pick<DueTimers, 'take'>): boolean
   /** The greatest time. */
   last(): number
   /** The time of the entry that is so many behind the first one. */
@@ -64,6 +70,14 @@ export function createTimerQueue(): TimerQueue {
     highs[entry] = high
     size++
     return entry
+  }
+
+  const release = (entry: number): void => {
+    times[entry] = NaN
+    nexts[entry] = free
+    free = entry
+    names[entry] = undefined
+    size--
   }
 
   const growEntries = (): void => {
@@ -133,17 +147,25 @@ export function createTimerQueue(): TimerQueue {
       return heapSize === 0 ? Infinity : heapTimes[0]!
     },
     add,
+    takeAlone(now, due) {
+      if (heapSize === 0) return false
+      const at = heapTimes[0]!
+      const entry = heapFirst[0]!
+      const name = names[entry]
+      if (at > now || name === undefined || nexts[entry] !== none) return false
+      if ((heapSize > 1 && heapTimes[1] === at) || (heapSize > 2 && heapTimes[2] === at)) return false
+      pop()
+      due.take(at, lows[entry]!, highs[entry]!, name)
+      release(entry)
+      return true
+    },
     takeFirst(take) {
       const at = heapTimes[0]!
       let entry = pop()
-      times[entry] = NaN
       while (entry !== none) {
         const next = nexts[entry]!
         take(at, lows[entry]!, highs[entry]!, names[entry])
-        nexts[entry] = free
-        free = entry
-        names[entry] = undefined
-        size--
+        release(entry)
         entry = next
       }
     },

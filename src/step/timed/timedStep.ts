@@ -1,36 +1,30 @@
-import { failureOf, WallarxError, type Where } from '../../base/errors.ts'
-import { invalidOption } from '../../base/option.ts'
-import { shown } from '../../base/shown.ts'
+import type { Where } from '../../base/errors.ts'
 import type { Context } from '../../context/context.ts'
 import type { StepMeter } from '../../context/meter.ts'
 import { keyOf } from '../../key/key.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
 import type { TimerName } from '../../state/timers/timerName.ts'
 import { createStepTime } from '../../time/stepTime.ts'
-import type { TimedEntity } from '../../time/timers.ts'
 import type { StateResult } from '../computation.ts'
 import { invalidStateResult } from '../failures.ts'
 import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
-import { createPresentEntity } from './entity.ts'
+import { failTimer, inUseBy, isBadInput, mostAtOnce, mostWithoutProgress, timerFailed, timerLoop } from './failures.ts'
+import { createWhenFree } from './whenFree.ts'
+import { PresentEntity } from './presentEntity.ts'
 
 export interface TimedStepOptions<In, State, Outputs> {
   readonly meter: StepMeter | undefined
   readonly where: Where
   readonly entities: EntityTable<State>
   readonly slotOf: (message: In) => number
-  readonly compute: (message: In, state: State, entity: TimedEntity) => unknown
-  readonly onTimer: (name: TimerName, at: number, state: State, entity: TimedEntity) => unknown
+  readonly compute: (message: In, state: State, entity: PresentEntity) => unknown
+  readonly onTimer: (name: TimerName, at: number, state: State, entity: PresentEntity) => unknown
   readonly emit: (outputs: Outputs) => void
   /** What to do where nothing of a state was changed. */
   readonly fail: (thrown: unknown, message: In) => void
   readonly failComputing: (thrown: unknown, message: In) => void
 }
-
-/** Timers that fire without a message in between because they were set to a time that was there already. */
-const mostAtOnce = 1_000_000
-/** The same timer, which is set again to a time that is not later. */
-const mostWithoutProgress = 1000
 
 /**
  * A state step whose computation has timers. What is due fires before each message and, where the message has set
@@ -46,17 +40,18 @@ export function timedStep<In, State, Outputs, Out>(
   const timers = entities.timers()
   const release = timers.use()
   if (release === undefined) throw inUseBy(where)
-  const entity = createPresentEntity(entities)
   const { holds } = context.backPressure
   const { stopping } = context.shutdown
   let toldNext = Infinity // the time it wants to be woken at
-  let forgetFree: (() => void) | undefined
+  const whenFree = createWhenFree(holds)
+  const failFor = failTimer(output, context, entities.persistent)
 
   const finish = (slot: number, result: unknown): void => {
     if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
       throw invalidStateResult(result, where)
     }
-    const [outputs, changed] = result as StateResult<Outputs>
+    const outputs = (result as StateResult<Outputs>)[0]
+    const changed = (result as StateResult<Outputs>)[1]
     // Before it emits: who comes next may use the state partition as well.
     if (entity.removed) entities.remove(slot)
     else if (changed) entities.changed(slot)
@@ -66,6 +61,7 @@ export function timedStep<In, State, Outputs, Out>(
 
   const failWithin = (slot: number, thrown: unknown, message: In): void => {
     const refused = isBadInput(thrown) && !entity.timeInvalid
+    entity.timeInvalid = false
     if (refused && slot >= 0 && entity.removed) entities.remove(slot)
     entity.end()
     if (slot < 0 || refused) fail(thrown, message)
@@ -79,12 +75,15 @@ export function timedStep<In, State, Outputs, Out>(
     let slot = -1 // while there is no entity
     try {
       slot = slotOf(message)
-      entity.begin(slot, now, time.time())
+      entity.begin(slot, now, NaN)
       finish(slot, compute(message, states[slot]!, entity))
     } catch (thrown) {
       failWithin(slot, thrown, message)
     }
-    if (timers.next <= now && !output.closed) fire(now)
+    const { next } = timers
+    if (next === toldNext) return
+    if (next <= now && !output.closed) fire(now)
+    tellNext()
   }
 
   /** Fires what is due, in order. */
@@ -102,7 +101,7 @@ export function timedStep<In, State, Outputs, Out>(
       const { at, name } = timers.taken
       withoutProgress = slot === lastSlot && name === lastName && at <= lastAt ? withoutProgress + 1 : 0
       if (withoutProgress > mostWithoutProgress || entity.dueAtOnce > most) {
-        failFor(loop(name, at, now, whereTaken()), true)
+        failFor(timerLoop(name, at, whereTaken()))
         break
       }
       lastSlot = slot
@@ -122,18 +121,12 @@ export function timedStep<In, State, Outputs, Out>(
       finish(slot, onTimer(name, at, states[slot]!, entity))
     } catch (thrown) {
       entity.end()
-      failFor(failureOf('TIMER_FAILED', `onTimer to take the timer ${shown(name)}`, thrown, whereTaken()), false)
+      failFor(timerFailed(name, thrown, whereTaken()))
     }
   }
 
   /** Where the timer is that was taken last. */
   const whereTaken = (): Where => ({ ...where, key: keyOf(timers.taken.low, timers.taken.high) })
-
-  const failFor = (error: WallarxError, always: boolean): void => {
-    if (!entities.persistent && !always && context.report.reject(error, undefined)) return
-    output.error(error)
-    if (entities.persistent) context.report.poison(error)
-  }
 
   const tellNext = (): void => {
     if (timers.next === toldNext) return
@@ -141,19 +134,9 @@ export function timedStep<In, State, Outputs, Out>(
     time.wakeAt(toldNext)
   }
 
-  /** A checkpoint that is being taken may have flushed the sinks already: nothing fires while something holds. */
-  const whenFree = (work: () => void): void => {
-    if (holds.held) {
-      forgetFree ??= holds.onFree(() => {
-        forgetFree = undefined
-        work()
-      })
-    } else work()
-  }
-
   const time = createStepTime(context, () => {
     if (holds.held) {
-      whenFree(() => {
+      whenFree.do(() => {
         context.time.pipeline.settle() // which wakes it again, in its turn
       })
       return
@@ -162,13 +145,14 @@ export function timedStep<In, State, Outputs, Out>(
     tellNext()
   })
 
+  const entity = new PresentEntity(entities, time)
+
   const next = (message: In): void => {
     if (meter?.isWanted === true) {
       meter.take(next, message)
       return
     }
     process(message)
-    tellNext()
   }
 
   tellNext()
@@ -178,32 +162,15 @@ export function timedStep<In, State, Outputs, Out>(
     complete() {
       // At a stop what is set stays in the checkpoint.
       const { aborted } = stopping
-      forgetFree?.()
-      forgetFree = undefined
-      whenFree(() => {
+      whenFree.do(() => {
         if (!aborted) fire(Infinity)
         output.complete()
       })
     },
     finalize() {
       time.end()
-      forgetFree?.()
+      whenFree.forget()
       release()
     },
   }
 }
-
-/** Nothing was changed for a message that was refused so. */
-const isBadInput = (thrown: unknown): boolean => thrown instanceof WallarxError && thrown.kind === 'bad input'
-
-const loop = (name: TimerName, at: number, now: number, where: Where): WallarxError =>
-  new WallarxError('TIMER_LOOP', {
-    expected:
-      `a timer that is set again to be set to a later time: at most ${mostWithoutProgress} times to one that is not, ` +
-      `and at most ${mostAtOnce} timers that were due when they were set, without a message in between`,
-    got: `one more: the timer ${shown(name)} at ${at}, when it was ${now}`,
-    where,
-  })
-
-const inUseBy = ({ partition }: Where): WallarxError =>
-  invalidOption('a state partition', 'used by one step with timers at a time', `${String(partition)}, by a second one`)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createKeyIndex } from '../../../src/state/keyIndex.ts'
+import { createKeyIndex } from '../../../../src/state/table/keyIndex.ts'
 
 const half = fc.oneof(fc.integer({ min: 0, max: 40 }), fc.constantFrom(-1, 2 ** 31 - 1, -(2 ** 31), 127, 128, 1000))
 const command = fc.record({ remove: fc.boolean(), low: half, high: fc.constantFrom(0, 0, 1, -1) })

@@ -1,0 +1,175 @@
+import type { Where } from '../../base/errors.ts'
+import type { Context } from '../../context/context.ts'
+import type { StepMeter } from '../../context/meter.ts'
+import { keyOf } from '../../key/key.ts'
+import { createStepTime } from '../../time/stepTime.ts'
+import { keyedAsync } from '../async/keyedAsync.ts'
+import type { Output } from '../output.ts'
+import type { Operation } from '../step.ts'
+import { inUseBy, timerLoop } from './failures.ts'
+import { createEntityWork, type Done, type Work } from './entityWork.ts'
+import type { TimedStepOptions } from './timedStep.ts'
+import { createWhenFree } from './whenFree.ts'
+
+/** So many entities wait to fire their timers at the end, for each place at work. */
+const aheadAtEnd = 2
+
+/**
+ * A state step whose computation has timers and may be asynchronous. For each entity all is as in the synchronous form:
+ * before a message it fires what was due when the message came, and after it what the message has set in the past. What
+ * falls due of an entity that is at work fires when that is done.
+ */
+export function timedAsync<In, State, Outputs, Out>(
+  output: Output<Out>,
+  context: Context,
+  options: TimedStepOptions<In, State, Outputs> & { readonly name: string; readonly concurrency: number },
+): Operation<In> {
+  const { name, meter, concurrency, where, entities, slotOf, fail } = options
+  const timers = entities.timers()
+  const release = timers.use()
+  if (release === undefined) throw inUseBy(where)
+  const whenFree = createWhenFree(context.backPressure.holds)
+  const { stopping } = context.shutdown
+  /** How much each entity has to do, by slot. */
+  const atWork = new Map<number, number>()
+  /** Slots of entities that were removed, and have had nothing to do since. */
+  const removed = new Set<number>()
+  /** What time it was when a message came last, or the step was woken: outputs come with another time. */
+  let present = -Infinity
+  let ending = false
+  let firing = false
+
+  const whereIs = (slot: number): Where => ({ ...where, key: keyOf(entities.low(slot), entities.high(slot)) })
+
+  const finish = (slot: number, { steps }: Done): void => {
+    for (const { at, emit } of steps) {
+      if (output.closed) return
+      time.emitAt(at)
+      emit()
+    }
+    time.emitAt(undefined)
+    const left = atWork.get(slot)! - 1
+    if (left > 0) {
+      atWork.set(slot, left)
+      return
+    }
+    atWork.delete(slot)
+    if (removed.delete(slot)) entities.remove(slot)
+    else if (timers.dueOf(slot, present) !== undefined && !output.closed) take(slot, present)
+    fireDue()
+  }
+
+  const keyed = keyedAsync<Work<In>, State, Done, Out>(output, context, {
+    name,
+    meter: meter && measuredByMessage(meter),
+    concurrency,
+    entities,
+    slotOf: (work) => (work.slot < 0 ? (work.slot = slotOf(work.message!)) : work.slot),
+    compute: (work) => run(work),
+    emit: finish,
+    fail(thrown, work) {
+      fail(thrown, work.message!)
+    },
+    // Failures of computations are dealt with where they happen.
+    failComputing(thrown) {
+      output.error(thrown)
+    },
+  })
+
+  const add = (work: Work<In>): void => {
+    if (work.slot >= 0) atWork.set(work.slot, (atWork.get(work.slot) ?? 0) + 1)
+    keyed.next(work)
+  }
+
+  const take = (slot: number, until: number): void => {
+    add({ message: undefined, slot, now: until, time: until })
+  }
+
+  /** Lets entities fire what is due; at the end not more than a few at once. */
+  const fireDue = (): void => {
+    if (firing) return // a result that came at once: the loop goes on
+    firing = true
+    while (!output.closed && (!ending || atWork.size < aheadAtEnd * concurrency)) {
+      const slot = timers.next <= present ? timers.findDue(present) : -1
+      if (slot < 0) break
+      if (!atWork.has(slot)) take(slot, present)
+    }
+    firing = false
+    if (output.closed) return
+    time.wakeAt(timers.next)
+    if (ending && atWork.size === 0) keyed.complete!()
+  }
+
+  const time = createStepTime(keyed.upstream!, () => {
+    if (context.backPressure.holds.held) {
+      whenFree.do(() => {
+        context.time.pipeline.settle()
+      })
+      return
+    }
+    present = time.now()
+    fireDue()
+  })
+  const run = createEntityWork<In, State, Outputs>(output, context, {
+    ...options,
+    timers,
+    byArrival: () => time.byArrival,
+    begun: (slot) => removed.delete(slot),
+    removed: (slot) => removed.add(slot),
+    loop: (slot, timer, at) => timerLoop(timer, at, whereIs(slot)),
+    whereIs,
+  })
+  time.wakeAt(timers.next)
+
+  return {
+    upstream: time.upstream,
+    next(message) {
+      present = time.now()
+      if (timers.next <= present) fireDue()
+      if (output.closed) return
+      let slot = -1
+      try {
+        slot = slotOf(message)
+      } catch (thrown) {
+        fail(thrown, message)
+        return
+      }
+      add({ message, slot, now: present, time: time.time() })
+    },
+    complete() {
+      // At a stop what is set stays in the checkpoint.
+      if (stopping.aborted) keyed.complete!()
+      else
+        whenFree.do(() => {
+          ending = true
+          present = Infinity
+          fireDue()
+        })
+    },
+    finalize() {
+      time.end()
+      whenFree.forget()
+      keyed.finalize?.()
+      release()
+    },
+  }
+}
+
+/** What is measured of a computation is that of its message; a timer has none. */
+const measuredByMessage = (meter: StepMeter): StepMeter => ({
+  ...meter,
+  takesTime(capacity) {
+    const times = meter.takesTime(capacity)
+    return {
+      get origin() {
+        return times.origin
+      },
+      resume: (origin) => times.resume(origin),
+      begin: () => times.begin(),
+      finish(began, work) {
+        const { message } = work as Work<unknown>
+        if (message !== undefined) times.finish(began, message)
+      },
+    }
+  },
+})

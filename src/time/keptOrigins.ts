@@ -1,0 +1,40 @@
+import type { Context } from '../context/context.ts'
+import { statePartition } from '../state/statePartition.ts'
+
+/** What of an `eventTime` is in a checkpoint. */
+export interface KeptClock {
+  /** In ms since 1970. */
+  watermark: number
+  /** Those that have not ended; under '' what nobody of ours has handed over. */
+  readonly origins: Map<string, KeptOrigin>
+}
+
+export interface KeptOrigin {
+  /** Of the times of its messages, in ms since 1970. */
+  greatest: number
+}
+
+/** What an `eventTime` keeps, and what is to be called when that has changed. */
+export interface Keeping {
+  readonly kept: KeptClock
+  readonly changed: () => void
+}
+
+const build = (): KeptClock => ({ watermark: -Infinity, origins: new Map<string, KeptOrigin>() })
+
+/** From the last checkpoint, under a `run` with a store. The name is unique in the pipeline. */
+export function keepOrigins({ pipeline, entities, time }: Context, name: string): Keeping {
+  // On a cluster the one entity would be on one of the workers.
+  if (pipeline === undefined || entities.exchange !== undefined) return { kept: build(), changed: () => undefined }
+  const partition = time.pipeline.partition(`event time ${pipeline}: ${name}`, (full) =>
+    statePartition(full, { build }),
+  )
+  const table = entities.of(partition)
+  const slot = table.slot(0)
+  return {
+    kept: table.states[slot]!,
+    changed: () => {
+      table.changed(slot)
+    },
+  }
+}
