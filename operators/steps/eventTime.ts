@@ -12,7 +12,7 @@ import { UpstreamClocks } from '../../src/context/time/upstreamClocks.ts'
 export interface EventTimeOptions {
   /** In ms: how much earlier than the latest one a message of the same origin may be. Default: 0 */
   readonly outOfOrder?: number
-  /** In ms, by the run's clock: an origin that is silent for so long is not waited for until it speaks. Default: never */
+  /** In ms: an origin that has been silent for so long is not waited for until it speaks again. Default: never */
   readonly idleAfter?: number
   /**
    * In ms: a message whose time is more than this after its arrival is bad input (`TIME_INVALID`). Without, one with a

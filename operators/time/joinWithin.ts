@@ -1,4 +1,5 @@
-import { merge, type Observable, type OperatorFunction } from 'rxjs'
+import type { Observable, OperatorFunction } from 'rxjs'
+import { merge } from 'rxjs'
 import { operate } from '../../src/step/operate.ts'
 import type { JoinWithinOptions } from '../../src/time/join/options.ts'
 import { joinWithinSteps } from '../steps/joinWithin.ts'

@@ -6,7 +6,7 @@ import type { Endpoints } from './endpoint.ts'
 import type { Meter } from './meter.ts'
 import type { Report } from './report.ts'
 import type { Shutdown } from './shutdown.ts'
-import type { ContextTime } from './time.ts'
+import type { ContextTime } from './time/pipelineTime.ts'
 
 /**
  * What the steps of one pipeline share without its standing in `pipe()`. It flows from the subscriber up to the source

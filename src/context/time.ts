@@ -1,6 +1,3 @@
-import type { ClockSet } from './time/clockSet.ts'
-import type { PipelineTime } from './time/pipelineTime.ts'
-
 /**
  * What the message that is being handed over carries besides itself, without an envelope: one of these for each
  * pipeline, written by whoever hands over, and by asynchronous steps again as their outputs come out.
@@ -45,12 +42,3 @@ export interface Sleeper {
 }
 
 export type Turn = (work: () => void) => void
-
-/** The part of a context that is about time. */
-export interface ContextTime {
-  readonly register: TimeRegister
-  /** The clocks directly upstream of the step that made this context, as far as they are found by subscription. */
-  readonly clocks: ClockSet
-  /** What all contexts of one pipeline share. */
-  readonly pipeline: PipelineTime
-}

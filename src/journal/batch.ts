@@ -1,6 +1,6 @@
 import { crc32, crc32Copying, crc32OfUInt32, zlibPays } from '../base/crc32.ts'
 import { WallarxError } from '../base/errors.ts'
-import { recordHeaderLength, uint32At } from './segment.ts'
+import { arrivalAt, arrivalRecord, isArrival, lengthAt, recordHeaderLength } from './segment.ts'
 
 /** Takes one record: its payload is `bytes[start, end)`, and `positionAfter` the log position behind it. */
 export type OnRecord = (bytes: Buffer, start: number, end: number, positionAfter: number) => void
@@ -14,7 +14,9 @@ export interface JournalRecords {
   /** The log position after the last. */
   readonly positionAfter: number
   /** Hands over each, in order. The bytes stay valid and unchanged, as those of an `OnFrame`. */
-  forEach(take: OnRecord): void
+  readonly forEach: (take: OnRecord) => void
+  /** The same records, those together that came at once. `arrival`, in ms since 1970, is absent where nobody knows. */
+  forEachArrival(take: (arrival: number | undefined, records: JournalRecords) => void): void
 }
 
 /**
@@ -26,6 +28,8 @@ export interface JournalBatch {
   readonly count: number
   /** Bytes of these records, their headers included. */
   readonly length: number
+  /** What is added from now on came at this time, in ms since 1970. */
+  arrive(arrival: number): void
   /** Copies `bytes[start, end)` as a record. Throws `FRAME_TOO_LONG`, and then has added nothing. */
   add(bytes: Buffer, start: number, end: number): void
 }
@@ -95,6 +99,12 @@ export function createJournalBatch(seeded: number, maxRecordLength: number): Wri
     get count() {
       return count
     },
+    arrive(arrival) {
+      const record = arrivalRecord(arrival, seeded)
+      if (record.length > bytes.length - fill) makeRoom(record.length)
+      record.copy(bytes, fill)
+      fill += record.length
+    },
     add(frame, start, end) {
       if (end - start > maxRecordLength) {
         throw new WallarxError('FRAME_TOO_LONG', {
@@ -141,9 +151,26 @@ export function journalRecords(
       const before = position - from // the log position of bytes[0]
       for (let at = from; at < to;) {
         const start = at + recordHeaderLength
-        at = start + uint32At(bytes, at)
-        take(bytes, start, at, before + at)
+        const isFrame = !isArrival(bytes, at)
+        at = start + lengthAt(bytes, at)
+        if (isFrame) take(bytes, start, at, before + at)
       }
+    },
+    forEachArrival(take) {
+      let arrival: number | undefined
+      let begin = from
+      let frames = 0
+      for (let at = from; at < to; at += recordHeaderLength + lengthAt(bytes, at)) {
+        if (!isArrival(bytes, at)) {
+          frames++
+          continue
+        }
+        if (frames > 0) take(arrival, journalRecords(bytes, begin, at, frames, position + begin - from))
+        arrival = arrivalAt(bytes, at)
+        begin = at
+        frames = 0
+      }
+      if (frames > 0) take(arrival, journalRecords(bytes, begin, to, frames, position + begin - from))
     },
   }
 }

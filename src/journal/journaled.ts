@@ -1,8 +1,8 @@
 import { invalidOption, knownOptions } from '../base/option.ts'
 import type { Observable, Subscription } from 'rxjs'
 import { createUpstream } from '../context/upstream.ts'
-import { within } from '../context/context.ts'
-import { handOver as handOverChunk } from '../context/time/handOver.ts'
+import { within, type Context } from '../context/context.ts'
+import { handOverAs } from '../context/time/handOver.ts'
 import { frameEmitter } from '../step/output.ts'
 import type { JournalRecords } from './batch.ts'
 import { journalChanged } from './damage.ts'
@@ -61,6 +61,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
     let log: JournalLog | undefined
     let live: Subscription | undefined
     let handed = restored // the log position after the last frame that was handed over, once the log is open
+    let arrival = fingerprint?.arrival ?? NaN // of the last frames that were handed over; NaN: not known
     let ended = false
     let counting = false // what is to be replayed, before it is
     // Its sources are none of their own to a checkpoint.
@@ -73,14 +74,16 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
       })
     }
     const emit = frameEmitter(output)
+    const take = (bytes: Buffer, start: number, end: number, positionAfter: number): void => {
+      if (ended) return // unsubscribed from by what a frame of this batch led to
+      handed = positionAfter
+      emit(bytes, start, end)
+    }
     const handOver = (records: JournalRecords): void => {
       meter?.taken(0)
-      handOverChunk(context, origin, () => {
-        records.forEach((bytes, start, end, positionAfter) => {
-          if (ended) return // unsubscribed from by what a frame of this batch led to
-          handed = positionAfter
-          emit(bytes, start, end)
-        })
+      records.forEachArrival((when = arrival, chunk) => {
+        arrival = when
+        handOverAs(context, { origin, arrival: when, time: NaN, clock: undefined }, chunk.forEach, take)
       })
       meter?.handedOver()
     }
@@ -105,10 +108,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         await log.close()
         return
       }
-      if (log.cut !== undefined) {
-        const cut = `${log.cut.bytes} bytes at ${log.cut.position}`
-        context.report.warn(`${name}: a torn tail was cut off: ${cut}`, 'JOURNAL_TAIL_CUT', { source: name })
-      }
+      warnOfCut(name, log, context)
       handed = restored ?? log.start
       if (context.pipeline !== undefined) await logToReplay(log, handed)
       if (ended) return
@@ -151,7 +151,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
 
     subscription.positionFrom(
       () => handed,
-      () => log && { journal: log.seed },
+      () => log && { journal: log.seed, ...(!Number.isNaN(arrival) && { arrival }) },
     )
     subscription.onCheckpoint((position) => {
       const trimmed = log?.trim(position).catch((error: unknown) => {
@@ -169,4 +169,10 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
       context.endpoints.closeAfter(begun.then(() => log?.close()))
     }
   })
+}
+
+function warnOfCut(name: string, { cut }: JournalLog, { report }: Context): void {
+  if (cut === undefined) return
+  const what = `${cut.bytes} bytes at ${cut.position}`
+  report.warn(`${name}: a torn tail was cut off: ${what}`, 'JOURNAL_TAIL_CUT', { source: name })
 }

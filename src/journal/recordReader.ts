@@ -1,12 +1,13 @@
 import type { FileHandle } from 'node:fs/promises'
 import { crc32OfRanges, crc32OfUInt32 } from '../base/crc32.ts'
-import { isRecordIntact, recordHeaderLength, uint32At } from './segment.ts'
+import { isArrival, isRecordIntact, lengthAt, recordHeaderLength, uint32At } from './segment.ts'
 
 /** Whole and intact records in a row: `bytes[from, to)`. */
 export interface RecordRun {
   readonly bytes: Buffer
   readonly from: number
   readonly to: number
+  /** Of frames. */
   readonly count: number
 }
 
@@ -44,15 +45,15 @@ export function createJournalReader(file: FileHandle, seeded: number, from: numb
       if (at === to) return undefined
       if (ahead.length < recordHeaderLength) await readAhead(readLength)
       let run = wholeRecords(ahead, seeded)
-      if (run.count === 0 && ahead.length >= recordHeaderLength) {
+      if (run.to === 0 && ahead.length >= recordHeaderLength) {
         // Nothing is allocated for a length that a damaged header claims beyond the end.
-        const needed = recordHeaderLength + uint32At(ahead, 0)
+        const needed = recordHeaderLength + lengthAt(ahead, 0)
         if (needed > ahead.length && needed <= to - at) {
           await readAhead(Math.max(needed, readLength))
           run = wholeRecords(ahead, seeded)
         }
       }
-      if (run.count === 0) return undefined
+      if (run.to === 0) return undefined
       at += run.to
       ahead = ahead.subarray(run.to)
       return run
@@ -75,10 +76,10 @@ function wholeRecords(bytes: Buffer, seeded: number): RecordRun {
   let to = 0
   let count = 0
   while (bytes.length - to >= recordHeaderLength) {
-    const length = uint32At(bytes, to)
+    const length = lengthAt(bytes, to)
     if (length > bytes.length - to - recordHeaderLength || !isRecordIntact(bytes, to, length, seeded)) break
+    if (!isArrival(bytes, to)) count++
     to += recordHeaderLength + length
-    count++
   }
   return { bytes, from: 0, to, count }
 }
@@ -97,10 +98,10 @@ export async function findRecord(
   const bytes = space.subarray(0, await readFully(file, space, 0, from))
   const checksum = crc32OfRanges(bytes)
   for (let at = 0; at + recordHeaderLength <= bytes.length; at++) {
-    const length = uint32At(bytes, at)
+    const length = lengthAt(bytes, at)
     const payloadAt = at + recordHeaderLength
     if (length > bytes.length - payloadAt) continue
-    const found = checksum(payloadAt, payloadAt + length, crc32OfUInt32(length, seeded))
+    const found = checksum(payloadAt, payloadAt + length, crc32OfUInt32(uint32At(bytes, at), seeded))
     if (found === uint32At(bytes, at + 4)) return from + at
   }
   return undefined

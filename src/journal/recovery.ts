@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { failureOf, WallarxError } from '../base/errors.ts'
 import { journalChanged, journalPositionGone, type JournalDamage } from './damage.ts'
 import { createJournalReader, findRecord, isAllZeros } from './recordReader.ts'
-import { baseOfFileName, readSegmentHeader, seedChecksum, segmentHeaderLength } from './segment.ts'
+import { baseOfFileName, hasArrivals, readSegmentHeader, seedChecksum, segmentHeaderLength } from './segment.ts'
 import { makeDirectory, syncDirectory } from '../base/syncDirectory.ts'
 
 /** A segment file as the log knows it. */
@@ -139,7 +139,7 @@ async function recover(options: RecoveryOptions): Promise<RecoveredJournal> {
   const last = segments.at(-1)
   const end = last === undefined ? base : last.base + last.length
   const cut = removed > 0 ? { position: end, bytes: removed } : undefined
-  let begin = last?.seed === undefined ? end : undefined
+  let begin = last?.seed === undefined || !last.hasArrivals ? end : undefined
   if (synced !== undefined && synced > end) {
     const [file, offset] = last === undefined ? [directory, 0] : [last.path, last.size]
     tolerate({ file, offset, position: end, positionAfter: synced, found: 'the end of the journal' })
@@ -162,6 +162,7 @@ interface FoundSegment extends Segment {
   size: number
   /** Its creation was cut short: the header is not there yet. */
   readonly isUnbegun: boolean
+  readonly hasArrivals: boolean
 }
 
 async function segmentsIn(directory: string): Promise<FoundSegment[]> {
@@ -180,7 +181,10 @@ async function segmentAt(path: string, base: number): Promise<FoundSegment> {
     const { buffer } = await file.read(Buffer.alloc(segmentHeaderLength), 0, segmentHeaderLength, 0)
     const header = readSegmentHeader(buffer)
     if (header.wrong !== undefined && header.wrong !== 'damaged') {
-      throw new WallarxError('JOURNAL_FAILED', { expected: `a journal of version 1 in ${path}`, got: header.wrong })
+      throw new WallarxError('JOURNAL_FAILED', {
+        expected: `a journal of version 1 or 2 in ${path}`,
+        got: header.wrong,
+      })
     }
     return {
       path,
@@ -188,6 +192,7 @@ async function segmentAt(path: string, base: number): Promise<FoundSegment> {
       size,
       length: Math.max(size - segmentHeaderLength, 0),
       seed: header.wrong === undefined && header.base === base ? header.seed : undefined,
+      hasArrivals: header.wrong !== undefined || hasArrivals(header.version),
       isUnbegun: size < segmentHeaderLength || (buffer.every((byte) => byte === 0) && (await isAllZeros(file))),
     }
   } finally {
@@ -202,21 +207,20 @@ async function verify(
   tolerate: RecoveryOptions['tolerate'],
 ): Promise<number | undefined> {
   if (seed === undefined) return undefined
-  const seeded = seedChecksum(seed)
-  const positionAt = (offset: number): number => base + offset - segmentHeaderLength
+  const [seeded, shift] = [seedChecksum(seed), base - segmentHeaderLength] // `shift`: from a byte to its log position
   const to = Math.min(size, segmentHeaderLength + length)
   const from = segmentHeaderLength + Math.min(Math.max((synced ?? base) - base, 0), length)
+  const found = 'bytes that are no record'
   const file = await open(path, 'r')
   try {
     for (let offset = await endOfRecords(file, seeded, from, to); offset < to;) {
-      const found = `bytes that are no record`
       if (synced !== undefined) {
         if (offset > from || (await isBoundary(file, seeded, offset, to)) !== 'no') return offset
         throw journalPositionGone(`the end of a record at the synced log position ${synced}`, `the middle of one`)
       }
       const next = await findRecord(file, seeded, offset + 1, to)
       if (next === undefined) return offset
-      tolerate({ file: path, offset, position: positionAt(offset), positionAfter: positionAt(next), found })
+      tolerate({ file: path, offset, position: shift + offset, positionAfter: shift + next, found })
       offset = await endOfRecords(file, seeded, next, to)
     }
     return undefined

@@ -6,15 +6,18 @@ import { crc32, crc32OfUInt32 } from '../base/crc32.ts'
 //   segment  = header record*
 //   header   = magic version seed base checksum       ; 28 bytes, of this form in every version
 //   magic    = "wallarxj"                             ; 8 bytes
-//   version  = u32                                    ; 1
+//   version  = u32                                    ; 2; 1 has no arrivals, and is read
 //   seed     = u32                                    ; random, for the checksums of this segment's records
 //   base     = u64                                    ; the log position of the first record
 //   checksum = u32                                    ; CRC-32 of the 24 bytes before it
 //
-//   record   = length checksum payload
-//   length   = u32                                    ; of the payload, in bytes; may be 0
+//   record   = frame | arrival
+//   frame    = length checksum payload
+//   length   = u32                                    ; of the payload, in bytes; may be 0, at most 2^30
 //   checksum = u32                                    ; CRC-32 of seed, length and payload, in this order
 //   payload  = byte*
+//   arrival  = length checksum f64                     ; when the frames behind it came, in ms since 1970
+//                                                     ; length is 8 and the bit 2^31
 //
 // The log position of a record is `base` and the bytes of the records before it in the segment, headers of records
 // included and that of the segment not. The file is named after `base`, in 20 decimal digits, and the next segment's
@@ -32,7 +35,8 @@ export const segmentHeaderLength = 28
 export const recordHeaderLength = 8
 
 const magic = Buffer.from('wallarxj', 'latin1')
-const version = 1
+const version = 2
+const arrivalBit = 0x80000000
 
 export function segmentHeader(base: number, seed: number): Buffer {
   const header = Buffer.alloc(segmentHeaderLength)
@@ -46,7 +50,7 @@ export function segmentHeader(base: number, seed: number): Buffer {
 
 /** What a segment's header says, or, as `wrong`, why it is none of this version. */
 export type SegmentHeader =
-  | { readonly base: number; readonly seed: number; readonly wrong?: undefined }
+  | { readonly base: number; readonly seed: number; readonly version: number; readonly wrong?: undefined }
   | { readonly wrong: 'damaged' | `version ${number}` }
 
 export function readSegmentHeader(header: Buffer): SegmentHeader {
@@ -56,8 +60,8 @@ export function readSegmentHeader(header: Buffer): SegmentHeader {
     header.readUInt32BE(24) === crc32(header, 0, 24)
   if (!isWhole) return { wrong: 'damaged' }
   const found = header.readUInt32BE(8)
-  if (found !== version) return { wrong: `version ${found}` }
-  return { base: Number(header.readBigUInt64BE(16)), seed: header.readUInt32BE(12) }
+  if (found < 1 || found > version) return { wrong: `version ${found}` }
+  return { base: Number(header.readBigUInt64BE(16)), seed: header.readUInt32BE(12), version: found }
 }
 
 const fileName = /^\d{20}\.journal$/
@@ -82,8 +86,30 @@ export function uint32At(bytes: Buffer, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
+/** The length of the payload of the record at `bytes[at]`. */
+export const lengthAt = (bytes: Buffer, at: number): number => uint32At(bytes, at) & ~arrivalBit
+
+/** Whether the record at `bytes[at]` says when the frames behind it came. */
+export const isArrival = (bytes: Buffer, at: number): boolean => (bytes[at]! & 0x80) !== 0
+
+/** The record that says it. */
+export function arrivalRecord(arrival: number, seeded: number): Buffer {
+  const record = Buffer.alloc(recordHeaderLength + 8)
+  record.writeUInt32BE(arrivalBit + 8)
+  record.writeDoubleBE(arrival, recordHeaderLength)
+  record.writeUInt32BE(crc32(record, recordHeaderLength, record.length, crc32OfUInt32(arrivalBit + 8, seeded)), 4)
+  return record
+}
+
+export const arrivalAt = (bytes: Buffer, at: number): number => bytes.readDoubleBE(at + recordHeaderLength)
+
+/** Whether a segment can say when frames came. */
+export const hasArrivals = (segmentVersion: number): boolean => segmentVersion >= 2
+
 /** Whether the record at `bytes[at]`, which is there to its end, has the right checksum. */
 export function isRecordIntact(bytes: Buffer, at: number, length: number, seeded: number): boolean {
   const payloadAt = at + recordHeaderLength
-  return crc32(bytes, payloadAt, payloadAt + length, crc32OfUInt32(length, seeded)) === uint32At(bytes, at + 4)
+  return (
+    crc32(bytes, payloadAt, payloadAt + length, crc32OfUInt32(uint32At(bytes, at), seeded)) === uint32At(bytes, at + 4)
+  )
 }

@@ -16,6 +16,7 @@ export function writeAhead(
   sync: 'process' | 'machine',
   handOver: (records: JournalRecords) => void,
 ): Subscription {
+  const { clock } = context
   const { holds } = context.backPressure
   const batch = log.createBatch()
   const safe = createQueue<JournalRecords>() // appended, and waiting for the hold to be released
@@ -67,6 +68,7 @@ export function writeAhead(
     if (safe.size === 0) passSafe()
   }
   const add = (bytes: Buffer, start: number, last: number): void => {
+    if (batch.count === 0) batch.arrive(clock.now())
     batch.add(bytes, start, last)
     if (batch.length >= flushAt) flush()
     else if (!scheduled) {

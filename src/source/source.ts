@@ -31,9 +31,9 @@ export interface SourceNames {
 
 /**
  * Every source is made here. `connect` begins a subscription and returns what ends it; it hands over chunks inside the
- * context (`handOver`), one synchronously after the other and none while `context.backPressure.holds.held`, and completes
- * soon after `context.shutdown.stopping` is aborted. Subscribed to while the run is stopping (by `repeat` or `retry`),
- * a source stays silent.
+ * context (`handOver`), one synchronously after the other and none while `context.backPressure.holds.held`, and
+ * completes soon after `context.shutdown.stopping` is aborted. Subscribed to while the run is stopping (by `repeat` or
+ * `retry`), a source stays silent.
  */
 export function createSource<Message>(
   { name, kind, ephemeral = false }: SourceNames,

@@ -4,7 +4,7 @@ import type { OnFrame, Output } from './output.ts'
 import type { Turn } from '../context/time.ts'
 import type { Operation, Step } from './step.ts'
 
-/** Every step begins here, in Rx and in Ix. Without a meter nothing is measured. One that lives by time takes `turn`. */
+/** Every step begins here, in Rx and in Ix. Without a meter nothing is measured. `turn` is for who lives by time. */
 export function startStep<In, Out>(
   step: Step<In, Out>,
   output: Output<Out>,

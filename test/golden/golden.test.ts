@@ -114,17 +114,19 @@ describe('what is written today is what was written before', () => {
 
   test('to a journal', async () => {
     const directory = join(temporaryFolder(), 'journal')
-    seed = seedIn(golden('journal', readdirSync(golden('journal'))[0]!))
+    seed = seedIn(golden('journal-2', readdirSync(golden('journal-2'))[0]!))
     const log = await openedJournal(directory)
     for (const frames of batches) {
       const batch = log.createBatch()
+      batch.arrive(Date.UTC(2026, 0, 1))
       for (const frame of frames) batch.add(frame, 0, frame.length)
       log.append(batch)
     }
-    const names = readdirSync(golden('journal'))
-    expect(names).toHaveLength(2)
+    const names = readdirSync(golden('journal-2'))
+    expect(names).toHaveLength(3)
     expect(readdirSync(directory)).toEqual(names)
-    for (const name of names) expect(readFileSync(join(directory, name))).toEqual(readFileSync(golden('journal', name)))
+    for (const name of names)
+      expect(readFileSync(join(directory, name))).toEqual(readFileSync(golden('journal-2', name)))
   })
 
   test('to a backup', async () => {
@@ -134,8 +136,8 @@ describe('what is written today is what was written before', () => {
   })
 })
 
-test('a journal that was written before has all its frames', async () => {
-  const log = await openedJournal(copyOf('journal'))
+test.each(['journal', 'journal-2'])('a %s that was written before has all its frames', async (name) => {
+  const log = await openedJournal(copyOf(name))
   const frames: Buffer[] = []
   for await (const records of log.read(log.start)) {
     records.forEach((bytes, start, end) => frames.push(Buffer.from(bytes.subarray(start, end))))

@@ -159,6 +159,7 @@ const ofWallarx: Row[] = [
 
 /** The twins have the same signatures but for the kind of stream. */
 const ofOperators = (twin: typeof operators): Row[] => [
+  { name: 'eventTime', call: (o) => twin.eventTime(() => 0, o), options: {}, typo: ['idelAfter', 'idleAfter'] },
   { name: 'frame', call: (o) => twin.frame(framing, o), options: {}, typo: ['maxFrameLenth', 'maxFrameLength'] },
   {
     name: 'to',

@@ -9,7 +9,8 @@ import { presentContext } from '../../../src/context/standalone.ts'
 import type { Step } from '../../../src/step/step.ts'
 import { countedIn } from '../../../src/step/start.ts'
 import { iteratorEnd, ReadQueue } from './readQueue.ts'
-import { Stage } from './stage.ts'
+import type { Stage } from './stage.ts'
+import { startStages } from './stages.ts'
 import { UpstreamReader } from './upstreamReader.ts'
 
 /** What a chain is at. */
@@ -34,7 +35,7 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
   #onNext!: (message: unknown) => void
   #last: Stage<unknown, Out> | undefined
   /** Those whose outputs are taken one by one, the last one first. */
-  readonly #lazy: Stage<unknown, unknown>[] = []
+  #lazy: readonly Stage<unknown, unknown>[] = []
   #turn: typeof unopened | typeof idle | typeof busy | typeof over = unopened
   /** The error at its end, until somebody is told. */
   #failure: { readonly error: unknown } | undefined
@@ -55,9 +56,7 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
       fail: (error) => {
         this.#first!.error(error)
       },
-      unblocked: () => {
-        this.#goOn()
-      },
+      unblocked: this.#goOn,
     })
     if (signal?.aborted === true) this.#abort()
     else signal?.addEventListener('abort', this.#abort)
@@ -106,17 +105,17 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
     this.#turn = busy
     // The last one first: it is asked first at a stop, if what is upstream cannot end.
     this.#forgetForceComplete = this.#context.shutdown.onForceComplete(() => this.#completeByForce())
-    within(this.#context, () => {
-      this.#start()
-    })
+    within(this.#context, this.#start)
     this.#endTurn()
     this.#goOn()
   }
 
-  #start(): void {
+  readonly #start = (): void => {
     const end = {
       next: (message: Out) => {
-        this.#emit(message)
+        if (this.#turn === over) return
+        this.#count(true)
+        this.#queue.push(message)
       },
       error: (error: unknown) => {
         this.#finish({ error })
@@ -127,40 +126,24 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
       full: () => !this.#queue.wanted,
       inTurn: this.#inTurn,
     }
-    let following: Stage<unknown, unknown> | undefined
-    let context = this.#context
-    for (const step of this.#steps.toReversed()) {
-      try {
-        const stage = new Stage(step as Step<unknown, unknown>, context, following ?? (end as never))
-        this.#last ??= stage as Stage<unknown, Out>
-        if (step.lazy === true) this.#lazy.push(stage)
-        following = this.#first = stage
-        context = stage.operation.upstream ?? context
-      } catch (error) {
-        this.#upstream.end()
-        if (following === undefined) this.#finish({ error })
-        else following.error(error)
-        return
-      }
+    const { first, last, lazy, context, failure } = startStages(this.#steps, this.#context, end)
+    this.#first = first
+    this.#last = last
+    this.#lazy = lazy
+    if (failure !== undefined) {
+      this.#upstream.end()
+      if (first === undefined) this.#finish(failure)
+      else first.error(failure.error)
+      return
     }
     const { meter, next } = this.#first!
     this.#onNext = countedIn(next, meter)
     this.#upstream.leadTo(context, meter)
-    this.#first!.previous = {
-      close: () => {
-        this.#letGo()
-      },
-    }
-  }
-
-  #emit(message: Out): void {
-    if (this.#turn === over) return
-    this.#count(true)
-    this.#queue.push(message)
+    this.#first!.previous = { close: this.#letGo }
   }
 
   /** Asks the source for an item, if one is wanted and nothing speaks against it. */
-  #goOn(): void {
+  readonly #goOn = (): void => {
     if (this.#turn === busy) return
     const suspended = this.#resume()
     if (this.#queue.drained && !suspended) this.#count(false)
@@ -183,11 +166,7 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
   }
 
   readonly #inTurn = (work: () => void): void => {
-    if (this.#turn === busy) {
-      queueMicrotask(() => {
-        this.#inTurn(work)
-      })
-    }
+    if (this.#turn === busy) queueMicrotask(this.#inTurn.bind(this, work))
     if (this.#turn !== idle) return
     this.#turn = busy
     within(this.#context, work)
@@ -227,7 +206,7 @@ export class Chain<Out> implements AsyncIterableIterator<Out, undefined> {
   }
 
   /** Nothing more is wanted of the source; the end is told when it has let go. */
-  #letGo(): void {
+  readonly #letGo = (): void => {
     const released = this.#upstream.letGo()
     if (released === undefined) return
     const settled = released.catch(() => undefined)

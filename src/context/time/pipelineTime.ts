@@ -1,6 +1,15 @@
-import type { ContextTime, PipelineClock, Sleeper, TimeRegister, Turn } from '../time.ts'
+import type { PipelineClock, Sleeper, TimeRegister, Turn } from '../time.ts'
 import type { StatePartition } from '../../state/statePartition.ts'
 import { ClockSet } from './clockSet.ts'
+
+/** The part of a context that is about time. */
+export interface ContextTime {
+  readonly register: TimeRegister
+  /** The clocks directly upstream of the step that made this context, as far as they are found by subscription. */
+  readonly clocks: ClockSet
+  /** What all contexts of one pipeline share. */
+  readonly pipeline: PipelineTime
+}
 
 /** Nothing is being handed over. */
 export const createRegister = (): TimeRegister => ({ origin: undefined, arrival: NaN, time: NaN, clock: undefined })

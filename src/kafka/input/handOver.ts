@@ -12,8 +12,8 @@ export interface ReadOptions<Message> {
 }
 
 /**
- * Hands records over one by one, as long as somebody takes them, each partition an origin of its own; each stands in the dead letters that it leads to
- * meanwhile. `passed` is called for each before.
+ * Hands records over one by one, as long as somebody takes them; each stands in the dead letters that it leads to
+ * meanwhile. `passed` is called for each before. Each partition is an origin of its own.
  */
 export function handOverTo<Message>(
   { output, meter, origin }: Pick<SourceSubscription<Message>, 'output' | 'meter' | 'origin'>,

@@ -30,18 +30,9 @@ export interface KeyedAsyncOptions<In, State, Result> {
 export function keyedAsync<In, State, Result, Out>(
   output: Output<Out>,
   context: Context,
-  {
-    name,
-    meter,
-    concurrency,
-    entities,
-    slotOf,
-    compute,
-    emit,
-    fail,
-    failComputing,
-  }: KeyedAsyncOptions<In, State, Result>,
+  options: KeyedAsyncOptions<In, State, Result>,
 ): Operation<In> {
+  const { name, meter, concurrency, entities, slotOf, compute, emit, fail, failComputing } = options
   const ready = createQueue<number>() // entities with a message, when all places at work were taken
   const load = concurrencyLimit(context, name, concurrency)
   const times = meter?.takesTime(() => ({ used: load.inside, highWaterMark: concurrency, unit: 'messages' }))

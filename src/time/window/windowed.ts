@@ -27,12 +27,10 @@ export interface WindowedPartition<
 }
 
 /** What windows there are, and what becomes of late messages. Times are whole milliseconds. */
-export interface WindowedOptions<
-  In,
-  State,
-  Window extends WindowDefinition,
-  Late,
-> extends StatePartitionOptions<State> {
+export interface WindowedOptions<In, State, Window extends WindowDefinition, Late> extends Omit<
+  StatePartitionOptions<State>,
+  'expireAfter'
+> {
   /** Finds the key of a message: a bigint in [0, 2^64) or a non-negative safe integer. */
   readonly key: KeyFunction<In>
   /** Of `tumbling`, `sliding`, `session` or `counted`. */

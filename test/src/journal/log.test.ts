@@ -23,13 +23,15 @@ import {
 
 describe('the layout of the log', () => {
   // Written with another program: struct and zlib of Python.
-  const header = '77616c6c6172786a00000001010203040000000000001000615a12c3'
+  const header1 = '77616c6c6172786a00000001010203040000000000001000615a12c3'
+  const header = '77616c6c6172786a00000002010203040000000000001000dc907e0d'
+  const arrivals = ['80000008acf2c4f04278bcfe56800000', '80000008598156cb427a3185c5000000']
   const records = '000000004d031ab0' + '000000013a803f94' + '61' + '000000050e2f07cb' + '68656c6c6f'
   const name = '00000000000000004096.journal'
 
   test('is what it was: reads a golden file', async () => {
     const directory = temporaryFolder()
-    writeFileSync(join(directory, name), header + records, 'hex')
+    writeFileSync(join(directory, name), header1 + records, 'hex')
     expect(await contentOf({ directory })).toEqual({
       records: [
         { text: '', position: 4096, positionAfter: 4104 },
@@ -52,18 +54,45 @@ describe('the layout of the log', () => {
     expect(readFileSync(join(directory, name), 'hex')).toBe(header + records)
     append(log, ['hello'])
     const next = readFileSync(join(directory, '00000000000000004126.journal'), 'hex')
-    expect(next.slice(0, 48)).toBe('77616c6c6172786a0000000101020304000000000000101e')
+    expect(next.slice(0, 48)).toBe('77616c6c6172786a0000000201020304000000000000101e')
     expect(next.slice(56)).toBe('000000050e2f07cb68656c6c6f')
+  })
+
+  test('says when frames came, which are read as they were written, and of an older one are not known', async () => {
+    const directory = temporaryFolder()
+    writeFileSync(join(directory, name), header1 + records, 'hex')
+    const log = await open({ directory })
+    for (const [at, frames] of [['a', ''], ['hello']].entries()) {
+      const batch = log.createBatch()
+      batch.arrive([1.7e12, 1.8e12][at]!)
+      for (const frame of frames) batch.add(Buffer.from(frame), 0, frame.length)
+      log.append(batch)
+    }
+    const file = readFileSync(join(directory, '00000000000000004126.journal'), 'hex').slice(56)
+    expect(file).toBe(`${arrivals[0]!}000000013a803f9461000000004d031ab0${arrivals[1]!}000000050e2f07cb68656c6c6f`)
+    const found: unknown[] = []
+    for await (const run of log.read(log.start)) {
+      run.forEachArrival((arrival, chunk) => {
+        const frames: string[] = []
+        chunk.forEach((bytes, start, end) => frames.push(bytes.toString('utf8', start, end)))
+        found.push([arrival, chunk.count, frames, chunk.positionAfter - chunk.position])
+      })
+    }
+    expect(found).toEqual([
+      [undefined, 3, ['', 'a', 'hello'], 30],
+      [1.7e12, 2, ['a', ''], 33],
+      [1.8e12, 1, ['hello'], 29],
+    ])
   })
 
   test('of another version is refused, not taken for damage', async () => {
     const directory = temporaryFolder()
-    const version2 = '77616c6c6172786a00000002010203040000000000001000'
-    writeFileSync(join(directory, name), `${version2}f2e0a4a4`, 'hex')
+    const version3 = '77616c6c6172786a000000030102030400000000000010000106a788'
+    writeFileSync(join(directory, name), `${version3.slice(0, -8)}f2e0a4a4`, 'hex')
     await expect(openJournalLog({ directory })).rejects.toMatchObject(damaged) // the checksum is wrong
-    writeFileSync(join(directory, name), `${version2}dc907e0d`, 'hex')
+    writeFileSync(join(directory, name), version3, 'hex')
     for (const onDamage of ['stop', 'skip'] as const) {
-      await expect(openJournalLog({ directory, onDamage })).rejects.toMatchObject({ ...failed, got: 'version 2' })
+      await expect(openJournalLog({ directory, onDamage })).rejects.toMatchObject({ ...failed, got: 'version 3' })
     }
   })
 })

@@ -55,7 +55,7 @@ describe('a journal with a store', () => {
     third.push('c')
     await third.sink.until(() => third.sink.messages.length === 3)
     expect(third.sink.messages).toEqual(['a 2', 'c 1', 'c 2'])
-    expect(third.log).toContain('pipeline: journal: 2 frames to replay, 18 bytes') // those after the checkpoint
+    expect(third.log).toContain('pipeline: journal: 2 frames to replay, 34 bytes') // those after the checkpoint
     expect(third.log).toContain('pipeline: journal: 2 frames were replayed')
     third.complete()
     await third.app.closed

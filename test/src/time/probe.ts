@@ -8,7 +8,7 @@ export interface Seen<Message> {
   readonly now: number
 }
 
-/** A step that lives by time, notes what time it is, and passes messages on. It wants to be woken each time it can be. */
+/** A step that lives by time, notes what time it is, and passes messages on. */
 export function probeStep<Message>(seen: Seen<Message>[], wakeAt = -Infinity): Step<Message, Message> {
   return {
     name: 'probe',
