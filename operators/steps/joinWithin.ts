@@ -23,6 +23,7 @@ export function joinWithinSteps<Left, Right, Out, Late>(
     before,
     after,
     outOfOrder = 0,
+    idleAfter,
     late,
     cache,
     unmatched = false,
@@ -31,9 +32,10 @@ export function joinWithinSteps<Left, Right, Out, Late>(
   const partition = statePartition<Waiting<Left, Right>>(name, { build: nothingWaits, cache })
   partition[windowsKept] = { windows: 'messages that wait for those they are joined with', fixed: true }
   const settings = { before, after, unmatched, late, combine } as JoinSettings<Left, Right, Out, Late>
+  const time = { outOfOrder, ...(idleAfter !== undefined && { idleAfter }) }
   return {
-    left: [eventTimeStep(left.at, { outOfOrder, name: `${name} left` }, true), markStep('left')],
-    right: [eventTimeStep(right.at, { outOfOrder, name: `${name} right` }, true), markStep('right')],
+    left: [eventTimeStep(left.at, { ...time, name: `${name} left` }, true), markStep('left')],
+    right: [eventTimeStep(right.at, { ...time, name: `${name} right` }, true), markStep('right')],
     both: stateStep({
       ...joining(settings, name),
       operator: 'joinWithin',

@@ -4,10 +4,10 @@ import { stateStep } from '../../src/step/stateStep.ts'
 import type { Step } from '../../src/step/step.ts'
 import type { Aggregate } from '../../src/time/window/aggregate.ts'
 import type { WindowDefinition } from '../../src/time/window/window.ts'
-import { keptOf } from '../../src/time/window/kept.ts'
+import { keptOf } from '../../src/time/window/stored.ts'
 import { windowsKept } from '../../src/state/statePartition.ts'
 import { windowsOf, type WindowedPartition } from '../../src/time/window/windowed.ts'
-import { isPaned, windowsComputation } from '../../src/time/window/windows.ts'
+import { isPaned, windowsComputation } from '../../src/time/window/kinds.ts'
 
 /** What `toWindows` does. */
 export function toWindowsStep<In, State, Out, Late>(

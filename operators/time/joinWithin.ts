@@ -1,4 +1,5 @@
-import { merge, type Observable, type OperatorFunction } from 'rxjs'
+import type { Observable, OperatorFunction } from 'rxjs'
+import { merge } from 'rxjs'
 import { operate } from '../../src/step/operate.ts'
 import type { JoinWithinOptions } from '../../src/time/join/options.ts'
 import { joinWithinSteps } from '../steps/joinWithin.ts'
@@ -6,8 +7,8 @@ import { joinWithinSteps } from '../steps/joinWithin.ts'
 /**
  * Pairs messages of two streams that have the same key and lie near each other in time: the right one from `before`
  * earlier to `after` later than the left one. The later to arrive meets the earlier ones, in order of their time. Each
- * message is kept as long as it can still meet another one. `right$` is subscribed to inside the same pipeline; the two are
- * different origins, so the slower one holds the watermark.
+ * message is kept as long as it can still meet another one. `right$` is subscribed to inside the same pipeline; the two
+ * are different origins, so the slower one holds the watermark.
  *
  * What waits is in the checkpoint, under `name`. Both streams have to replay, or neither, for a crash to lose no pair.
  *

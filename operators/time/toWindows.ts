@@ -7,12 +7,12 @@ import { toWindowsStep } from '../steps/toWindows.ts'
 
 /**
  * Adds each message to the windows of its key, and emits what `close` gives for a window when the watermark reaches its
- * end: in order of end, then key, then start. The time of messages is what the nearest `eventTime` upstream reads; without
- * one it is when they arrive. When all sources have completed, every window closes; a stop leaves them open in the
- * checkpoint.
+ * end: in order of end, then key, then start. The time of messages is what the nearest `eventTime` upstream reads;
+ * without one it is when they arrive. When all sources have completed, every window closes; a stop leaves them open in
+ * the checkpoint.
  *
- * With a `merge`, sliding windows are put together from panes when they close: messages are added once, and those of one
- * window meet in the order of their panes. For sessions it is required.
+ * With a `merge`, sliding windows are put together from panes when they close: messages are added once, and those of
+ * one window meet in the order of their panes. For sessions it is required.
  *
  * Errors: `MESSAGE_LATE`, `TIME_INVALID`, `KEY_NOT_IN_PARTITION` (bad input), `KEY_FUNCTION_FAILED`, `KEY_INVALID`,
  * `COMPUTATION_FAILED`, `TIMER_FAILED` for what `close` throws (user code), `OPTION_INVALID`,

@@ -62,4 +62,6 @@ export { rxTwinIsIxTwin, type TwinOptions } from './operatorLaw/rxTwinIsIxTwin.t
 export { slowSinksLoseNothing } from './pipelineLaw/slowSinksLoseNothing.ts'
 export { speedDoesNotMatter } from './pipelineLaw/speedDoesNotMatter.ts'
 export { startsAreIndependent } from './pipelineLaw/startsAreIndependent.ts'
+export { timed, type Timed, type TimedOptions } from './generator/timed.ts'
+export { windowsAreExact, type WindowsOptions } from './timeLaw/windowsAreExact.ts'
 export { workersDoNotMatter, type WorkersOptions } from './pipelineLaw/workersDoNotMatter.ts'

@@ -83,7 +83,8 @@ function toWindowsCases({ eventTime, toWindows }: Operators): Case[] {
             before?.()
             numbers.push(n)
           },
-          close: (numbers, { early, start }) => (early || numbers.length === 1 ? `${start}: ${numbers}` : undefined),
+          close: (numbers, { early, start }) =>
+            early || numbers.length === 1 ? `${start}: ${String(numbers)}` : undefined,
         },
         alone,
       ),

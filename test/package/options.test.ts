@@ -213,6 +213,18 @@ const law = (name: keyof typeof testing, options: Options, typo: Row['typo'], bu
 })
 
 const ofTesting: Row[] = [
+  { name: 'timed', call: (o) => testing.timed(numbers, o), options: {}, typo: ['disordr', 'disorder'], optional: true },
+  {
+    name: 'windowsAreExact',
+    call: (options) =>
+      testing.windowsAreExact(
+        { add: (n: number) => n, close: (n) => n },
+        wallarx.windowed('a', { key: keyOf, window: wallarx.tumbling({ size: 1 }), build: () => 0 }),
+        options,
+      ),
+    options: { messages: testing.timed(numbers), runs: 1 },
+    typo: ['outOfOder', 'outOfOrder'],
+  },
   {
     name: 'checkLaw',
     call: testing.checkLaw,

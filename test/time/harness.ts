@@ -1,6 +1,6 @@
 /**
- * Runs a timed computation with a watermark, entities and timers that are simulated as plainly as can be: before each message
- * all timers that are due, in the order of time, key and name; then the message; then what it set in the past.
+ * Runs a timed computation with a watermark, entities and timers that are simulated as plainly as can be: before each
+ * message all timers that are due, in the order of time, key and name; then the message; then what it set in the past.
  */
 import { expect } from 'vitest'
 import type { TimedComputation } from '../../src/time/computation.ts'

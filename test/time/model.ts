@@ -1,6 +1,7 @@
 /**
- * What windows must give, said without any order of doing: the watermark after each event is known first; then which window
- * takes which message; then when each gives its outputs; and then they are sorted by when. Nothing here is of the package.
+ * What windows must give, said without any order of doing: the watermark after each event is known first; then which
+ * window takes which message; then when each gives its outputs; and then they are sorted by when. Nothing here is of
+ * the package.
  */
 export interface Message {
   readonly key: number
@@ -36,8 +37,9 @@ export interface WindowRules {
 }
 
 /**
- * The watermark after each event, and at the end: +Infinity. Where there are several clocks, each of some origins, it is the
- * least of those that have one that lives; none of them falls. Those that are `awaited` hold it until they have had one.
+ * The watermark after each event, and at the end: +Infinity. Where there are several clocks, each of some origins, it
+ * is the least of those that have one that lives; none of them falls. Those that are `awaited` hold it until they have
+ * had one.
  */
 export function watermarks(
   events: readonly Event[],

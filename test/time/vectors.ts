@@ -1,4 +1,6 @@
-/** Cases worked by hand, which the model and the operators are held to: title, events, rules, outputs, late messages. */
+/**
+ * Cases worked by hand, which the model and the operators are held to: title, events, rules, outputs, late messages.
+ */
 import type { Event, JoinRules, Message, Pair, WindowOutput, WindowRules } from './model.ts'
 
 const m = (key: number, t: number, v: string, origin?: string): Message => ({

@@ -1,6 +1,7 @@
 import { merge } from 'ix/asynciterable/merge'
 import type { OperatorAsyncFunction } from 'ix/interfaces'
 import type { JoinWithinOptions } from '../../../src/time/join/options.ts'
+import { relayedStep, relayStep } from '../../steps/joinRelay.ts'
 import { joinWithinSteps } from '../../steps/joinWithin.ts'
 import { operate } from '../chain/operate.ts'
 
@@ -34,6 +35,11 @@ export function joinWithin<Left, Right, Out, Late = never>(
   return (left$) => {
     const lefts = operate(left[1])(operate(left[0])(left$))
     const rights = operate(right[1])(operate(right[0])(right$))
-    return operate(both)(merge(lefts, rights))
+    // ix reads ahead of what it gives.
+    const merged = merge(
+      operate(relayStep<Left, Right>('left'))(lefts),
+      operate(relayStep<Left, Right>('right'))(rights),
+    )
+    return operate(both)(operate(relayedStep<Left, Right>())(merged))
   }
 }

@@ -22,6 +22,10 @@ export type JoinWithinOptions<Left, Right, Out, Late = never> = {
   readonly after?: number | undefined
   /** In ms: how much earlier than the latest one a message of the same origin may be. Default: 0 */
   readonly outOfOrder?: number | undefined
+  /**
+   * In ms, by the run's clock: an origin that is silent for so long is not waited for until it speaks. Default: never
+   */
+  readonly idleAfter?: number | undefined
   /** What becomes of a message that comes too late to meet all it should. Default: it is bad input, `MESSAGE_LATE` */
   readonly late?: LatePolicy<Left | Right, Late> | undefined
   /** How many entities stay in memory, as with `statePartition`. Default: all */
@@ -50,6 +54,7 @@ export function joinOptions<Left, Right, Out, Late>(
     before: true,
     after: true,
     outOfOrder: true,
+    idleAfter: true,
     late: true,
     cache: true,
     unmatched: true,

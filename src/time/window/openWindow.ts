@@ -33,7 +33,9 @@ export function outputOf<State, Out>(
   return aggregate.close(state, { key, start, end, correction: why === 'correction', early: why === 'early' })
 }
 
-/** Where the window with this start is, or would have to be put in: they lie in order. Newer ones are asked for more. */
+/**
+ * Where the window with this start is, or would have to be put in: they lie in order. Newer ones are asked for more.
+ */
 export function placeOf(windows: readonly OpenWindow<unknown>[], start: number): number {
   let high = windows.length
   if (high === 0 || windows[high - 1]!.start < start) return high

@@ -1,6 +1,9 @@
 import { invalidOption, knownOptions } from '../../base/option.ts'
 
-/** Windows of one size, each beginning where the one before ends, or overlapping: of {@link tumbling} and {@link sliding}. */
+/**
+ * Windows of one size, each beginning where the one before ends, or overlapping: of {@link tumbling} and {@link
+ * sliding}.
+ */
 export interface AlignedWindow {
   readonly kind: 'tumbling' | 'sliding'
   readonly size: number
@@ -53,8 +56,8 @@ export interface CountedOptions {
 }
 
 /**
- * Windows of one size, one after the other: `[start, end)`, so that a message exactly at the end belongs to the next one.
- * Throws `OPTION_INVALID`.
+ * Windows of one size, one after the other: `[start, end)`, so that a message exactly at the end belongs to the next
+ * one. Throws `OPTION_INVALID`.
  *
  * @example
  * ```ts
@@ -70,8 +73,8 @@ export function tumbling(options: TumblingOptions): AlignedWindow {
 }
 
 /**
- * Windows of one size that overlap, one beginning `every` so many milliseconds: a message belongs to `size / every` of them.
- * Where the aggregate has a `merge`, their messages are added up once for all of them. Throws `OPTION_INVALID`.
+ * Windows of one size that overlap, one beginning `every` so many milliseconds: a message belongs to `size / every` of
+ * them. Where the aggregate has a `merge`, their messages are added up once for all of them. Throws `OPTION_INVALID`.
  *
  * @example
  * ```ts
@@ -105,8 +108,8 @@ export function session(options: SessionOptions): SessionWindow {
 }
 
 /**
- * Windows of so many messages of a key, whenever they come: the first is `[0, size)`, the next begins at message `every`.
- * What is not full when every source has completed is closed as it is. Throws `OPTION_INVALID`.
+ * Windows of so many messages of a key, whenever they come: the first is `[0, size)`, the next begins at message
+ * `every`. What is not full when every source has completed is closed as it is. Throws `OPTION_INVALID`.
  *
  * @example
  * ```ts

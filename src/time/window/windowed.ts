@@ -7,10 +7,8 @@ import {
   type StatePartitionOptions,
 } from '../../state/statePartition.ts'
 import type { LatePolicy } from '../late.ts'
-import { keptOf } from './kept.ts'
-import { migrateWindows } from './migration.ts'
+import { keptOf, migrateWindows, windowsSerde } from './stored.ts'
 import { noWindows, type OpenWindows, type WindowSettings } from './options.ts'
-import { windowsSerde } from './serde.ts'
 import type { WindowDefinition } from './window.ts'
 
 /** Where a state partition has its windows. */
@@ -29,12 +27,10 @@ export interface WindowedPartition<
 }
 
 /** What windows there are, and what becomes of late messages. Times are whole milliseconds. */
-export interface WindowedOptions<
-  In,
-  State,
-  Window extends WindowDefinition,
-  Late,
-> extends Omit<StatePartitionOptions<State>, 'expireAfter'> {
+export interface WindowedOptions<In, State, Window extends WindowDefinition, Late> extends Omit<
+  StatePartitionOptions<State>,
+  'expireAfter'
+> {
   /** Finds the key of a message: a bigint in [0, 2^64) or a non-negative safe integer. */
   readonly key: KeyFunction<In>
   /** Of `tumbling`, `sliding`, `session` or `counted`. */
@@ -42,13 +38,13 @@ export interface WindowedOptions<
   /** Makes the state of a new window. */
   readonly build: () => State
   /**
-   * How long a closed window is kept: a message that comes so late gives its output again, with `correction: true`. Price:
-   * memory for that long. Not with `session` and `counted`. Default: 0
+   * How long a closed window is kept: a message that comes so late gives its output again, with `correction: true`.
+   * Price: memory for that long. Not with `session` and `counted`. Default: 0
    */
   readonly lateness?: number | undefined
   /**
-   * What becomes of a message that no window takes any more: with `'drop'` it only counts; a function gives what goes on in
-   * its place. Default: it is bad input, `MESSAGE_LATE`. Not with `counted`.
+   * What becomes of a message that no window takes any more: with `'drop'` it only counts; a function gives what goes
+   * on in its place. Default: it is bad input, `MESSAGE_LATE`. Not with `counted`.
    */
   readonly late?: LatePolicy<In, Late> | undefined
   /** With `'change'` a window gives its output after each message too, with `early: true`. Default: `'close'` */
@@ -71,9 +67,9 @@ const known: OptionNames<WindowedOptions<never, never, never, never>> = {
 
 /**
  * Names a family of entities, as `statePartition` does, whose states are one for each window: what `build`, `serde` and
- * `migrate` say is of the state of a window. `toWindows` computes with it. Windows that are open are in the checkpoint, and
- * go on after a crash; an entity without any is gone. Where a program has other windows than the store, it does not start
- * (`WINDOW_CHANGED`). Throws `OPTION_INVALID`.
+ * `migrate` say is of the state of a window. `toWindows` computes with it. Windows that are open are in the checkpoint,
+ * and go on after a crash; an entity without any is gone. Where a program has other windows than the store, it does not
+ * start (`WINDOW_CHANGED`). Throws `OPTION_INVALID`.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { windowsSerde } from '../../../../src/time/window/serde.ts'
+import { windowsSerde } from '../../../../src/time/window/stored.ts'
 
 const text = {
   serialize: (state: string) => Buffer.from(state),
