@@ -4,7 +4,7 @@ import { delimited, fileSink, fileSource, lmdbStore, run } from 'wallarx'
 import { toSink } from 'wallarx/operators'
 import { wordsPerMinute } from './wordsPerMinute.ts'
 
-const help = `Counts words by the minute they were said in, also where lines come out of order; shows words that are too late.
+const help = `Counts words by the minute they were said in, in whatever order lines come; shows words that are too late.
 
   npm run example -- words-per-minute
 

@@ -134,11 +134,13 @@ function entityShower(
     const state = unpack(entity)
     const text = json
       ? JSON.stringify({ key: key.toString(), version, state: plainJson(state), ...withTimers })
-      : `${title}: ${inspect(state, { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: 100 })}${lines}`
+      : `${title}: ${inspect(state, whole)}${lines}`
     codec.forget(key)
     return text
   }
 }
+
+const whole = { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: 100 }
 
 /** A timer as it is shown. */
 interface Timer {

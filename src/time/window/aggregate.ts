@@ -18,7 +18,7 @@ export interface Aggregate<In, State, Out> {
   /** Stands in errors, status and metrics. Default: the name of the operator */
   readonly name?: string
   /** Adds a message: changes the state in place, or returns another one. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that changes it in place returns nothing
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- who changes it in place returns nothing
   add(message: In, state: State): State | undefined | void
   /** The output of a window; `undefined` for none. It leaves the state as it is. */
   close(state: State, window: ClosingWindow): Out | undefined

@@ -65,8 +65,8 @@ async function setAndFire(
 const notes = (frames: number): string[] => [
   `${frames} frames of 8 words on average, in chunks of 64 KiB, from an iterable; each contender in a process of its ` +
     `own, in turn, ${warmUps} warm-ups each; outputs are compared byte for byte first`,
-  'word count: each line has a time. Windows: each word is counted by key and minute, in order of time, some for each ' +
-    'key in each window; groupBy + bufferTime goes by the clock, and so knows one window a run',
+  'word count: each line has a time. Windows: each word is counted by key and minute, in order of time, some for ' +
+    'each key in each window; groupBy + bufferTime goes by the clock, and so knows one window a run',
   'a timer for each word, named by a number, that fires a second of event time later: what that costs more than the ' +
     'same step without',
 ]

@@ -8,7 +8,7 @@ export interface Reading {
 /** In ms: of a window. */
 export const size = 60_000
 
-/** What a user writes: makes the words of a line to readings of so many keys; each line is somewhat later than the last. */
+/** What a user writes: makes the words of a line to readings of so many keys; each line is later than the last. */
 export function createReader(keys: number): (line: string) => Reading[] {
   // Some words of each key in each window, and many windows.
   const step = size / Math.max(2500, keys / 2)
