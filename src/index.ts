@@ -30,6 +30,7 @@ export type {
   StateComputation,
   StateResult,
 } from './step/computation.ts'
+export type { TimerName, Timers } from './time/timers.ts'
 export type { DeadLetter, RecordOrigin } from './context/deadLetter.ts'
 export { WallarxError, type ErrorCode, type ErrorDetails, type ErrorKind, type Where } from './base/errors.ts'
 export type { DelimitedFraming, Framing, HeaderFraming } from './framing/framing.ts'

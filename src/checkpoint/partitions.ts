@@ -8,6 +8,7 @@ import { inUse, openUnder, type StatePartition } from '../state/statePartition.t
 import type { Change, OpenStore } from '../store/store.ts'
 import type { EventLog } from '../base/log.ts'
 import { createPersistentPartition, type PersistentPartition } from './persistentPartition.ts'
+import { timeOfTimer, timersPrefix } from './timerLayout.ts'
 import { logChange } from './stateVersion.ts'
 
 /** The state partitions a run has open. */
@@ -33,6 +34,8 @@ export interface RunPartitions extends Entities {
   idOf(name: string): number | undefined
   /** Lets go of the entities of a state partition that `is` says by the halves of their keys; all are in the store. */
   drop(name: string, is: (low: number, high: number) => boolean): void
+  /** How many times of entities with timers are past at `now`, counted up to `most`. */
+  readonly due: (name: string, now: number, most: number) => number
   /** Gives the state partitions free for others. */
   close(): void
 }
@@ -117,6 +120,15 @@ export function createRunPartitions(
       for (const { partition, table, persistent } of mine.values()) {
         if (partition.name === name) persistent?.drop(table, is)
       }
+    },
+    due(name, now, most) {
+      const known = stored.get(name)
+      let due = 0
+      for (const { key } of known === undefined || store === undefined ? [] : store.range(timersPrefix(known.id))) {
+        if (due === most || timeOfTimer(key) > now) break
+        due++
+      }
+      return due
     },
     close() {
       for (const partition of mine.keys()) partition[openUnder] = undefined

@@ -1,4 +1,11 @@
-import { cacheInfoKey, checkpointKey, presentLayout, readInfo, type CheckpointInfo } from './layout.ts'
+import {
+  cacheInfoKey,
+  checkpointKey,
+  presentLayout,
+  readInfo,
+  type CheckpointInfo,
+  type PartitionInfo,
+} from './layout.ts'
 import type { Clock } from '../base/clock.ts'
 import { invalidOption } from '../base/option.ts'
 import { WallarxError } from '../base/errors.ts'
@@ -39,7 +46,9 @@ export function lastCheckpoint(store: OpenStore): CheckpointInfo | undefined {
 export interface Found {
   readonly storeName: string
   /** The state partitions in the store, by name. */
-  readonly stored: ReadonlyMap<string, { readonly entities: number }>
+  readonly stored: ReadonlyMap<string, Pick<PartitionInfo, 'entities' | 'timers'>>
+  /** The first times of entities with timers of a state partition, up to now, not more than so many. */
+  readonly due: (partition: string, now: number, most: number) => number
   /** The state partitions in use, by name. */
   readonly used: Readonly<Record<string, unknown>>
   readonly pipelines: ReadonlyMap<string, unknown>
@@ -57,10 +66,19 @@ export function logRecovery(log: EventLog, last: CheckpointInfo | undefined, fou
   logUnused(log, found)
 }
 
-function logFound(log: EventLog, last: CheckpointInfo, { storeName, stored, positions, clock }: Found): void {
+/** So many timers that are due are counted at a start. */
+const mostCounted = 10_000
+
+function logFound(log: EventLog, last: CheckpointInfo, { storeName, stored, due, positions, clock }: Found): void {
   const age = ((clock.now() - last.at) / 1000).toFixed(1)
   log.info(`${storeName}: checkpoint ${last.checkpoint} of ${new Date(last.at).toISOString()}, ${age} s ago`)
-  for (const [name, { entities }] of stored) log.info(`state partition ${name}: ${entities} entities, read on use`)
+  for (const [name, { entities, timers = 0 }] of stored) {
+    log.info(`state partition ${name}: ${entities} entities, read on use`)
+    if (timers === 0) continue
+    const past = due(name, clock.now(), mostCounted)
+    const more = past === mostCounted ? ' or more' : ''
+    log.info(`state partition ${name}: timers at ${timers} times of entities, ${past}${more} of them past by the clock`)
+  }
   for (const { pipeline, kind, name, position } of positions.list()) {
     log.info(`${pipeline}: ${kind} ${name} goes on from ${position}`)
   }

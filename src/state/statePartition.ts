@@ -51,9 +51,9 @@ export interface StatePartitionOptions<State> {
    */
   readonly cache?: number | undefined
   /**
-   * In ms: an entity is gone when the time of the step that uses it is so far past the greatest time of the entity's
-   * messages, and in the same checkpoint from the store; what comes for its key later finds a new one. See `onExpire` of
-   * a state computation. Each message costs about as much as one that sets a timer. Default: never
+   * In ms: an entity is gone when the step that uses it has a time so far past the greatest time of the entity's
+   * messages; what comes for its key later finds a new one. When the source has completed, all are gone. See `onExpire`
+   * of a state computation. Each message costs about as much as one that sets a timer. Default: never
    */
   readonly expireAfter?: number | undefined
   /**

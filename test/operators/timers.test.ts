@@ -47,7 +47,16 @@ test('timers fire in the order of time, key as a number of 64 bits, name, number
   const driver = await testPipeline(toStatePartition(obey, orders()))
   const far = Number.MAX_SAFE_INTEGER
   for (const key of [far, 2 ** 31, 3, 2 ** 32]) {
-    driver.send({ key, set: [['b', 100], [10, 100], ['a', 100], [9, 100], ['c', 50]] }) // prettier-ignore
+    driver.send({
+      key,
+      set: [
+        ['b', 100],
+        [10, 100],
+        ['a', 100],
+        [9, 100],
+        ['c', 50],
+      ],
+    })
   }
   driver.read()
   driver.advance(100)
@@ -61,7 +70,13 @@ test('timers fire in the order of time, key as a number of 64 bits, name, number
 
 test('setting a timer again replaces it, and one that is cleared does not fire', async () => {
   const driver = await testPipeline(toStatePartition(obey, orders()))
-  driver.send({ key: 1, set: [['a', 100], ['b', 100]] }) // prettier-ignore
+  driver.send({
+    key: 1,
+    set: [
+      ['a', 100],
+      ['b', 100],
+    ],
+  })
   driver.send({ key: 1, set: [['a', 200]], clear: ['b', 'nothing'] })
   driver.read()
   driver.advance(199)
@@ -73,16 +88,38 @@ test('setting a timer again replaces it, and one that is cleared does not fire',
 
 test('one that is set to a time that is there fires after the message', async () => {
   const driver = await testPipeline(toStatePartition(obey, orders()), { startTime: 1000 })
-  driver.send({ key: 1, set: [['late', 7], ['now', 1000]] }) // prettier-ignore
+  driver.send({
+    key: 1,
+    set: [
+      ['late', 7],
+      ['now', 1000],
+    ],
+  })
   expect(driver.read()).toEqual(['1', 'late@7 1 undefined', 'now@1000 1 undefined'])
   await driver.close()
 })
 
 test('when the source completes, all that is set fires', async () => {
-  const fired = from([{ key: 1, set: [['b', 9e15], ['a', 8e15]] }] as Order[]).pipe(toStatePartition(obey, orders())) // prettier-ignore
+  const fired = from([
+    {
+      key: 1,
+      set: [
+        ['b', 9e15],
+        ['a', 8e15],
+      ],
+    },
+  ] as Order[]).pipe(toStatePartition(obey, orders()))
   const expected = ['1', 'a@8000000000000000 1 undefined', 'b@9000000000000000 1 undefined']
   expect(await lastValueFrom(fired.pipe(toArray()))).toEqual(expected)
-  const fromIxToo = fromIx([{ key: 1, set: [['b', 9e15], ['a', 8e15]] }] as Order[]).pipe(ix.toStatePartition(obey, orders())) // prettier-ignore
+  const fromIxToo = fromIx([
+    {
+      key: 1,
+      set: [
+        ['b', 9e15],
+        ['a', 8e15],
+      ],
+    },
+  ] as Order[]).pipe(ix.toStatePartition(obey, orders()))
   expect(await toArrayIx(fromIxToo)).toEqual(expected)
 })
 
@@ -96,7 +133,16 @@ test('what an onTimer sets in the past fires at once, before what others have', 
     },
   }
   const driver = await testPipeline(toStatePartition(again, orders()))
-  driver.send({ key: 2, set: [['a', 100]] }, { key: 1, set: [['a', 100], ['b', 100]] }) // prettier-ignore
+  driver.send(
+    { key: 2, set: [['a', 100]] },
+    {
+      key: 1,
+      set: [
+        ['a', 100],
+        ['b', 100],
+      ],
+    },
+  )
   driver.read()
   driver.advance(100)
   expect(driver.read()).toEqual(['a@100', 'b@100', 'c@100', 'd@90', 'a@100', 'c@100', 'd@90'])
@@ -143,7 +189,9 @@ test('timers without onTimer, and a second step with timers on a state partition
   expect(() => toStatePartition({ ...obey, onTimer: 5 as never }, orders())).toThrow('onTimer')
   const twice = orders()
   const both = concat(from([{ key: 1 }]), NEVER).pipe(toStatePartition(obey, twice))
-  const second = both.pipe((source) => source.pipe(toStatePartition({ ...obey, compute: () => ['', true] }, twice as never))) // prettier-ignore
+  const second = both.pipe((source) =>
+    source.pipe(toStatePartition({ ...obey, compute: () => ['', true] }, twice as never)),
+  )
   await expect(lastValueFrom(second)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
 })
 
@@ -167,7 +215,7 @@ test('an entity that is removed is as if it had never been, with its timers', as
     onTimer: (name, _at, { seen }) => [`${name} of ${seen}`, true],
   }
   const driver = await testPipeline(toStatePartition(entities, partition), { startTime: 7 })
-  driver.send({ key: 5, set: [['a', 100]] }, { key: 6, set: [['b', 100]] }) // prettier-ignore
+  driver.send({ key: 5, set: [['a', 100]] }, { key: 6, set: [['b', 100]] })
   driver.send({ key: 5 })
   expect(driver.read()).toEqual(['5 7 1', '6 7 1', '5 7 2'])
   expect(driver.entity(partition, 5)).toBe(undefined)

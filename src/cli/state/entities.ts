@@ -16,9 +16,11 @@ import {
   type PartitionInfo,
 } from '../../checkpoint/layout.ts'
 import { lastCheckpoint } from '../../checkpoint/recovery.ts'
+import { createPersistentTimers } from '../../checkpoint/storedTimers.ts'
 import { createStateCodec } from '../../serialization/codec.ts'
 import type { MapId } from '../../serialization/entryCodec.ts'
 import { layouts, unpackContent } from '../../serialization/msgpack.ts'
+import { compareNames, expiry, type TimerName } from '../../state/timers/timerName.ts'
 import type { StoreEntry, OpenStore } from '../../store/store.ts'
 import { Failure } from '../failure.ts'
 import { plainJson } from '../../serialization/plainJson.ts'
@@ -50,7 +52,7 @@ function* shownEntities(store: OpenStore, { partition, key, json }: EntitiesOpti
   const info = store.get(infoKey)
   if (info === undefined) throw new Failure(unknownPartition(store, partition))
   const { id, version } = readInfo<PartitionInfo>(infoKey, info)
-  const show = entityShower(partition, version, json)
+  const show = entityShower(partition, version, json, timersIn(store, id))
   let found = false
   for (const entity of storedEntities(store, id, key)) {
     found = true
@@ -101,7 +103,12 @@ function prefixes(id: number, key: bigint | undefined): [Buffer, Buffer] {
   return [entity, Buffer.concat([partitionEntriesPrefix(id), entity.subarray(5)])]
 }
 
-function entityShower(partition: string, newest: number, json: boolean): (entity: StoredEntity) => string {
+function entityShower(
+  partition: string,
+  newest: number,
+  json: boolean,
+  timersOf: (key: bigint) => Timer[],
+): (entity: StoredEntity) => string {
   const codec = createStateCodec({ name: partition, serde: undefined })
 
   const unpack = ({ key, value, entries }: StoredEntity): unknown =>
@@ -115,19 +122,44 @@ function entityShower(partition: string, newest: number, json: boolean): (entity
   return (entity) => {
     const { key, value } = entity
     const version = versionOf(value)
+    const timers = timersOf(key)
+    const withTimers = timers.length > 0 ? { timers } : {}
+    const lines = timers.map((timer) => `\n  ${shownTimer(timer)}`).join('')
     const title = version === newest ? `${key}` : `${key} (version ${version})`
     if (stateOf(value)[0] === layouts.serde) {
       const hex = unpackContent(stateOf(value)).toString('hex')
-      if (json) return JSON.stringify({ key: key.toString(), version, serde: hex })
-      return `${title}: bytes of the serde of this state partition, in hex: ${hex}`
+      if (json) return JSON.stringify({ key: key.toString(), version, serde: hex, ...withTimers })
+      return `${title}: bytes of the serde of this state partition, in hex: ${hex}${lines}`
     }
     const state = unpack(entity)
     const text = json
-      ? JSON.stringify({ key: key.toString(), version, state: plainJson(state) })
-      : `${title}: ${inspect(state, { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: 100 })}`
+      ? JSON.stringify({ key: key.toString(), version, state: plainJson(state), ...withTimers })
+      : `${title}: ${inspect(state, { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: 100 })}${lines}`
     codec.forget(key)
     return text
   }
+}
+
+/** A timer as it is shown. */
+interface Timer {
+  readonly name: TimerName
+  readonly at: number
+}
+
+/** Those of an entity, in the order they fire in. */
+const timersIn =
+  (store: OpenStore, id: number) =>
+  (key: bigint): Timer[] => {
+    const timers: Timer[] = []
+    createPersistentTimers(store, '', id, 0).load(Number(key & 0xffffffffn), Number(key >> 32n), (name, at) => {
+      timers.push({ name, at })
+    })
+    return timers.sort((one, other) => one.at - other.at || compareNames(one.name, other.name))
+  }
+
+function shownTimer({ name, at }: Timer): string {
+  const time = Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : String(at)
+  return name === expiry ? `expires at ${time}` : `timer ${inspect(name)} at ${time}`
 }
 
 function unknownPartition(store: OpenStore, partition: string): string {

@@ -2,7 +2,7 @@ import type { DueTimers } from './dueTimers.ts'
 import type { TimerName } from './timerName.ts'
 
 /**
- * Timers by their time: a binary heap of times, each with a list of the timers at it. Where timers are set for one time,
+ * Timers by their time: a binary heap of times, each with a list of the timers at it. Where many are set for one time,
  * as at the end of a window, they share a place in the heap as long as few other times come between. An entry is never
  * looked for: what was cleared or set anew stays until its time, and whoever takes it asks whether it still holds.
  *
