@@ -14,7 +14,8 @@ import { operate } from '../chain/operate.ts'
  * import { of, toArray } from 'ix/asynciterable'
  * import { joinWithin } from 'wallarx/operators/ix'
  *
- * const side = { key: (event: { id: number }) => event.id, at: (event: { at: number }) => event.at }
+ * type Event = { id: number; at: number }
+ * const side = { key: (event: Event) => event.id, at: (event: Event) => event.at }
  * const paid = of({ id: 1, at: 0 }).pipe(
  *   joinWithin(of({ id: 1, at: 5 }), {
  *     name: 'paid',
