@@ -7,7 +7,7 @@ import * as ix from 'wallarx/operators/ix'
 import { testPipeline } from 'wallarx/testing'
 import * as any from '../../time/arbitraries.ts'
 import { joinModel, type Event, type JoinRules, type Message, type Pair } from '../../time/model.ts'
-import { inOrder, playThrough, possible } from './played.ts'
+import { ofOneOrigin, playThrough, possible } from './played.ts'
 
 type Late = { readonly late: Message }
 
@@ -70,7 +70,7 @@ test('what waits survives a crash', async () => {
       fc.array(fc.nat(25)),
       fc.array(fc.nat(25)),
       async (given, rules, crashes, checkpoints) => {
-        const messages = inOrder(given)
+        const messages = ofOneOrigin(given)
         const driver = await testPipeline(pipelineOf(rules), { delivery: 'exactly once' })
         try {
           for (const [at, message] of messages.entries()) {
@@ -97,7 +97,7 @@ test('an Ix pipeline finds the same pairs, and nobody is late who is in order', 
     fc.asyncProperty(any.events(), fc.nat(10), fc.nat(10), async (given, before, after) => {
       // Who has not spoken yet is not waited for: both begin at one time.
       const first = (['left', 'right'] as const).map((side): Message => ({ key: 9, t: -100, v: `first ${side}`, side }))
-      const messages = [...first, ...inOrder(given)]
+      const messages = [...first, ...ofOneOrigin(given)]
       const of = (wanted: string): AsyncIterable<Message> =>
         toAsyncIterable(from(messages.filter(({ side }) => side === wanted)))
       const rules = { before, after, unmatched: true }

@@ -46,6 +46,6 @@ function origins(events: readonly Event[]): { readonly source: Observable<Messag
   }
 }
 
-/** The messages of one origin in the order of their times. */
-export const inOrder = (events: readonly Event[]): Message[] =>
-  events.flatMap((event) => ('end' in event ? [] : [{ ...event, origin: undefined }])).sort((a, b) => a.t - b.t)
+/** The messages as those of one origin. */
+export const ofOneOrigin = (events: readonly Event[]): Message[] =>
+  events.flatMap((event) => ('end' in event ? [] : [{ ...event, origin: undefined }]))

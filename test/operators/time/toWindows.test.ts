@@ -9,7 +9,7 @@ import { checklist } from '../checklist.ts'
 import { rx } from '../twin.ts'
 import * as any from '../../time/arbitraries.ts'
 import { windowsModel, type Message, type ModelWindow, type WindowOutput, type WindowRules } from '../../time/model.ts'
-import { inOrder, playThrough, possible } from './played.ts'
+import { ofOneOrigin, playThrough, possible } from './played.ts'
 
 interface Kept {
   values: string[]
@@ -119,7 +119,7 @@ test('windows that are open survive a crash', async () => {
       fc.array(fc.nat(25)),
       fc.array(fc.nat(25)),
       async (given, rules, crashes, checkpoints) => {
-        const messages = inOrder(given)
+        const messages = ofOneOrigin(given)
         const driver = await testPipeline(pipelineOf(rules, merging), { delivery: 'exactly once' })
         try {
           for (const [at, message] of messages.entries()) {
