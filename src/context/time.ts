@@ -21,6 +21,10 @@ export interface WatermarkClock {
 
 /** A clock as its pipeline knows it. */
 export interface PipelineClock extends WatermarkClock {
+  /** As who made it named it. Absent: it only passes on what others say. */
+  readonly name?: string
+  /** The origin that the watermark waits for. */
+  readonly holder?: string | undefined
   /** Something is awaited that could hold the watermark. What is not live holds nobody. */
   readonly live: boolean
   /** It moves no more. */

@@ -23,7 +23,7 @@ import type { CheckpointReport, MonitorReport, PartitionReport, PipelineReport }
 export interface Watched {
   readonly lifecycle: MonitorReport['lifecycle']
   /** By name. */
-  readonly pipelines: ReadonlyMap<string, Pick<PipelineReport, 'lifecycle' | 'holds' | 'inFlight'>>
+  readonly pipelines: ReadonlyMap<string, Pick<PipelineReport, 'lifecycle' | 'holds' | 'inFlight' | 'watermarks'>>
   readonly partitions: readonly Omit<PartitionReport, 'hottest'>[]
   /** Whether checkpoints are taken. */
   readonly takesCheckpoints: boolean

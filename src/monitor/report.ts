@@ -55,6 +55,8 @@ export interface PipelineReport {
   readonly held: readonly { readonly name: string; readonly count: number; readonly time: number }[]
   /** Messages inside asynchronous steps and bridges. */
   readonly inFlight: number
+  /** Of each `eventTime`: in ms since 1970, and the origin that it waits for. */
+  readonly watermarks?: readonly { readonly name: string; readonly at?: number; readonly heldBy?: string }[]
 }
 
 export interface NodeReport {

@@ -1,3 +1,4 @@
+import type { Watermark } from '../context/time/pipelineTime.ts'
 import type { Observable, Observer } from 'rxjs'
 import type { DeadLetter } from '../context/deadLetter.ts'
 import type { Hold } from '../context/backPressure.ts'
@@ -135,4 +136,8 @@ export interface PipelineStatus {
   readonly holds: readonly Hold[]
   /** Sources that are open, by name. */
   readonly sources: readonly string[]
+  /**
+   * Of each `eventTime`: the watermark `at`, in ms since 1970, and the origin that it is `heldBy`. Absent: there is none
+   */
+  readonly watermarks?: readonly Watermark[]
 }

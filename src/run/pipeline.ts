@@ -111,7 +111,16 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
     get guarantee() {
       return endpoints.guarantee
     },
-    status: () => ({ lifecycle, deadLetters: own.deadLetters, holds: holds.list(), sources: endpoints.sources() }),
+    status() {
+      const watermarks = context.time.pipeline.watermarks()
+      return {
+        lifecycle,
+        deadLetters: own.deadLetters,
+        holds: holds.list(),
+        sources: endpoints.sources(),
+        ...(watermarks.length > 0 && { watermarks }),
+      }
+    },
     get inFlight() {
       return inFlight.count
     },

@@ -12,6 +12,7 @@ interface Origin extends Silent {
 }
 
 export interface EventClockOptions {
+  readonly name: string
   readonly pipeline: PipelineTime
   readonly clock: Clock
   readonly keeping: Keeping
@@ -32,6 +33,7 @@ const anybody: Origin = { name: '\0anybody', kept: { greatest: -Infinity }, rest
  * One origin, or one that does not hold the others, costs a message two comparisons.
  */
 export class EventClock implements PipelineClock {
+  readonly name: string
   watermark: number
   live = false
   ended = false
@@ -51,7 +53,8 @@ export class EventClock implements PipelineClock {
   /** The last chunk of which there was a message. */
   #chunk = -1
 
-  constructor({ pipeline, clock, keeping, outOfOrder, idleAfter, waits }: EventClockOptions) {
+  constructor({ name, pipeline, clock, keeping, outOfOrder, idleAfter, waits }: EventClockOptions) {
+    this.name = name
     this.watermark = keeping.kept.watermark
     this.#keeping = keeping
     this.#pipeline = pipeline
@@ -62,8 +65,8 @@ export class EventClock implements PipelineClock {
       pipeline.settle()
     }
     if (idleAfter !== undefined) this.#idle = new IdleOrigins(() => this.#origins.values(), idleAfter, clock, found)
-    for (const [name, kept] of keeping.kept.origins) {
-      const known = name === '' ? undefined : name
+    for (const [origin, kept] of keeping.kept.origins) {
+      const known = origin === '' ? undefined : origin
       this.#origins.set(known, { name: known, kept, restored: true, heard: clock.now(), idle: false })
     }
     if (this.#origins.size === 0 && waits) this.#origins.set(anybody.name, { ...anybody, heard: clock.now() })
@@ -72,9 +75,10 @@ export class EventClock implements PipelineClock {
     pipeline.addClock(this)
   }
 
-  /** The origin that the watermark waits for. */
+  /** `undefined`: none, or one that nobody has named. */
   get holder(): string | undefined {
-    return this.#slowest?.name
+    const name = this.#slowest?.name
+    return name === anybody.name ? undefined : name
   }
 
   /** This origin is there, and holds the watermark from now on. */

@@ -23,6 +23,7 @@ const counters: Readonly<Record<string, readonly string[]>> = {
 const gauges: typeof counters = {
   wallarx_holds: ['pipeline', 'hold'],
   wallarx_in_flight: ['pipeline'],
+  wallarx_watermark_seconds: ['pipeline', 'step'],
   wallarx_buffer_used: ['pipeline', 'step'],
   wallarx_buffer_high_water_mark: ['pipeline', 'step'],
   wallarx_checkpoint_age_seconds: [],

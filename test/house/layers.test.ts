@@ -31,6 +31,7 @@ const violations: readonly (readonly [rule: string, house: House])[] = [
       ['serialization', 'src/store/store.ts'],
       ['bridge', 'src/sink/sink.ts'],
       ['sink', 'src/source/source.ts'],
+      ['time', 'src/step/step.ts'],
       ['step', 'src/framing/framing.ts'],
       ['checkpoint', 'src/run/contract.ts'],
       ['framing', 'src/source/source.ts'],

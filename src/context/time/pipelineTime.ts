@@ -16,6 +16,15 @@ export interface ContextTime {
   readonly awaits?: (origin: string) => void
 }
 
+/** How far an `eventTime` is. */
+export interface Watermark {
+  readonly name: string
+  /** In ms since 1970. Absent: nothing is known yet */
+  readonly at?: number
+  /** The origin that it waits for. */
+  readonly heldBy?: string
+}
+
 /** Nothing is being handed over. */
 export const createRegister = (): TimeRegister => ({ origin: undefined, arrival: NaN, time: NaN, clock: undefined })
 
@@ -103,6 +112,19 @@ export class PipelineTime {
     let partition = this.#partitions.get(name)
     if (partition === undefined) this.#partitions.set(name, (partition = make(name) as StatePartition<never, unknown>))
     return partition as StatePartition<unknown, State>
+  }
+
+  /** Of each `eventTime`, as far as something is known. */
+  watermarks(): Watermark[] {
+    return this.clocks.clocks.flatMap(({ name, watermark, holder, ended }) =>
+      name === undefined || ended
+        ? []
+        : {
+            name,
+            ...(Number.isFinite(watermark) && { at: watermark }),
+            ...(holder !== undefined && { heldBy: holder }),
+          },
+    )
   }
 
   addClock(clock: PipelineClock): void {

@@ -13,7 +13,7 @@ export interface MeasuredPipeline {
   /** A hold is over. */
   readonly released: (hold: string, time: number) => void
   readonly report: (
-    present: Pick<PipelineReport, 'lifecycle' | 'holds' | 'inFlight'> | undefined,
+    present: Pick<PipelineReport, 'lifecycle' | 'holds' | 'inFlight' | 'watermarks'> | undefined,
     now: number,
   ) => PipelineReport
   readonly topology: () => TopologyReport['pipelines'][number]
@@ -50,6 +50,7 @@ export function createMeasuredPipeline(name: string, options: PipelineMeterOptio
       holds: present.holds,
       held: held.report(present.holds, now),
       inFlight: present.inFlight,
+      ...(present.watermarks && { watermarks: present.watermarks }),
     }),
     topology: () => ({
       name,

@@ -66,6 +66,13 @@ const ofPipelines: readonly Family[] = [
       return [...now].map(([hold, value]) => ({ labels: { ...of(pipeline), hold }, value }))
     }),
   ),
+  gauge('watermark_seconds', 'Up to when nothing more is awaited, in event time since 1970.', ({ report }) =>
+    report.pipelines.flatMap((pipeline) =>
+      (pipeline.watermarks ?? []).flatMap(({ name, at }) =>
+        at === undefined ? [] : { labels: { ...of(pipeline), step: name }, value: seconds(at) },
+      ),
+    ),
+  ),
   gauge(
     'in_flight',
     'Messages inside asynchronous steps and bridges.',

@@ -60,6 +60,7 @@ export const wholeReport: MonitorReport = {
       holds: [{ name: 'out', since: 1_700_000_009_000 }],
       held: [{ name: 'out', count: 2, time: 1500 }],
       inFlight: 4,
+      watermarks: [{ name: 'times', at: 5000, heldBy: 'lines' }],
     },
   ],
   partitions: [{ name: 'word totals', entities: 26, stored: 20, hottest: [] }],

@@ -86,6 +86,7 @@ describe('after a start', () => {
     for (const source of ['tcp', 'file', 'kafka']) pipeline.sourceBegins(source)
     const keeping = { kept, changed: () => undefined }
     const clock = new EventClock({
+      name: 'eventTime',
       pipeline,
       clock: systemClock,
       keeping,

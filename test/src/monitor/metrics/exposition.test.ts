@@ -27,7 +27,7 @@ const names = [
   ...['checkpoints_total', 'checkpoint_seconds', 'checkpoint_entities_total', 'checkpoint_bytes_total'],
   ...['checkpoint_age_seconds', 'journal_bytes', 'entities', 'entities_stored', 'event_loop_delay_seconds'],
   ...['resident_bytes', 'ready', 'shards_owned', 'shards_restoring', 'lag_records', 'transactions_total'],
-  ...['packs_total', 'rejoins_total'],
+  ...['packs_total', 'rejoins_total', 'watermark_seconds'],
 ].map((name) => `wallarx_${name}`)
 
 describe('the text for Prometheus', () => {
