@@ -1,6 +1,7 @@
 /**
- * Numbers keys in the order they are added: key → slot 0, 1, 2, …; what is removed leaves its slot. A key is two 32-bit halves, as signed numbers: an
- * unsigned one above 2^31 would become an object wherever V8 does not inline a call. So finding one allocates nothing.
+ * Numbers keys in the order they are added: key → slot 0, 1, 2, …; what is removed leaves its slot. A key is two 32-bit
+ * halves, as signed numbers: an unsigned one above 2^31 would become an object wherever V8 does not inline a call. So
+ * finding one allocates nothing.
  *
  * Two places hold slots:
  *

@@ -1,6 +1,15 @@
 import type { DueTimers } from './dueTimers.ts'
 import type { TimerName } from './timerName.ts'
 
+export type TakeTimer = (at: number, low: number, high: number, name: TimerName | undefined) => void
+
+const none = -1
+const recentTimes = 256
+const leastCapacity = 64
+
+/** Spreads a time over the places of `recent`. */
+const placeOf = (at: number): number => Math.imul(at | 0, 0x9e3779b1) >>> 24
+
 /**
  * Timers by their time: a binary heap of times, each with a list of the timers at it. Where many are set for one time,
  * as at the end of a window, they share a place in the heap as long as few other times come between. An entry is never
@@ -12,201 +21,198 @@ import type { TimerName } from './timerName.ts'
  *
  * 28 bytes for an entry and up to 12 for its place in the heap.
  */
-export interface TimerQueue {
+export class TimerQueue {
+  #heapTimes = new Float64Array(leastCapacity)
+  #heapFirst = new Int32Array(leastCapacity)
+  #heapSize = 0
+  #times = new Float64Array(leastCapacity) // NaN: the entry is free, or not the first of its list
+  #lows = new Int32Array(leastCapacity)
+  #highs = new Int32Array(leastCapacity)
+  #nexts = new Int32Array(leastCapacity)
+  #names: (TimerName | undefined)[] = []
+  #used = 0 // entries that were ever used
+  #free = none
+  #size = 0
+  readonly #recent = new Int32Array(recentTimes).fill(none)
+
   /** Entries, those that do not hold any more too. */
-  readonly size: number
+  get size(): number {
+    return this.#size
+  }
+
   /** The least time; Infinity where there is none. */
-  readonly next: number
-  add(at: number, low: number, high: number, name: TimerName | undefined): void
-  /** Takes entries of the least time: `take` gets each, in no order. There may be more of that time. */
-  takeFirst(take: TakeTimer): void
+  get next(): number {
+    return this.#heapSize === 0 ? Infinity : this.#heapTimes[0]!
+  }
+
+  add(at: number, low: number, high: number, name: TimerName | undefined): void {
+    const entry = this.#entryFor(low, high, name)
+    const place = placeOf(at)
+    const first = this.#recent[place]!
+    if (first !== none && this.#times[first] === at) {
+      this.#times[entry] = NaN
+      this.#nexts[entry] = this.#nexts[first]!
+      this.#nexts[first] = entry
+      return
+    }
+    this.#times[entry] = at
+    this.#nexts[entry] = none
+    this.#recent[place] = entry
+    this.#push(at, entry)
+  }
+
   /**
    * Takes the first entry and gives it to `due`, if it is due, the only one of its time, and known by name. Otherwise
    * `false`, and nothing is taken.
    */
-  takeAlone(now: number, due: Pick<DueTimers, 'take'>): boolean
-  /** The greatest time. */
-  last(): number
-  /** The time of the entry that is so many behind the first one. */
-  timeOf(place: number): number
-  /** Takes out the entries that `keeps` says `false` for. */
-  keep(keeps: (at: number, low: number, high: number) => boolean): void
-}
+  takeAlone(now: number, due: Pick<DueTimers, 'take'>): boolean {
+    const size = this.#heapSize
+    if (size === 0) return false
+    const times = this.#heapTimes
+    const at = times[0]!
+    const entry = this.#heapFirst[0]!
+    const name = this.#names[entry]
+    if (at > now || name === undefined || this.#nexts[entry] !== none) return false
+    if ((size > 1 && times[1] === at) || (size > 2 && times[2] === at)) return false
+    this.#pop()
+    due.take(at, this.#lows[entry]!, this.#highs[entry]!, name)
+    this.#release(entry)
+    return true
+  }
 
-export type TakeTimer = (at: number, low: number, high: number, name: TimerName | undefined) => void
-
-const none = -1
-const recentTimes = 256
-const leastCapacity = 64
-
-/** Spreads a time over the places of `recent`. */
-const placeOf = (at: number): number => Math.imul(at | 0, 0x9e3779b1) >>> 24
-
-export function createTimerQueue(): TimerQueue {
-  let heapTimes = new Float64Array(leastCapacity)
-  let heapFirst = new Int32Array(leastCapacity)
-  let heapSize = 0
-  let times = new Float64Array(leastCapacity) // NaN: the entry is free, or not the first of its list
-  let lows = new Int32Array(leastCapacity)
-  let highs = new Int32Array(leastCapacity)
-  let nexts = new Int32Array(leastCapacity)
-  let names: (TimerName | undefined)[] = []
-  let used = 0 // entries that were ever used
-  let free = none
-  let size = 0
-  const recent = new Int32Array(recentTimes).fill(none)
-
-  const entryFor = (low: number, high: number, name: TimerName | undefined): number => {
-    let entry = free
-    if (entry === none) {
-      entry = used++
-      if (entry === times.length) growEntries()
-      names.push(name)
-    } else {
-      free = nexts[entry]!
-      names[entry] = name
+  /** Takes entries of the least time: `take` gets each, in no order. There may be more of that time. */
+  takeFirst(take: TakeTimer): void {
+    const at = this.#heapTimes[0]!
+    let entry = this.#pop()
+    while (entry !== none) {
+      const next = this.#nexts[entry]!
+      take(at, this.#lows[entry]!, this.#highs[entry]!, this.#names[entry])
+      this.#release(entry)
+      entry = next
     }
-    lows[entry] = low
-    highs[entry] = high
-    size++
+  }
+
+  /** The greatest time. */
+  last(): number {
+    let last = -Infinity
+    for (let place = 0; place < this.#heapSize; place++) last = Math.max(last, this.#heapTimes[place]!)
+    return last
+  }
+
+  /** The time of the entry that is so many behind the first one. */
+  timeOf(wanted: number): number {
+    const all = new Float64Array(this.#size)
+    let filled = 0
+    for (let place = 0; place < this.#heapSize; place++) {
+      const at = this.#heapTimes[place]!
+      for (let entry = this.#heapFirst[place]!; entry !== none; entry = this.#nexts[entry]!) all[filled++] = at
+    }
+    return all.sort()[wanted]!
+  }
+
+  /** Takes out the entries that `keeps` says `false` for. */
+  keep(keeps: (at: number, low: number, high: number) => boolean): void {
+    const [heapTimes, heapFirst, heapSize] = [this.#heapTimes, this.#heapFirst, this.#heapSize]
+    const [lows, highs, nexts, names] = [this.#lows, this.#highs, this.#nexts, this.#names]
+    this.#empty()
+    for (let place = 0; place < heapSize; place++) {
+      const at = heapTimes[place]!
+      for (let entry = heapFirst[place]!; entry !== none; entry = nexts[entry]!) {
+        const low = lows[entry]!
+        const high = highs[entry]!
+        if (keeps(at, low, high)) this.add(at, low, high, names[entry])
+      }
+    }
+  }
+
+  #empty(): void {
+    this.#heapTimes = new Float64Array(leastCapacity)
+    this.#heapFirst = new Int32Array(leastCapacity)
+    this.#times = new Float64Array(leastCapacity)
+    this.#lows = new Int32Array(leastCapacity)
+    this.#highs = new Int32Array(leastCapacity)
+    this.#nexts = new Int32Array(leastCapacity)
+    this.#names = []
+    this.#heapSize = this.#used = this.#size = 0
+    this.#free = none
+    this.#recent.fill(none)
+  }
+
+  #entryFor(low: number, high: number, name: TimerName | undefined): number {
+    let entry = this.#free
+    if (entry === none) {
+      entry = this.#used++
+      if (entry === this.#times.length) this.#growEntries()
+      this.#names.push(name)
+    } else {
+      this.#free = this.#nexts[entry]!
+      this.#names[entry] = name
+    }
+    this.#lows[entry] = low
+    this.#highs[entry] = high
+    this.#size++
     return entry
   }
 
-  const release = (entry: number): void => {
-    times[entry] = NaN
-    nexts[entry] = free
-    free = entry
-    names[entry] = undefined
-    size--
+  #release(entry: number): void {
+    this.#times[entry] = NaN
+    this.#nexts[entry] = this.#free
+    this.#free = entry
+    this.#names[entry] = undefined
+    this.#size--
   }
 
-  const growEntries = (): void => {
-    times = longer(times, new Float64Array(2 * times.length))
-    lows = longer(lows, new Int32Array(2 * lows.length))
-    highs = longer(highs, new Int32Array(2 * highs.length))
-    nexts = longer(nexts, new Int32Array(2 * nexts.length))
+  #growEntries(): void {
+    const capacity = 2 * this.#times.length
+    this.#times = copied(this.#times, new Float64Array(capacity))
+    this.#lows = copied(this.#lows, new Int32Array(capacity))
+    this.#highs = copied(this.#highs, new Int32Array(capacity))
+    this.#nexts = copied(this.#nexts, new Int32Array(capacity))
   }
 
-  const push = (at: number, first: number): void => {
-    if (heapSize === heapTimes.length) {
-      heapTimes = longer(heapTimes, new Float64Array(2 * heapSize))
-      heapFirst = longer(heapFirst, new Int32Array(2 * heapSize))
+  #push(at: number, first: number): void {
+    let place = this.#heapSize++
+    if (place === this.#heapTimes.length) {
+      this.#heapTimes = copied(this.#heapTimes, new Float64Array(2 * place))
+      this.#heapFirst = copied(this.#heapFirst, new Int32Array(2 * place))
     }
-    let place = heapSize++
+    const times = this.#heapTimes
+    const firsts = this.#heapFirst
     while (place > 0) {
       const above = (place - 1) >> 1
-      if (heapTimes[above]! <= at) break
-      heapTimes[place] = heapTimes[above]!
-      heapFirst[place] = heapFirst[above]!
+      if (times[above]! <= at) break
+      times[place] = times[above]!
+      firsts[place] = firsts[above]!
       place = above
     }
-    heapTimes[place] = at
-    heapFirst[place] = first
+    times[place] = at
+    firsts[place] = first
   }
 
-  const pop = (): number => {
-    const first = heapFirst[0]!
-    const at = heapTimes[--heapSize]!
-    const moved = heapFirst[heapSize]!
+  #pop(): number {
+    const times = this.#heapTimes
+    const firsts = this.#heapFirst
+    const size = --this.#heapSize
+    const first = firsts[0]!
+    const at = times[size]!
+    const moved = firsts[size]!
     let place = 0
     for (;;) {
       let below = 2 * place + 1
-      if (below >= heapSize) break
-      if (below + 1 < heapSize && heapTimes[below + 1]! < heapTimes[below]!) below++
-      if (heapTimes[below]! >= at) break
-      heapTimes[place] = heapTimes[below]!
-      heapFirst[place] = heapFirst[below]!
+      if (below >= size) break
+      if (below + 1 < size && times[below + 1]! < times[below]!) below++
+      if (times[below]! >= at) break
+      times[place] = times[below]!
+      firsts[place] = firsts[below]!
       place = below
     }
-    heapTimes[place] = at
-    heapFirst[place] = moved
+    times[place] = at
+    firsts[place] = moved
     return first
-  }
-
-  const add = (at: number, low: number, high: number, name: TimerName | undefined): void => {
-    const entry = entryFor(low, high, name)
-    const place = placeOf(at)
-    const first = recent[place]!
-    if (first !== none && times[first] === at) {
-      times[entry] = NaN
-      nexts[entry] = nexts[first]!
-      nexts[first] = entry
-      return
-    }
-    times[entry] = at
-    nexts[entry] = none
-    recent[place] = entry
-    push(at, entry)
-  }
-
-  return {
-    get size() {
-      return size
-    },
-    get next() {
-      return heapSize === 0 ? Infinity : heapTimes[0]!
-    },
-    add,
-    takeAlone(now, due) {
-      if (heapSize === 0) return false
-      const at = heapTimes[0]!
-      const entry = heapFirst[0]!
-      const name = names[entry]
-      if (at > now || name === undefined || nexts[entry] !== none) return false
-      if ((heapSize > 1 && heapTimes[1] === at) || (heapSize > 2 && heapTimes[2] === at)) return false
-      pop()
-      due.take(at, lows[entry]!, highs[entry]!, name)
-      release(entry)
-      return true
-    },
-    takeFirst(take) {
-      const at = heapTimes[0]!
-      let entry = pop()
-      while (entry !== none) {
-        const next = nexts[entry]!
-        take(at, lows[entry]!, highs[entry]!, names[entry])
-        release(entry)
-        entry = next
-      }
-    },
-    last() {
-      let last = -Infinity
-      for (let place = 0; place < heapSize; place++) last = Math.max(last, heapTimes[place]!)
-      return last
-    },
-    timeOf(wanted) {
-      const all = new Float64Array(size)
-      let filled = 0
-      for (let place = 0; place < heapSize; place++) {
-        for (let entry = heapFirst[place]!; entry !== none; entry = nexts[entry]!) all[filled++] = heapTimes[place]!
-      }
-      return all.sort()[wanted]!
-    },
-    keep(keeps) {
-      const before = { heapTimes, heapFirst, heapSize, lows, highs, nexts, names }
-      heapTimes = new Float64Array(leastCapacity)
-      heapFirst = new Int32Array(leastCapacity)
-      times = new Float64Array(leastCapacity)
-      lows = new Int32Array(leastCapacity)
-      highs = new Int32Array(leastCapacity)
-      nexts = new Int32Array(leastCapacity)
-      names = []
-      heapSize = used = size = 0
-      free = none
-      recent.fill(none)
-      for (let place = 0; place < before.heapSize; place++) {
-        const at = before.heapTimes[place]!
-        for (let entry = before.heapFirst[place]!; entry !== none; entry = before.nexts[entry]!) {
-          const low = before.lows[entry]!
-          const high = before.highs[entry]!
-          if (keeps(at, low, high)) add(at, low, high, before.names[entry])
-        }
-      }
-    },
   }
 }
 
-function longer<Column extends Float64Array | Int32Array>(column: Column, into: Column): Column {
+function copied<Column extends Float64Array | Int32Array>(column: Column, into: Column): Column {
   into.set(column)
   return into
 }
