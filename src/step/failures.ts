@@ -18,6 +18,19 @@ export function failWith<In>(
   }
 }
 
+/** The same where state is kept that may be half changed: no checkpoint may see that, whatever `onError` says. */
+export function poisonWith<In>(
+  output: Output<never>,
+  { report }: Context,
+  toError: (thrown: unknown, message: In) => WallarxError,
+): (thrown: unknown, message: In) => void {
+  return (thrown, message) => {
+    const error = toError(thrown, message)
+    output.error(error)
+    report.poison(error)
+  }
+}
+
 /** Makes `COMPUTATION_FAILED` of what a computation threw. */
 export function computationFailure(where: Where): (thrown: unknown, message: unknown) => WallarxError {
   return (thrown, message) =>

@@ -1,6 +1,7 @@
 import type { Concurrency, StateResult } from './computation.ts'
 import type { Context } from '../context/context.ts'
 import type { StepMeter } from '../context/meter.ts'
+import type { EntityTable } from '../state/entityTable.ts'
 import { entityLocator, withKeyOf } from '../state/entityLocator.ts'
 import { WallarxError, type Where } from '../base/errors.ts'
 import { invalidOption, wholeNumber } from '../base/option.ts'
@@ -8,12 +9,12 @@ import { keyOf, type KeyFunction } from '../key/key.ts'
 import type { StatePartition } from '../state/statePartition.ts'
 import type { Output } from './output.ts'
 import { exchanged } from './exchanged.ts'
-import { computationFailure, failWith, invalidStateResult } from './failures.ts'
+import { computationFailure, failWith, invalidStateResult, poisonWith } from './failures.ts'
 import { keyedAsync } from './async/keyedAsync.ts'
 import type { TimerName, TimedEntity } from '../time/timers.ts'
 import { expiring } from './timed/expiring.ts'
 import { timedAsync } from './timed/timedAsync.ts'
-import { timedStep } from './timed/timedStep.ts'
+import { timedSync } from './timed/timedSync.ts'
 import type { Operation, Step } from './step.ts'
 
 /** A state step's function, of one output or of many, at once or later. */
@@ -80,15 +81,8 @@ export function stateStep<In, State, Outputs, Out>({
     meter?.use({ keyOf: withKeyOf(partition.name, key, keyOf), state: entities.get })
     const failure = computationFailure(where)
     const fail = failWith(output, context, failure)
-    // The state may be half changed now. Where it is kept, no checkpoint may see that: the run fails whatever `onError`
-    // says.
-    const failComputing = entities.persistent
-      ? (thrown: unknown, message: In): void => {
-          const error = failure(thrown, message)
-          output.error(error)
-          context.report.poison(error)
-        }
-      : fail
+    // The state may be half changed now.
+    const failComputing = entities.persistent ? poisonWith(output, context, failure) : fail
 
     if (isTimed) {
       if (context.entities.exchange !== undefined) throw noTimers(operator, where)
@@ -106,18 +100,10 @@ export function stateStep<In, State, Outputs, Out>({
         failComputing,
         clocks,
       }
-      if (concurrency === undefined) return timedStep<In, State, Outputs, Out>(output, context, timed)
+      if (concurrency === undefined) return timedSync<In, State, Outputs, Out>(output, context, timed)
       return timedAsync<In, State, Outputs, Out>(output, context, { ...timed, name, concurrency })
     }
     if (concurrency !== undefined) {
-      const finish = (slot: number, result: StateResult<Outputs>): void => {
-        if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
-          throw invalidStateResult(result, where)
-        }
-        if (result[1]) entities.changed(slot)
-        const outputs = result[0]
-        if (outputs !== undefined) emit(outputs, output, where)
-      }
       return keyedAsync(output, context, {
         meter,
         name,
@@ -125,13 +111,13 @@ export function stateStep<In, State, Outputs, Out>({
         entities,
         slotOf,
         compute,
-        emit: finish,
+        emit: finishWith(output, entities, emit, where),
         fail,
         failComputing,
       })
     }
     const { states, persistent } = entities
-    // What `finish` does, once more: as a call of its own it costs word count about a twentieth of its throughput.
+    // What `finishWith` does, once more: as a call of its own it costs word count about a twentieth of its throughput.
     const next = (message: In): void => {
       if (meter?.isWanted === true) {
         meter.take(next, message)
@@ -183,6 +169,23 @@ export function stateStep<In, State, Outputs, Out>({
       onTimer !== undefined || concurrency !== undefined || entities.exchange !== undefined,
   }
 }
+
+/** Takes the results of an asynchronous computation. */
+const finishWith =
+  <Outputs, Out>(
+    output: Output<Out>,
+    entities: EntityTable<unknown>,
+    emit: StateStepOptions<never, never, Outputs, Out>['emit'],
+    where: Where,
+  ) =>
+  (slot: number, result: StateResult<Outputs>): void => {
+    if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
+      throw invalidStateResult(result, where)
+    }
+    if (result[1]) entities.changed(slot)
+    const outputs = result[0]
+    if (outputs !== undefined) emit(outputs, output, where)
+  }
 
 const noTimers = (operator: string, where: Where): WallarxError =>
   new WallarxError('OPTION_INVALID', {

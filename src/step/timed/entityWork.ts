@@ -5,9 +5,10 @@ import type { TimerName } from '../../state/timers/timerName.ts'
 import type { StateResult } from '../computation.ts'
 import { invalidStateResult } from '../failures.ts'
 import type { Output } from '../output.ts'
-import { failTimer, isBadInput, mostAtOnce, mostWithoutProgress, timerFailed } from './failures.ts'
+import { failTimer, isBadInput, timerFailed } from './failures.ts'
+import { LoopWatch } from './loopWatch.ts'
 import { PresentEntity } from './presentEntity.ts'
-import type { TimedStepOptions } from './timedStep.ts'
+import type { TimedStepOptions } from './timedSync.ts'
 
 /** A message and the timers of its entity that were due when it came, or those alone. */
 export interface Work<In> {
@@ -86,14 +87,14 @@ export function createEntityWork<In, State, Outputs>(
 
   const fireDue = async (work: Work<In>, steps: Done['steps']): Promise<void> => {
     const { slot, now } = work
-    let [dueAtOnce, withoutProgress, lastAt, lastName] = [0, 0, -Infinity, '' as TimerName]
+    let loopWatch: LoopWatch | undefined
+    let dueAtOnce = 0
     for (;;) {
       const due = output.closed ? undefined : timers.dueOf(slot, now)
       if (due === undefined) return
       const { name, at } = due
-      withoutProgress = name === lastName && at <= lastAt ? withoutProgress + 1 : 0
-      ;[lastName, lastAt] = [name, at]
-      if (withoutProgress > mostWithoutProgress || dueAtOnce > mostAtOnce) {
+      loopWatch ??= new LoopWatch()
+      if (loopWatch.isLoop(slot, name, at, dueAtOnce)) {
         failFor(options.loop(slot, name, at))
         return
       }

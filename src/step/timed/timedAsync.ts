@@ -2,13 +2,13 @@ import type { Where } from '../../base/errors.ts'
 import type { Context } from '../../context/context.ts'
 import type { StepMeter } from '../../context/meter.ts'
 import { keyOf } from '../../key/key.ts'
-import { createStepTime } from '../../time/stepTime.ts'
+import { createStepTime, type StepTime } from '../../time/stepTime.ts'
 import { keyedAsync } from '../async/keyedAsync.ts'
 import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
 import { inUseBy, timerLoop } from './failures.ts'
 import { createEntityWork, type Done, type Work } from './entityWork.ts'
-import type { TimedStepOptions } from './timedStep.ts'
+import type { TimedStepOptions } from './timedSync.ts'
 import { createWhenFree } from './whenFree.ts'
 
 /** So many entities wait to fire their timers at the end, for each place at work. */
@@ -28,10 +28,9 @@ export function timedAsync<In, State, Outputs, Out>(
   const timers = entities.timers()
   const release = timers.use()
   if (release === undefined) throw inUseBy(where)
-  const whenFree = createWhenFree(context.backPressure.holds)
+  const whenFree = createWhenFree(context)
   const { stopping } = context.shutdown
-  /** How much each entity has to do, by slot. */
-  const atWork = new Map<number, number>()
+  const atWork = new AtWork()
   /** Slots of entities that were removed, and have had nothing to do since. */
   const removed = new Set<number>()
   /** What time it was when a message came last, or the step was woken: outputs come with another time. */
@@ -42,18 +41,8 @@ export function timedAsync<In, State, Outputs, Out>(
   const whereIs = (slot: number): Where => ({ ...where, key: keyOf(entities.low(slot), entities.high(slot)) })
 
   const finish = (slot: number, { steps }: Done): void => {
-    for (const { at, emit } of steps) {
-      if (output.closed) return
-      time.emitAt(at)
-      emit()
-    }
-    time.emitAt(undefined)
-    const left = atWork.get(slot)! - 1
-    if (left > 0) {
-      atWork.set(slot, left)
-      return
-    }
-    atWork.delete(slot)
+    if (!emitInOrder(steps, output, time)) return
+    if (!atWork.leave(slot)) return
     if (removed.delete(slot)) entities.remove(slot)
     else if (timers.dueOf(slot, present) !== undefined && !output.closed) take(slot, present)
     fireDue()
@@ -77,7 +66,7 @@ export function timedAsync<In, State, Outputs, Out>(
   })
 
   const add = (work: Work<In>): void => {
-    if (work.slot >= 0) atWork.set(work.slot, (atWork.get(work.slot) ?? 0) + 1)
+    if (work.slot >= 0) atWork.enter(work.slot)
     keyed.next(work)
   }
 
@@ -101,12 +90,7 @@ export function timedAsync<In, State, Outputs, Out>(
   }
 
   const time = createStepTime(keyed.upstream!, () => {
-    if (context.backPressure.holds.held) {
-      whenFree.do(() => {
-        context.time.pipeline.settle()
-      })
-      return
-    }
+    if (whenFree.putsOff()) return
     present = time.now()
     fireDue()
   })
@@ -153,6 +137,42 @@ export function timedAsync<In, State, Outputs, Out>(
       release()
     },
   }
+}
+
+/** How much each entity has to do, by slot. */
+class AtWork {
+  readonly #bySlot = new Map<number, number>()
+
+  get size(): number {
+    return this.#bySlot.size
+  }
+
+  has(slot: number): boolean {
+    return this.#bySlot.has(slot)
+  }
+
+  enter(slot: number): void {
+    this.#bySlot.set(slot, (this.#bySlot.get(slot) ?? 0) + 1)
+  }
+
+  /** One thing is done; gives whether nothing is left. */
+  leave(slot: number): boolean {
+    const left = this.#bySlot.get(slot)! - 1
+    if (left === 0) return this.#bySlot.delete(slot)
+    this.#bySlot.set(slot, left)
+    return false
+  }
+}
+
+/** Gives whether the output still takes something. */
+function emitInOrder(steps: Done['steps'], output: Output<never>, time: StepTime): boolean {
+  for (const { at, emit } of steps) {
+    if (output.closed) return false
+    time.emitAt(at)
+    emit()
+  }
+  time.emitAt(undefined)
+  return true
 }
 
 /** What is measured of a computation is that of its message; a timer has none. */

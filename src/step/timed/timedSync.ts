@@ -1,7 +1,6 @@
 import type { Where } from '../../base/errors.ts'
 import type { Context } from '../../context/context.ts'
 import type { StepMeter } from '../../context/meter.ts'
-import { keyOf } from '../../key/key.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
 import type { TimerName } from '../../state/timers/timerName.ts'
 import { createStepTime } from '../../time/stepTime.ts'
@@ -9,9 +8,10 @@ import type { StateResult } from '../computation.ts'
 import { invalidStateResult } from '../failures.ts'
 import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
-import { failTimer, inUseBy, isBadInput, mostAtOnce, mostWithoutProgress, timerFailed, timerLoop } from './failures.ts'
-import { createWhenFree } from './whenFree.ts'
+import { inUseBy, isBadInput } from './failures.ts'
+import { createFiring } from './firing.ts'
 import { PresentEntity } from './presentEntity.ts'
+import { createWhenFree } from './whenFree.ts'
 
 export interface TimedStepOptions<In, State, Outputs> {
   readonly meter: StepMeter | undefined
@@ -32,21 +32,19 @@ export interface TimedStepOptions<In, State, Outputs> {
  * A state step whose computation has timers. What is due fires before each message and, where the message has set
  * something to a time that is there, after it; and when the step is woken because time has passed without a message.
  */
-export function timedStep<In, State, Outputs, Out>(
+export function timedSync<In, State, Outputs, Out>(
   output: Output<Out>,
   context: Context,
   options: TimedStepOptions<In, State, Outputs>,
 ): Operation<In> {
-  const { meter, where, entities, slotOf, compute, onTimer, emit, fail, failComputing } = options
+  const { meter, where, entities, slotOf, compute, emit, fail, failComputing } = options
   const { states } = entities
   const timers = entities.timers()
   const release = timers.use()
   if (release === undefined) throw inUseBy(where)
-  const { holds } = context.backPressure
   const { stopping } = context.shutdown
   let toldNext = Infinity // the time it wants to be woken at
-  const whenFree = createWhenFree(holds)
-  const failFor = failTimer(output, context, entities.persistent)
+  const whenFree = createWhenFree(context)
 
   const finish = (slot: number, result: unknown): void => {
     if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
@@ -88,48 +86,6 @@ export function timedStep<In, State, Outputs, Out>(
     tellNext()
   }
 
-  /** Fires what is due, in order. */
-  const fire = (now: number): void => {
-    entity.dueAtOnce = 0
-    // At the end of everything each window of many entities may lead to the next one.
-    const most = Math.max(mostAtOnce, mostWithoutProgress * timers.size)
-    let withoutProgress = 0
-    let lastSlot = -1
-    let lastName: TimerName = 0
-    let lastAt = -Infinity
-    while (!output.closed) {
-      const slot = timers.takeDue(now)
-      if (slot < 0) break
-      const { at, name } = timers.taken
-      withoutProgress = slot === lastSlot && name === lastName && at <= lastAt ? withoutProgress + 1 : 0
-      if (withoutProgress > mostWithoutProgress || entity.dueAtOnce > most) {
-        failFor(timerLoop(name, at, whereTaken()))
-        break
-      }
-      lastSlot = slot
-      lastName = name
-      lastAt = at
-      fireOne(slot, name, at, now)
-    }
-    if (output.closed) timers.putBack()
-    time.emitAt(undefined)
-  }
-
-  const fireOne = (slot: number, name: TimerName, at: number, now: number): void => {
-    try {
-      time.emitAt(at)
-      // A replay fires it at another time of the clock, and is to see the same.
-      entity.begin(slot, time.byArrival && now < Infinity ? at : now, at)
-      finish(slot, onTimer(name, at, states[slot]!, entity))
-    } catch (thrown) {
-      entity.end()
-      failFor(timerFailed(name, thrown, whereTaken()))
-    }
-  }
-
-  /** Where the timer is that was taken last. */
-  const whereTaken = (): Where => ({ ...where, key: keyOf(timers.taken.low, timers.taken.high) })
-
   const tellNext = (): void => {
     if (timers.next === toldNext) return
     toldNext = timers.next
@@ -137,18 +93,14 @@ export function timedStep<In, State, Outputs, Out>(
   }
 
   const wake = (): void => {
-    if (holds.held) {
-      whenFree.do(() => {
-        context.time.pipeline.settle() // which wakes it again, in its turn
-      })
-      return
-    }
+    if (whenFree.putsOff()) return
     if (timers.next <= time.now()) fire(time.now())
     tellNext()
   }
   const time = createStepTime(context, wake, options.clocks)
 
   const entity = new PresentEntity(entities, time)
+  const fire = createFiring(output, context, { ...options, time, entity, finish })
 
   const next = (message: In): void => {
     if (meter?.isWanted === true) {

@@ -1,0 +1,29 @@
+import type { TimerName } from '../../state/timers/timerName.ts'
+import { mostAtOnce, mostWithoutProgress } from './failures.ts'
+
+/** Sees timers that lead nowhere: those that fire one after the other, without a message in between. */
+export class LoopWatch {
+  private most = mostAtOnce
+  private withoutProgress = 0
+  private slot = -1
+  private name: TimerName = 0
+  private at = -Infinity
+
+  /** Timers begin to fire. `most`: of those that were set to a time that was there already. */
+  begin(most: number): void {
+    this.most = most
+    this.withoutProgress = 0
+    this.slot = -1
+    this.at = -Infinity
+  }
+
+  /** Whether it is a loop that this one is to fire as well. `dueAtOnce`: were due when they were set. */
+  isLoop(slot: number, name: TimerName, at: number, dueAtOnce: number): boolean {
+    const isAgain = slot === this.slot && name === this.name && at <= this.at
+    this.withoutProgress = isAgain ? this.withoutProgress + 1 : 0
+    this.slot = slot
+    this.name = name
+    this.at = at
+    return this.withoutProgress > mostWithoutProgress || dueAtOnce > this.most
+  }
+}
