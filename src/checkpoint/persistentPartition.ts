@@ -1,13 +1,10 @@
 import {
-  entitiesPrefix,
   entityEntriesPrefix,
   entityKey,
   entityValue,
   entriesPrefix,
   entryKey,
-  entryOf,
   infoValue,
-  keyOfEntity,
   partitionKey,
   stateOf,
   versionLength,
@@ -16,16 +13,16 @@ import {
 } from './layout.ts'
 import type { EntityTable } from '../state/entityTable.ts'
 import type { StoredEntities } from '../state/table/storedEntities.ts'
-import { keyOf, toHalves, type Key } from '../key/key.ts'
+import { keyOf } from '../key/key.ts'
 import { createStateCodec, type StateCodec } from '../serialization/codec.ts'
-import type { EntryReader, MapId } from '../serialization/entryCodec.ts'
 import { windowsKept, type StatePartition } from '../state/statePartition.ts'
 import type { Change, OpenStore } from '../store/store.ts'
 import { versionError, keysOf } from './stateVersion.ts'
+import { createStoredPartition, entriesIn, type StoredPartition } from './storedPartition.ts'
 import { createPersistentTimers } from './storedTimers.ts'
 
 /** What stands between the entities of one state partition and the store. */
-export interface PersistentPartition {
+export interface PersistentPartition extends StoredPartition {
   readonly id: number
   readonly stored: StoredEntities<unknown>
   changes(table: EntityTable<unknown>): Change[]
@@ -35,18 +32,6 @@ export interface PersistentPartition {
   readonly storedCount: number
   /** How many entities `changes` packed the last time. */
   readonly packed: number
-  isStored(key: Key): boolean
-  storedKeys(): bigint[]
-  /** The entities in the store, from the one after this key on, in the order of keys. */
-  storedAfter(key: bigint | undefined): Iterable<StoredSize>
-  /** The state of an entity as it is in the store, for who only looks. Its StateMaps read on there. */
-  peek(key: bigint): { readonly state: unknown; readonly version: number } | undefined
-}
-
-/** An entity in the store, and how long its packed state is, in bytes and without entries of StateMaps. */
-export interface StoredSize {
-  readonly key: bigint
-  readonly length: number
 }
 
 export function createPersistentPartition(
@@ -72,17 +57,6 @@ export function createPersistentPartition(
     codec.forget(keyOf(low, high))
   }
 
-  const entriesOf =
-    (low: number, high: number) =>
-    (map: MapId): EntryReader => ({
-      get: (entry) => store.get(entryKey(id, low, high, map, entry)),
-      *all() {
-        for (const found of store.range(entriesPrefix(id, low, high, map))) {
-          yield { entryKey: entryOf(found.key), value: found.value }
-        }
-      },
-    })
-
   const removal = (low: number, high: number): Change[] => {
     const key = keyOf(low, high)
     const changes: Change[] = [{ key: entityKey(id, low, high), value: undefined }]
@@ -95,6 +69,7 @@ export function createPersistentPartition(
   }
 
   return {
+    ...createStoredPartition(store, partition, id),
     id,
     stored: {
       timers,
@@ -103,7 +78,7 @@ export function createPersistentPartition(
         const value = store.get(entityKey(id, low, high))
         if (value === undefined) return undefined
         const key = keyOf(low, high)
-        const state = codec.unpack(stateOf(value), key, entriesOf(low, high))
+        const state = codec.unpack(stateOf(value), key, entriesIn(store, id, low, high))
         const from = versionOf(value)
         if (from === version) return { state, migrated: false }
         return { state: migrated(state, from, key), migrated: true }
@@ -117,26 +92,6 @@ export function createPersistentPartition(
     },
     get storedCount() {
       return entities
-    },
-    isStored(key) {
-      const halves = new Uint32Array(2)
-      return toHalves(key, halves) && store.get(entityKey(id, halves[0]!, halves[1]!)) !== undefined
-    },
-    storedKeys: () => [...store.range(entitiesPrefix(id))].map(({ key }) => keyOfEntity(key)),
-    *storedAfter(after) {
-      const from = after === undefined ? entitiesPrefix(id) : entityKey(id, ...signedHalves(after))
-      for (const { key, value } of store.range(entitiesPrefix(id), from)) {
-        const found = keyOfEntity(key)
-        if (after === undefined || found > after) yield { key: found, length: stateOf(value).length }
-      }
-    },
-    peek(key) {
-      const [low, high] = signedHalves(key)
-      const value = store.get(entityKey(id, low, high))
-      if (value === undefined) return undefined
-      // A codec of its own: what it remembers of the entity's StateMaps is nothing to who packs it.
-      const state = createStateCodec(partition).unpack(stateOf(value), key, entriesOf(low, high))
-      return { state, version: versionOf(value) }
     },
     changes(table) {
       const changes: Change[] = []
@@ -175,8 +130,3 @@ export function createPersistentPartition(
     },
   }
 }
-
-const signedHalves = (key: bigint): [low: number, high: number] => [
-  Number(BigInt.asIntN(32, key)),
-  Number(BigInt.asIntN(32, key >> 32n)),
-]

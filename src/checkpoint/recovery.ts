@@ -1,16 +1,10 @@
-import {
-  cacheInfoKey,
-  checkpointKey,
-  presentLayout,
-  readInfo,
-  type CheckpointInfo,
-  type PartitionInfo,
-} from './layout.ts'
+import { cacheInfoKey, checkpointKey, presentLayout, readInfo, type CheckpointInfo } from './layout.ts'
 import type { Clock } from '../base/clock.ts'
 import { invalidOption } from '../base/option.ts'
 import { WallarxError } from '../base/errors.ts'
 import type { OpenStore } from '../store/store.ts'
 import type { EventLog } from '../base/log.ts'
+import type { RunPartitions } from './partitions.ts'
 import type { Positions } from './positions.ts'
 
 /*
@@ -45,12 +39,7 @@ export function lastCheckpoint(store: OpenStore): CheckpointInfo | undefined {
 /** What a run knows at its start, besides its last checkpoint. */
 export interface Found {
   readonly storeName: string
-  /** The state partitions in the store, by name. */
-  readonly stored: ReadonlyMap<string, Pick<PartitionInfo, 'entities' | 'timers'>>
-  /** The first times of entities with timers of a state partition, up to now, not more than so many. */
-  readonly due: (partition: string, now: number, most: number) => number
-  /** The state partitions in use, by name. */
-  readonly used: Readonly<Record<string, unknown>>
+  readonly partitions: Pick<RunPartitions, 'stored' | 'due' | 'status'>
   readonly pipelines: ReadonlyMap<string, unknown>
   readonly positions: Positions
   readonly clock: Clock
@@ -69,13 +58,13 @@ export function logRecovery(log: EventLog, last: CheckpointInfo | undefined, fou
 /** So many timers that are due are counted at a start. */
 const mostCounted = 10_000
 
-function logFound(log: EventLog, last: CheckpointInfo, { storeName, stored, due, positions, clock }: Found): void {
+function logFound(log: EventLog, last: CheckpointInfo, { storeName, partitions, positions, clock }: Found): void {
   const age = ((clock.now() - last.at) / 1000).toFixed(1)
   log.info(`${storeName}: checkpoint ${last.checkpoint} of ${new Date(last.at).toISOString()}, ${age} s ago`)
-  for (const [name, { entities, timers = 0 }] of stored) {
+  for (const [name, { entities, timers = 0 }] of partitions.stored) {
     log.info(`state partition ${name}: ${entities} entities, read on use`)
     if (timers === 0) continue
-    const past = due(name, clock.now(), mostCounted)
+    const past = partitions.due(name, clock.now(), mostCounted)
     const more = past === mostCounted ? ' or more' : ''
     log.info(`state partition ${name}: timers at ${timers} times of entities, ${past}${more} of them past by the clock`)
   }
@@ -85,8 +74,9 @@ function logFound(log: EventLog, last: CheckpointInfo, { storeName, stored, due,
 }
 
 /** Logs what is in the store and not in the program, as after a change of a name. It is kept as it is. */
-function logUnused(log: EventLog, { stored, used, pipelines, positions }: Found): void {
-  for (const [name, { entities }] of stored) {
+function logUnused(log: EventLog, { partitions, pipelines, positions }: Found): void {
+  const used = partitions.status()
+  for (const [name, { entities }] of partitions.stored) {
     if (name in used) continue
     log.warn(
       `state partition ${name}: ${entities} entities in the store, used by no pipeline (renamed?); they stay there`,

@@ -137,13 +137,7 @@ export function startApplication(options: RunOptions, ground: Ground): Applicati
   startPipelines(options.pipelines, pipelines, shared, lifecycle)
   if (checkpointer !== undefined && !lifecycle.failed) {
     if (options.store !== undefined) {
-      const found = {
-        storeName: options.store.name,
-        stored: partitions.stored,
-        used: partitions.status(),
-        due: partitions.due,
-      }
-      logRecovery(log, checkpointer.last, { ...found, pipelines, positions, clock })
+      logRecovery(log, checkpointer.last, { storeName: options.store.name, partitions, pipelines, positions, clock })
     }
     checkGuarantees(log, pipelines, options.guarantee, lifecycle.fail)
     checkpointer.start()

@@ -1,5 +1,5 @@
 import type { OpenPartition, RunPartitions } from '../../checkpoint/partitions.ts'
-import type { StoredSize } from '../../checkpoint/persistentPartition.ts'
+import type { StoredSize } from '../../checkpoint/storedPartition.ts'
 import { plainJson, type ShownMost } from '../../serialization/plainJson.ts'
 import { lookedAtBySize, type EntityPage, type EntityPageWanted, type EntityQueries } from '../monitored.ts'
 import { estimatedSize } from './estimatedSize.ts'
