@@ -43,7 +43,8 @@ export function eventTimeStep<Message>(
     const fail = failWith(output, context, computationFailure(where))
     const unique = pipeline.clockBegins(name)
     const keeping = keepOrigins(context, unique)
-    const clock = new EventClock({ name: unique, pipeline, clock: context.clock, keeping, outOfOrder, idleAfter, waits })
+    const holding = { outOfOrder, idleAfter, waits }
+    const clock = new EventClock({ name: unique, pipeline, clock: context.clock, keeping, ...holding })
     clocks.add(clock)
     let isFirst = true
 

@@ -137,7 +137,7 @@ export interface PipelineStatus {
   /** Sources that are open, by name. */
   readonly sources: readonly string[]
   /**
-   * Of each `eventTime`: the watermark `at`, in ms since 1970, and the origin that it is `heldBy`. Absent: there is none
+   * Of each `eventTime`: the watermark `at`, in ms since 1970, and the origin it is `heldBy`. Absent: there is none
    */
   readonly watermarks?: readonly Watermark[]
 }

@@ -21,7 +21,7 @@ export interface TimedOptions {
 }
 
 /**
- * The messages with times and origins: each origin goes on in time by itself, by small steps and now and then by a pause
+ * The messages with times and origins: each origin goes on in time by itself, by small steps and now and then a pause
  * of up to a hundred of them, and no message of it is more than `disorder` earlier than the latest before it.
  *
  * @example

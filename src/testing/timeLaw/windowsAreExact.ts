@@ -34,7 +34,7 @@ class Late {
 /**
  * The law that windows give what their messages give when they are added one by one to a state of their own: the same
  * outputs in the same order, and the same late messages. It holds an aggregate to adding and merging alike: a `merge`
- * that forgets something, changes the state that it merges from, or keeps a part of it, breaks it. Not for windows by count.
+ * that forgets something, changes the state that it merges from, or keeps a part of it, breaks it. Not for `counted`.
  *
  * @example
  * ```ts
