@@ -54,7 +54,7 @@ test('words-per-minute goes on with open minutes after a stop', async () => {
   const state = join(directory, 'state')
   const lines = (await readFile('examples/data/said.txt', 'utf8')).split('\n')
   const first = startExampleByName('words-per-minute', '--in', '-', '--state', state)
-  first.process.stdin!.write(`${lines.slice(0, 3).join('\n')}\n${lines[7]}\n`)
+  first.process.stdin.write([...lines.slice(0, 3), ...lines.slice(7, 8), ''].join('\n'))
   await first.until(() => first.stdout().includes('09:00:00 runs 2'))
   first.process.kill('SIGTERM')
   expect(await first.ended, first.stderr()).toBe(0)
