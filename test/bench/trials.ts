@@ -6,6 +6,7 @@ import { generators, generatorsToBuffers } from './contenders/generators.ts'
 import { lookups } from './contenders/lookups.ts'
 import { ours } from './contenders/ours.ts'
 import { oursRun } from './contenders/oursRun.ts'
+import { oursWatched } from './contenders/oursWatched.ts'
 import { oursPulled, oursPulledToBuffers } from './contenders/oursPulled.ts'
 import { oursUpTo } from './contenders/steps.ts'
 import { textbook } from './contenders/textbook.ts'
@@ -31,6 +32,8 @@ const trials: Readonly<Record<string, (size: number) => Trial>> = {
   'words: textbook': wordCount(textbook(byWord)),
   'letters: ours under run': wordCount(oursRun(byLetter)),
   'words: ours under run': wordCount(oursRun(byWord)),
+  'letters: ours with the page open': wordCount(oursWatched(byLetter, true)),
+  'letters: ours under run, in turns': wordCount(oursWatched(byLetter, false)),
   'pulled: ours': wordCount(oursPulled(byLetter)),
   'pulled: generators': wordCount(generators(byLetter)),
   'pulled one by one: ours': wordCount(oursPulledToBuffers(byLetter)),
