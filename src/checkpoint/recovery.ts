@@ -66,7 +66,10 @@ function logFound(log: EventLog, last: CheckpointInfo, { storeName, partitions, 
     if (timers === 0) continue
     const past = partitions.due(name, clock.now(), mostCounted)
     const more = past === mostCounted ? ' or more' : ''
-    log.info(`state partition ${name}: timers at ${timers} times of entities, ${past}${more} of them past by the clock`)
+    const which = past > 0 ? '; behind eventTime they wait for its watermark' : ''
+    log.info(
+      `state partition ${name}: timers at ${timers} times of entities, ${past}${more} of them past by the clock${which}`,
+    )
   }
   for (const { pipeline, kind, name, position } of positions.list()) {
     log.info(`${pipeline}: ${kind} ${name} goes on from ${position}`)

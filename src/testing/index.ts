@@ -42,6 +42,7 @@ export type { ClusterDriver, SimulateClusterOptions } from './cluster/clusterDri
 export { crashesDoNotMatter, type CrashOptions } from './pipelineLaw/crashesDoNotMatter.ts'
 export type {
   ApplicationDriver,
+  EntityUnderTest,
   PipelineDriver,
   PipelinePort,
   Pipelines,

@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts'
-import { statePartition } from '../state/statePartition.ts'
+import { statePartition, type StatePartition } from '../state/statePartition.ts'
 
 /** What of an `eventTime` is in a checkpoint. */
 export interface KeptClock {
@@ -21,6 +21,9 @@ export interface Keeping {
 }
 
 const build = (): KeptClock => ({ watermark: -Infinity, origins: new Map<string, KeptOrigin>() })
+
+/** Whether a state partition is one of an `eventTime`, and not of the program. */
+export const keepsOrigins = ({ build: made }: StatePartition<never, unknown>): boolean => made === build
 
 /** From the last checkpoint, under a `run` with a store. The name is unique in the pipeline. */
 export function keepOrigins({ pipeline, entities, time }: Context, name: string): Keeping {

@@ -34,7 +34,7 @@ export function timeOf({ time }: TimedEntity): number {
 }
 
 /** A time as people read it. */
-function shownTime(time: number): string {
+export function shownTime(time: number): string {
   return Math.abs(time) <= lastTime ? new Date(time).toISOString() : String(time)
 }
 

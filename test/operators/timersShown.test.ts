@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { fromAsyncIterable, lmdbStore, run, statePartition, observerSink } from 'wallarx'
-import { toSink, toStatePartition } from 'wallarx/operators'
+import { counted, fromAsyncIterable, lmdbStore, observerSink, run, statePartition, tumbling, windowed } from 'wallarx'
+import { eventTime, toSink, toStatePartition, toWindows } from 'wallarx/operators'
 import { printEntities } from '../../src/cli/state/entities.ts'
 import { temporaryFolder } from '../support/files.ts'
 
@@ -47,6 +47,83 @@ test('the log of a start and the command say which timers there are', async () =
   expect(lines.join('\n')).toContain(
     'state partition timed: timers at 3 times of entities, 0 of them past by the clock',
   )
+  expect(await printed(directory, { partition: 'timed', key: 5n, json: false })).toContain(
+    'timer 7 at +255479-11-28T14:13:20.000Z',
+  )
+  const [entity] = (await printed(directory, { partition: 'timed', key: 5n, json: true })).split('\n')
+  expect(JSON.parse(entity!)).toEqual({
+    key: '5',
+    version: 1,
+    state: 0,
+    timers: [
+      { name: 7, at: 8e15 },
+      { name: 'far', at: 8e15 + 5 },
+    ],
+    expiresAt: expect.any(Number) as number,
+  })
+})
+
+test.each([
+  {
+    window: tumbling({ size: 1000 }),
+    shown: [
+      '5: tumbling windows of 1000 ms',
+      '  window from 1970-01-01T00:00:02.000Z to 1970-01-01T00:00:03.000Z: { count: 1 }',
+      '  timer of the window from 1970-01-01T00:00:02.000Z at 1970-01-01T00:00:03.000Z',
+    ],
+  },
+  {
+    window: counted({ size: 3 }),
+    shown: [
+      '5: windows of 3 messages, one every 3',
+      '  window of messages 1 to 3: { count: 1 }',
+      '  what is open closes when the input has ended',
+    ],
+  },
+])('the command shows windows that are open: $window.kind', async ({ window, shown }) => {
+  const directory = join(temporaryFolder(), 'store')
+  const windows = windowed('counts', { key: ({ key }: Reading) => key, window, build: () => ({ count: 0 }) })
+  const stop = new AbortController()
+  async function* source() {
+    yield { key: 5, at: 2500 }
+    await new Promise((resolve) => stop.signal.addEventListener('abort', resolve))
+  }
+  const counting = toWindows(
+    {
+      add(_: Reading, state: { count: number }) {
+        state.count++
+      },
+      close: ({ count }: { count: number }) => count,
+    },
+    windows,
+  )
+  const app = await run({
+    name: 'Windows',
+    store: lmdbStore(directory),
+    log: false,
+    pipelines: {
+      counts: fromAsyncIterable(source()).pipe(
+        eventTime(({ at }) => at),
+        counting,
+        toSink(observerSink({ next: () => undefined })),
+      ),
+    },
+  })
+  await app.checkpoint()
+  const closed = app.close()
+  stop.abort()
+  await closed
+  expect((await printed(directory, { partition: 'counts', key: undefined, json: false })).trim().split('\n')).toEqual(
+    shown,
+  )
+})
+
+interface Reading {
+  readonly key: number
+  readonly at: number
+}
+
+async function printed(directory: string, options: Parameters<typeof printEntities>[1]): Promise<string> {
   const written: string[] = []
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk, ...rest) => {
     written.push(String(chunk))
@@ -55,9 +132,9 @@ test('the log of a start and the command say which timers there are', async () =
     return true
   })
   try {
-    await printEntities(directory, { partition: 'timed', key: 5n, json: false })
+    await printEntities(directory, options)
   } finally {
     spy.mockRestore()
   }
-  expect(written.join('')).toContain('timer 7 at +255479-11-28T14:13:20.000Z')
-})
+  return written.join('')
+}

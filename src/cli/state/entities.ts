@@ -22,9 +22,12 @@ import type { MapId } from '../../serialization/entryCodec.ts'
 import { layouts, unpackContent } from '../../serialization/msgpack.ts'
 import { compareNames, expiry, type TimerName } from '../../state/timers/timerName.ts'
 import type { StoreEntry, OpenStore } from '../../store/store.ts'
+import { shownTime } from '../../time/late.ts'
+import type { OpenWindows } from '../../time/window/options.ts'
 import { Failure } from '../failure.ts'
 import { plainJson } from '../../serialization/plainJson.ts'
 import { readStore } from './directory.ts'
+import { shownWindows, shownWindowTimer } from './windows.ts'
 import { writeOut } from './writeOut.ts'
 
 interface EntitiesOptions {
@@ -51,8 +54,8 @@ function* shownEntities(store: OpenStore, { partition, key, json }: EntitiesOpti
   const infoKey = partitionKey(partition)
   const info = store.get(infoKey)
   if (info === undefined) throw new Failure(unknownPartition(store, partition))
-  const { id, version } = readInfo<PartitionInfo>(infoKey, info)
-  const show = entityShower(partition, version, json, timersIn(store, id))
+  const { id, version, windows } = readInfo<PartitionInfo>(infoKey, info)
+  const show = entityShower({ partition, version, json, windows: windows?.windows }, timersIn(store, id))
   let found = false
   for (const entity of storedEntities(store, id, key)) {
     found = true
@@ -103,11 +106,16 @@ function prefixes(id: number, key: bigint | undefined): [Buffer, Buffer] {
   return [entity, Buffer.concat([partitionEntriesPrefix(id), entity.subarray(5)])]
 }
 
+interface ShowingOptions extends Pick<EntitiesOptions, 'partition' | 'json'> {
+  /** The newest one. */
+  readonly version: number
+  /** What windows the states are of, if they are. */
+  readonly windows: string | undefined
+}
+
 function entityShower(
-  partition: string,
-  newest: number,
-  json: boolean,
-  timersOf: (key: bigint) => Timer[],
+  { partition, version: newest, json, windows }: ShowingOptions,
+  timersOf: (key: bigint) => EntityTimers,
 ): (entity: StoredEntity) => string {
   const codec = createStateCodec({ name: partition, serde: undefined })
 
@@ -122,25 +130,26 @@ function entityShower(
   return (entity) => {
     const { key, value } = entity
     const version = versionOf(value)
-    const timers = timersOf(key)
-    const withTimers = timers.length > 0 ? { timers } : {}
-    const lines = timers.map((timer) => `\n  ${shownTimer(timer)}`).join('')
+    const { timers, expiresAt } = timersOf(key)
+    const more = { ...(timers.length > 0 && { timers }), ...(expiresAt !== undefined && { expiresAt }) }
+    const lines = timers.map((timer) => `\n  ${shownTimer(timer, windows)}`)
+    if (expiresAt !== undefined) lines.push(`\n  expires at ${shownTime(expiresAt)}`)
     const title = version === newest ? `${key}` : `${key} (version ${version})`
     if (stateOf(value)[0] === layouts.serde) {
-      const hex = unpackContent(stateOf(value)).toString('hex')
-      if (json) return JSON.stringify({ key: key.toString(), version, serde: hex, ...withTimers })
-      return `${title}: bytes of the serde of this state partition, in hex: ${hex}${lines}`
+      const serde = unpackContent(stateOf(value)).toString('hex')
+      if (json) return JSON.stringify({ key: key.toString(), version, serde, ...more })
+      return `${title}: bytes of the serde of this state partition, in hex: ${serde}${lines.join('')}`
     }
     const state = unpack(entity)
     const text = json
-      ? JSON.stringify({ key: key.toString(), version, state: plainJson(state), ...withTimers })
-      : `${title}: ${inspect(state, whole)}${lines}`
+      ? JSON.stringify({ key: key.toString(), version, state: plainJson(state), ...more })
+      : windows === undefined
+        ? `${title}: ${inspected(state)}${lines.join('')}`
+        : `${title}: ${windows}${shownWindows(windows, state as OpenWindows<unknown>, inspected)}${lines.join('')}`
     codec.forget(key)
     return text
   }
 }
-
-const whole = { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: 100 }
 
 /** A timer as it is shown. */
 interface Timer {
@@ -148,21 +157,33 @@ interface Timer {
   readonly at: number
 }
 
-/** Those of an entity, in the order they fire in. */
+interface EntityTimers {
+  /** In the order they fire in. */
+  readonly timers: readonly Timer[]
+  /** In ms since 1970. */
+  readonly expiresAt: number | undefined
+}
+
 const timersIn =
   (store: OpenStore, id: number) =>
-  (key: bigint): Timer[] => {
+  (key: bigint): EntityTimers => {
     const timers: Timer[] = []
+    let expiresAt: number | undefined
     createPersistentTimers(store, '', id, 0).load(Number(key & 0xffffffffn), Number(key >> 32n), (name, at) => {
-      timers.push({ name, at })
+      if (name === expiry) expiresAt = at
+      else timers.push({ name, at })
     })
-    return timers.sort((one, other) => one.at - other.at || compareNames(one.name, other.name))
+    timers.sort((one, other) => one.at - other.at || compareNames(one.name, other.name))
+    return { timers, expiresAt }
   }
 
-function shownTimer({ name, at }: Timer): string {
-  const time = Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : String(at)
-  return name === expiry ? `expires at ${time}` : `timer ${inspect(name)} at ${time}`
-}
+const shownTimer = ({ name, at }: Timer, windows: string | undefined): string =>
+  windows === undefined || typeof name === 'string'
+    ? `timer ${inspect(name)} at ${shownTime(at)}`
+    : shownWindowTimer(windows, name, at)
+
+const inspected = (state: unknown): string =>
+  inspect(state, { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: 100 })
 
 function unknownPartition(store: OpenStore, partition: string): string {
   const names = Array.from(store.range(partitionsPrefix), ({ key }) => JSON.stringify(partitionName(key)))

@@ -25,7 +25,8 @@ const help = `wallarx state: shows what an application keeps in a store, and mak
   --help               this text
 
 The store is only read, also beside the application while it runs. Entities come one at a time, in constant memory but
-for the largest. A state that is packed with a serde is shown as its bytes, in hex.
+for the largest. A state that is packed with a serde is shown as its bytes, in hex. Below an entity stand its windows
+that are open, its timers, and when it expires; times in JSON are in ms since 1970.
 
 export is consistent whatever the application does meanwhile. import checks the whole file before there is a store; DIR
 must not be there or be empty. A journal that an application keeps beside the store, as word count does in DIR/journal,

@@ -7,6 +7,7 @@ import type { Key } from '../../key/key.ts'
 import type { RunOptions, RunStatus } from '../../run/contract.ts'
 import type { SinkDelivery } from '../../context/endpoint.ts'
 import type { StatePartition } from '../../state/statePartition.ts'
+import type { TimerName } from '../../state/timers/timerName.ts'
 import type { Store } from '../../store/store.ts'
 
 /** How a pipeline is run under test. */
@@ -58,6 +59,11 @@ export interface PipelinePort<In, Out> {
    * each output comes out at the moment the sink takes it.
    */
   readonly through: (messages: Observable<In>) => Observable<Out>
+  /**
+   * Up to when nothing more is awaited at the end of the pipeline, in ms since 1970: Infinity when the sources have
+   * completed, `undefined` where there is no `eventTime`, and before its first message.
+   */
+  watermark(): number | undefined
   readonly sink: SinkControl
 }
 
@@ -73,10 +79,27 @@ export interface SinkControl {
   fail(error: unknown): void
 }
 
+/** An entity under test. */
+export interface EntityUnderTest<State> {
+  /** To be looked at and not changed. */
+  readonly state: State
+  /** Those that are set, in the order they fire in. `at` is in ms since 1970. */
+  readonly timers: readonly { readonly name: TimerName; readonly at: number }[]
+  /** When it is gone, in ms since 1970. Absent without `expireAfter`. */
+  readonly expiresAt?: number
+}
+
 /** What is common to one and to several pipelines under test. */
 export interface TestDriver<Program> extends AsyncDisposable {
   /** The state of an entity, to be looked at and not changed; `undefined` where there is no such entity. */
   entity<State>(partition: StatePartition<never, State>, key: Key): State | undefined
+  /**
+   * An entity with its timers; `undefined` where there is no such entity. Those of windows are called by the start of
+   * their window. Throws `OPTION_INVALID` where it is not clear which state partition is meant.
+   *
+   * @param partition Default: the one that the program has
+   */
+  state<State = unknown>(key: Key, partition?: StatePartition<never, State>): EntityUnderTest<State> | undefined
   /** All entities of a state partition, in the order of their keys. */
   entities<State>(partition: StatePartition<never, State>): Map<bigint, State>
   /**
@@ -91,7 +114,8 @@ export interface TestDriver<Program> extends AsyncDisposable {
   /** Virtual time, in milliseconds. */
   readonly now: number
   /**
-   * Lets virtual time pass: every timer that comes due fires before this returns. Throws what a pipeline failed with.
+   * Lets virtual time pass: every timer that comes due fires before this returns, those of entities that live by
+   * arrival time too. Throws what a pipeline failed with.
    */
   advance(milliseconds: number): void
   /**

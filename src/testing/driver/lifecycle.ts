@@ -64,9 +64,9 @@ export function createLifecycle({
   }
   const pipelines = () =>
     Object.fromEntries(
-      [...ports].map(([name, { input, output }]) => [
+      [...ports].map(([name, { input, output, seeTime }]) => [
         name,
-        (program[name] as OperatorFunction<unknown, unknown>)(input.source).pipe(toSink(output.sink)),
+        (program[name] as OperatorFunction<unknown, unknown>)(input.source).pipe(seeTime, toSink(output.sink)),
       ]),
     )
   const crash = async (): Promise<void> => {

@@ -1,6 +1,8 @@
-import { Observable } from 'rxjs'
+import { Observable, type MonoTypeOperatorFunction } from 'rxjs'
 import { invalidOption } from '../../base/option.ts'
+import { currentContext, within } from '../../context/context.ts'
 import type { SinkDelivery } from '../../context/endpoint.ts'
+import { UpstreamClocks } from '../../context/time/upstreamClocks.ts'
 import type { Framing } from '../../framing/framing.ts'
 import type { Drive } from './drive.ts'
 import type { PipelinePort } from './driver.ts'
@@ -12,6 +14,8 @@ import type { VirtualClock } from './virtualClock.ts'
 export interface Ports {
   readonly input: InputPort
   readonly output: OutputPort
+  /** Stands in front of the sink and changes nothing: sees the watermark there. */
+  readonly seeTime: MonoTypeOperatorFunction<unknown>
   readonly port: PipelinePort<never, unknown>
 }
 
@@ -23,9 +27,12 @@ export interface PortsOptions {
   readonly drive: Drive
   /** Throws where nothing can be sent any more. */
   readonly checkSendable: () => void
+  /** Throws where none runs. */
+  readonly checkRunning: () => void
 }
 
-export function createPorts({ framing, maxFrameLength, delivery, clock, drive, checkSendable }: PortsOptions): Ports {
+export function createPorts(options: PortsOptions): Ports {
+  const { framing, maxFrameLength, delivery, clock, drive, checkSendable, checkRunning } = options
   const input = createInputPort(framing, maxFrameLength)
   const output = createOutputPort(delivery)
   const feed = (items: readonly unknown[]): void => {
@@ -39,6 +46,23 @@ export function createPorts({ framing, maxFrameLength, delivery, clock, drive, c
       input.end(failure)
     })
   }
+  let watermark = (): number => -Infinity // of the pipeline that was started last
+  const seeTime: Ports['seeTime'] = (source) =>
+    new Observable((subscriber) => {
+      const context = currentContext()!
+      const { pipeline, clocks: outer } = context.time
+      const seen = new UpstreamClocks(context, undefined, outer)
+      const sleeper = { look: () => void seen.watermark(), turn: undefined }
+      pipeline.addSleeper(sleeper, false)
+      subscriber.add(() => {
+        pipeline.removeSleeper(sleeper)
+      })
+      watermark = () => {
+        const isOver = output.completed && !context.shutdown.stopping.aborted && seen.clocks.length > 0
+        return isOver ? Infinity : seen.watermark()
+      }
+      within(seen.context, () => source.subscribe(subscriber))
+    })
   const port: PipelinePort<never, unknown> = {
     send(...messages) {
       if (framing !== undefined) {
@@ -79,6 +103,11 @@ export function createPorts({ framing, maxFrameLength, delivery, clock, drive, c
           }),
         )
       }),
+    watermark() {
+      checkRunning()
+      const now = watermark()
+      return now === -Infinity ? undefined : now
+    },
     sink: {
       slow: output.slow,
       lose: output.lose,
@@ -92,5 +121,5 @@ export function createPorts({ framing, maxFrameLength, delivery, clock, drive, c
       },
     },
   }
-  return { input, output, port }
+  return { input, output, seeTime, port }
 }

@@ -2,10 +2,22 @@ import type { OperatorFunction } from 'rxjs'
 import type { DeadLetter } from '../../context/deadLetter.ts'
 import { invalidOption, knownOptions, type OptionNames } from '../../base/option.ts'
 import { checkFraming } from '../../framing/framer.ts'
+import type { Key } from '../../key/key.ts'
+import type { Application } from '../../run/application.ts'
+import type { StatePartition } from '../../state/statePartition.ts'
+import { compareNames, expiry } from '../../state/timers/timerName.ts'
 import { memoryStore } from '../../store/memory.ts'
+import { keepsOrigins } from '../../time/keptOrigins.ts'
 import { difference } from '../law/difference.ts'
 import { createDrive } from './drive.ts'
-import type { ApplicationDriver, PipelineDriver, Pipelines, TestDriver, TestPipelineOptions } from './driver.ts'
+import type {
+  ApplicationDriver,
+  EntityUnderTest,
+  PipelineDriver,
+  Pipelines,
+  TestDriver,
+  TestPipelineOptions,
+} from './driver.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { createPorts, type Ports } from './ports.ts'
 import { createVirtualClock } from './virtualClock.ts'
@@ -110,17 +122,26 @@ async function createDriver(
     lifecycle.checkOpen()
     lifecycle.checkNotFailed()
   }
+  const running = (): Application => lifecycle.running()
   const ports: ReadonlyMap<string, Ports> = new Map(
     Object.keys(program).map((name) => [
       name,
-      createPorts({ framing, maxFrameLength, delivery, clock, drive, checkSendable }),
+      createPorts({
+        framing,
+        maxFrameLength,
+        delivery,
+        clock,
+        drive,
+        checkSendable,
+        checkRunning: () => void running(),
+      }),
     ]),
   )
   const lifecycle = createLifecycle({ program, ports, clock, store, onError, deadLetters })
-  const { running } = lifecycle
 
   const driver: TestDriver<Pipelines> = {
     entity: (partition, key) => running().entities.state(partition, key),
+    state: (key, partition) => entityUnderTest(running().entities, key, partition),
     entities: <State>(partition: Parameters<TestDriver<Pipelines>['entities']>[0]) => {
       const { entities } = running()
       return new Map(entities.keys(partition).map((key) => [key, entities.state(partition, key) as State]))
@@ -180,4 +201,32 @@ async function createDriver(
     throw error
   }
   return { driver, ports }
+}
+
+function entityUnderTest<State>(
+  entities: Application['entities'],
+  key: Key,
+  partition: StatePartition<never, State> = onlyOne(entities),
+): EntityUnderTest<State> | undefined {
+  const state = entities.state(partition, key)
+  if (state === undefined) return undefined
+  const timers: { name: string | number; at: number }[] = []
+  const { table } = entities.open(partition.name)!
+  if (table.hasTimers) table.timers().forEach(table.slot(key), (name, at) => timers.push({ name, at }))
+  const expires = timers.find(({ name }) => name === expiry)
+  const own = timers.filter((timer) => timer !== expires)
+  own.sort((one, other) => one.at - other.at || compareNames(one.name, other.name))
+  return { state, timers: own, ...(expires && { expiresAt: expires.at }) }
+}
+
+/** The state partition that is meant where none is named. */
+function onlyOne<State>(entities: Application['entities']): StatePartition<never, State> {
+  const all = entities.all().filter((partition) => !keepsOrigins(partition))
+  if (all.length === 1) return all[0] as StatePartition<never, State>
+  const names = all.map(({ name }) => name).join(', ')
+  throw invalidOption(
+    'partition',
+    `given, as the program has ${names === '' ? 'none' : `several: ${names}`}`,
+    undefined,
+  )
 }

@@ -72,6 +72,8 @@ async function until<Answer>(
 
 const sees = (count: number) => (workers: readonly unknown[]) => workers.length === count
 
+const ownedBy = ({ cluster }: MonitorReport): readonly number[] => cluster?.shards.sums?.owned ?? []
+
 interface All {
   readonly workers: readonly { readonly worker: string; readonly report: MonitorReport; readonly failure?: string }[]
 }
@@ -125,9 +127,12 @@ test('the owner is named where it cannot be asked', async () => {
   kafka.write('in', 0, ['7'])
   await kafka.until('the sum', () => kafka.values('out').length === 1)
   const anna = await show(kafka, 'anna')
-  await until(kafka, () => anna.ask<unknown[]>('/workers'), sees(2))
-  const { workers } = await anna.ask<All>('/status?all')
-  const own = workers[1]!.report.cluster!.shards.sums!.owned
+  const { workers } = await until(
+    kafka,
+    () => anna.ask<All>('/status?all'),
+    ({ workers }) => workers.length === 2 && workers.every(({ report }) => ownedBy(report).length === shards / 2),
+  )
+  const own = ownedBy(workers[1]!.report)
   const key = Array.from({ length: 100 }, (_, at) => at).find((at) => own.includes(shardOf(at, 0, shards)))!
   const writing = kafka.broker.topics.log({ topic: 'app.workers', partition: 0 })
   const moved = { address: `http://127.0.0.1:${await freePort()}/`, shards: { sums: own } }
