@@ -74,7 +74,7 @@ export function eventTimeStep<Message>(
         register.time = time
         register.clock = clock
         if (pipeline.depth > 0) output.next(message)
-        else passAlone(pipeline, output, message)
+        else passAlone(context.time, output, message)
         // Another branch may take the same message.
         register.time = timeBefore
         register.clock = clockBefore

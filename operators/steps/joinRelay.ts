@@ -64,7 +64,7 @@ export function relayedStep<Left, Right>(): Step<Relayed<Left, Right>, Sided<Lef
           register.time = sided.t
           register.clock = clock
           if (pipeline.depth > 0) output.next(sided)
-          else passAlone(pipeline, output, sided)
+          else passAlone(context.time, output, sided)
           register.time = time
           register.clock = before
         },

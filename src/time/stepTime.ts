@@ -3,6 +3,7 @@ import type { Context } from '../context/context.ts'
 import { within } from '../context/context.ts'
 import type { Sleeper, Turn } from '../context/time.ts'
 import { UpstreamClocks } from '../context/time/upstreamClocks.ts'
+import { OutputClock } from './outputClock.ts'
 
 /** What time it is for one step in one subscription. */
 export interface StepTime {
@@ -19,20 +20,27 @@ export interface StepTime {
   readonly upstream: Context
   /** The earliest time at which the step has something to do: it is woken then, where no message comes. */
   wakeAt(time: number): void
-  /**
-   * What the step emits from now on has this time, as outputs of a timer have its time; `undefined`: that of the
-   * message again, if there is one.
-   */
-  emitAt(time: number | undefined): void
+  /** What the step emits from now on is of a timer of this time. */
+  emitAt(time: number): void
+  /** What the step emits from now on is of the present message, at which `now` gave this. */
+  emitAsOf(now: number): void
+  /** It is over: the register is again as it was. */
+  emitted(): void
+  /** The source has completed: what is set fires, maybe not at once. */
+  upstreamEnds(): void
   end(): void
 }
 
-/**
- * `wake` is called between two messages, when the time may be another and no message told the step so. `clocks`: of so
- * many upstream each holds the time until it has begun. Default: those that are found
- */
-export function createStepTime(context: Context, wake: () => void, clocks?: number): StepTime {
-  return new LivedTime(context, wake, clocks)
+export interface StepTimeOptions {
+  /** Of so many clocks upstream each holds the time until it has begun. Default: those that are found */
+  readonly clocks?: number | undefined
+  /** The step emits later, and has a clock of its own for what is downstream. */
+  readonly emitsLater?: boolean
+}
+
+/** `wake` is called between two messages, when the time may be another and no message told the step so. */
+export function createStepTime(context: Context, wake: () => void, options: StepTimeOptions = {}): StepTime {
+  return new LivedTime(context, wake, options)
 }
 
 class LivedTime implements StepTime, Sleeper {
@@ -52,14 +60,19 @@ class LivedTime implements StepTime, Sleeper {
   #disarm: (() => void) | undefined
   #woken = false
   #ended = false
-  /** The time of the message, while outputs have another. */
-  #before: number | undefined
+  readonly #output: OutputClock
 
-  constructor(context: Context, wake: () => void, clocks: number | undefined) {
+  constructor(context: Context, wake: () => void, { clocks, emitsLater = false }: StepTimeOptions) {
     this.#context = context
     this.#wake = wake
     this.#register = context.time.register
-    this.#clocks = new UpstreamClocks(context, () => (this.#byEvents = true), context.time.clocks, clocks)
+    this.#output = new OutputClock(context, () => this.#clocks.live || this.#due <= this.#now)
+    const found = (): void => {
+      this.#byEvents = true
+      if (!emitsLater) this.#output.enter()
+    }
+    this.#clocks = new UpstreamClocks(context, found, emitsLater ? context.time.clocks : undefined, clocks)
+    this.#clocks.own = this.#output
     this.upstream = this.#clocks.context
     context.time.pipeline.addSleeper(this)
   }
@@ -76,6 +89,7 @@ class LivedTime implements StepTime, Sleeper {
   }
 
   time(): number {
+    if (this.#byEvents) return this.#register.time
     const now = this.now()
     return this.#byEvents ? this.#register.time : now
   }
@@ -85,25 +99,34 @@ class LivedTime implements StepTime, Sleeper {
     if (time < this.#armed && !this.#byEvents) this.#arm()
   }
 
-  emitAt(time: number | undefined): void {
-    if (time !== undefined) {
-      this.#before ??= this.#register.time
-      this.#register.time = time
-    } else if (this.#before !== undefined) {
-      this.#register.time = this.#before
-      this.#before = undefined
-    }
+  emitAt(time: number): void {
+    this.#output.emitAt(time)
+  }
+
+  emitAsOf(now: number): void {
+    this.#output.emitAsOf(now)
+  }
+
+  emitted(): void {
+    this.#output.emitted()
+  }
+
+  upstreamEnds(): void {
+    this.#output.upstreamEnds()
   }
 
   end(): void {
     this.#ended = true
+    this.#output.end()
     this.#due = Infinity
     this.#disarm?.()
     this.#context.time.pipeline.removeSleeper(this)
   }
 
   readonly look = (): void => {
-    if (this.#woken || this.#due === Infinity) return
+    if (this.#woken) return
+    if (this.#byEvents && this.#due > this.now()) this.#output.raise(this.#now)
+    if (this.#due === Infinity) return
     const isKnown = this.#byEvents || this.#byArrival || this.#clocks.clocks.length > 0
     if (!isKnown || this.#due > this.now()) {
       if (this.#due < this.#armed && !this.#byEvents) this.#arm()
@@ -116,7 +139,10 @@ class LivedTime implements StepTime, Sleeper {
 
   readonly #wakeNow = (): void => {
     this.#woken = false
-    if (!this.#ended) within(this.upstream, this.#wake)
+    if (this.#ended) return
+    within(this.upstream, this.#wake)
+    // What has fired may have let the time go on for what is downstream.
+    if (this.#byEvents) this.#context.time.pipeline.settle()
   }
 
   /** As long as that is not known: asked as a message has come. */

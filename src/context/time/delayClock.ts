@@ -37,6 +37,7 @@ export class DelayClock implements PipelineClock, Sleeper {
       time.clocks.add(this)
       time.pipeline.clocks.add(this)
     })
+    this.#upstream.own = this
     this.context = this.#upstream.context
     time.pipeline.addSleeper(this, false)
   }

@@ -1,6 +1,6 @@
 import { within, type Context } from '../context.ts'
 import type { TimeRegister } from '../time.ts'
-import { createRegister, type PipelineTime } from './pipelineTime.ts'
+import { createRegister, type ContextTime } from './pipelineTime.ts'
 
 /**
  * Hands over a chunk of an origin: calls `work` inside the context, with the register saying where the chunk is from
@@ -44,9 +44,12 @@ export function handOverAs<Args extends unknown[], Result>(
   }
 }
 
-/** Passes on a message that nobody has handed over: a foreign Observable emits it. A chunk of its own, as it were. */
+/**
+ * Passes on a message that nobody has handed over: a foreign Observable emits it. A chunk of its own, as it were. The
+ * register has no time afterwards: it is the caller's to write what it had before.
+ */
 export function passAlone<Message>(
-  pipeline: PipelineTime,
+  { register, pipeline }: ContextTime,
   output: { next(message: Message): void },
   message: Message,
 ): void {
@@ -56,6 +59,8 @@ export function passAlone<Message>(
     output.next(message)
   } finally {
     pipeline.depth--
+    register.time = NaN // who is woken is so without a message
+    register.clock = undefined
     pipeline.settle()
   }
 }

@@ -6,6 +6,8 @@ import type { PipelineClock, WatermarkClock } from '../time.ts'
 export class UpstreamClocks {
   /** The context for what is upstream: the clocks that are made there are found here. */
   readonly context: Context
+  /** That of the step itself: its outputs come with it, and it is not upstream. */
+  own: WatermarkClock | undefined
   readonly #time: Context['time']
   readonly #set: ClockSet
   /** Where there is one clock, as mostly. */
@@ -64,6 +66,6 @@ export class UpstreamClocks {
   /** A branch that was subscribed to before has a clock that is not found by subscription. */
   #meet(clock: WatermarkClock): void {
     this.#met = clock
-    if ('live' in clock) this.#set.add(clock as PipelineClock)
+    if (clock !== this.own && 'live' in clock) this.#set.add(clock as PipelineClock)
   }
 }

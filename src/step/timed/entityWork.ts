@@ -1,11 +1,10 @@
-import type { WallarxError, Where } from '../../base/errors.ts'
+import type { Where } from '../../base/errors.ts'
 import type { Context } from '../../context/context.ts'
 import type { TableTimers } from '../../state/timers/tableTimers.ts'
-import type { TimerName } from '../../state/timers/timerName.ts'
 import type { StateResult } from '../computation.ts'
 import { invalidStateResult } from '../failures.ts'
 import type { Output } from '../output.ts'
-import { failTimer, isBadInput, timerFailed } from './failures.ts'
+import { failTimer, isBadInput, timerFailed, timerLoop } from './failures.ts'
 import { LoopWatch } from './loopWatch.ts'
 import { PresentEntity } from './presentEntity.ts'
 import type { TimedStepOptions } from './timedSync.ts'
@@ -31,7 +30,6 @@ export interface EntityWorkOptions<In, State, Outputs> extends TimedStepOptions<
   /** A computation begins with the entity, or it was removed. */
   readonly begun: (slot: number) => void
   readonly removed: (slot: number) => void
-  readonly loop: (slot: number, name: TimerName, at: number) => WallarxError
   readonly whereIs: (slot: number) => Where
 }
 
@@ -95,7 +93,7 @@ export function createEntityWork<In, State, Outputs>(
       const { name, at } = due
       loopWatch ??= new LoopWatch()
       if (loopWatch.isLoop(slot, name, at, dueAtOnce)) {
-        failFor(options.loop(slot, name, at))
+        failFor(timerLoop(name, at, options.whereIs(slot)))
         return
       }
       timers.fire(slot, name, at)

@@ -58,6 +58,6 @@ export function createFiring<State>(
       fireOne(slot, name, at, now)
     }
     if (output.closed) timers.putBack()
-    time.emitAt(undefined)
+    time.emitted()
   }
 }

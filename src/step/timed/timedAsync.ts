@@ -6,7 +6,7 @@ import { createStepTime, type StepTime } from '../../time/stepTime.ts'
 import { keyedAsync } from '../async/keyedAsync.ts'
 import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
-import { inUseBy, timerLoop } from './failures.ts'
+import { inUseBy } from './failures.ts'
 import { createEntityWork, type Done, type Work } from './entityWork.ts'
 import type { TimedStepOptions } from './timedSync.ts'
 import { createWhenFree } from './whenFree.ts'
@@ -89,18 +89,18 @@ export function timedAsync<In, State, Outputs, Out>(
     if (ending && atWork.size === 0) keyed.complete!()
   }
 
-  const time = createStepTime(keyed.upstream!, () => {
+  const wake = (): void => {
     if (whenFree.putsOff()) return
     present = time.now()
     fireDue()
-  })
+  }
+  const time = createStepTime(keyed.upstream!, wake, { emitsLater: true })
   const run = createEntityWork<In, State, Outputs>(output, context, {
     ...options,
     timers,
     byArrival: () => time.byArrival,
     begun: (slot) => removed.delete(slot),
     removed: (slot) => removed.add(slot),
-    loop: (slot, timer, at) => timerLoop(timer, at, whereIs(slot)),
     whereIs,
   })
   time.wakeAt(timers.next)
@@ -168,10 +168,11 @@ class AtWork {
 function emitInOrder(steps: Done['steps'], output: Output<never>, time: StepTime): boolean {
   for (const { at, emit } of steps) {
     if (output.closed) return false
-    time.emitAt(at)
+    if (at === undefined) time.emitted()
+    else time.emitAt(at)
     emit()
   }
-  time.emitAt(undefined)
+  time.emitted()
   return true
 }
 

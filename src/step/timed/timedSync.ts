@@ -73,6 +73,7 @@ export function timedSync<In, State, Outputs, Out>(
     if (timers.next <= now) fire(now)
     if (output.closed) return
     let slot = -1 // while there is no entity
+    time.emitAsOf(now)
     try {
       slot = slotOf(message)
       entity.begin(slot, now, NaN)
@@ -80,6 +81,7 @@ export function timedSync<In, State, Outputs, Out>(
     } catch (thrown) {
       failWithin(slot, thrown, message)
     }
+    time.emitted()
     const { next } = timers
     if (next === toldNext) return
     if (next <= now && !output.closed) fire(now)
@@ -97,7 +99,7 @@ export function timedSync<In, State, Outputs, Out>(
     if (timers.next <= time.now()) fire(time.now())
     tellNext()
   }
-  const time = createStepTime(context, wake, options.clocks)
+  const time = createStepTime(context, wake, options)
 
   const entity = new PresentEntity(entities, time)
   const fire = createFiring(output, context, { ...options, time, entity, finish })
@@ -117,6 +119,7 @@ export function timedSync<In, State, Outputs, Out>(
     complete() {
       // At a stop what is set stays in the checkpoint.
       const { aborted } = stopping
+      if (!aborted) time.upstreamEnds()
       whenFree.do(() => {
         if (!aborted) fire(Infinity)
         output.complete()
