@@ -62,14 +62,13 @@ function logFound(log: EventLog, last: CheckpointInfo, { storeName, partitions, 
   const age = ((clock.now() - last.at) / 1000).toFixed(1)
   log.info(`${storeName}: checkpoint ${last.checkpoint} of ${new Date(last.at).toISOString()}, ${age} s ago`)
   for (const [name, { entities, timers = 0 }] of partitions.stored) {
-    log.info(`state partition ${name}: ${entities} entities, read on use`)
+    log.info(`state partition ${name}: ${entities} ${entities === 1 ? 'entity' : 'entities'}, read on use`)
     if (timers === 0) continue
     const past = partitions.due(name, clock.now(), mostCounted)
     const more = past === mostCounted ? ' or more' : ''
     const which = past > 0 ? '; behind eventTime they wait for its watermark' : ''
-    log.info(
-      `state partition ${name}: timers at ${timers} times of entities, ${past}${more} of them past by the clock${which}`,
-    )
+    const found = `timers at ${timers} times of entities, ${past}${more} of them past by the clock${which}`
+    log.info(`state partition ${name}: ${found}`)
   }
   for (const { pipeline, kind, name, position } of positions.list()) {
     log.info(`${pipeline}: ${kind} ${name} goes on from ${position}`)

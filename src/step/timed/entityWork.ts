@@ -7,7 +7,7 @@ import type { Output } from '../output.ts'
 import { failTimer, isBadInput, timerFailed, timerLoop } from './failures.ts'
 import { LoopWatch } from './loopWatch.ts'
 import { PresentEntity } from './presentEntity.ts'
-import type { TimedStepOptions } from './timedSync.ts'
+import type { TimedStepOptions } from './options.ts'
 
 /** A message and the timers of its entity that were due when it came, or those alone. */
 export interface Work<In> {

@@ -1,7 +1,7 @@
 import { expiry } from '../../state/timers/timerName.ts'
 import type { StateResult } from '../computation.ts'
 import { isPromise } from '../async/concurrencyLimit.ts'
-import type { TimedStepOptions } from './timedSync.ts'
+import type { TimedStepOptions } from './options.ts'
 
 type Computing<In, State, Outputs> = Pick<TimedStepOptions<In, State, Outputs>, 'compute' | 'onTimer'>
 

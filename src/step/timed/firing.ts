@@ -7,7 +7,7 @@ import type { Output } from '../output.ts'
 import { failTimer, mostAtOnce, mostWithoutProgress, timerFailed, timerLoop } from './failures.ts'
 import { LoopWatch } from './loopWatch.ts'
 import type { PresentEntity } from './presentEntity.ts'
-import type { TimedStepOptions } from './timedSync.ts'
+import type { TimedStepOptions } from './options.ts'
 
 export interface FiringOptions<State> extends Pick<TimedStepOptions<never, State, never>, 'where' | 'entities'> {
   readonly onTimer: TimedStepOptions<never, State, never>['onTimer']

@@ -8,7 +8,7 @@ import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
 import { inUseBy } from './failures.ts'
 import { createEntityWork, type Done, type Work } from './entityWork.ts'
-import type { TimedStepOptions } from './timedSync.ts'
+import type { TimedStepOptions } from './options.ts'
 import { createWhenFree } from './whenFree.ts'
 
 /** So many entities wait to fire their timers at the end, for each place at work. */

@@ -10,23 +10,9 @@ import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
 import { inUseBy, isBadInput } from './failures.ts'
 import { createFiring } from './firing.ts'
+import type { TimedStepOptions } from './options.ts'
 import { PresentEntity } from './presentEntity.ts'
 import { createWhenFree } from './whenFree.ts'
-
-export interface TimedStepOptions<In, State, Outputs> {
-  readonly meter: StepMeter | undefined
-  readonly where: Where
-  readonly entities: EntityTable<State>
-  readonly slotOf: (message: In) => number
-  readonly compute: (message: In, state: State, entity: PresentEntity) => unknown
-  readonly onTimer: (name: TimerName, at: number, state: State, entity: PresentEntity) => unknown
-  readonly emit: (outputs: Outputs) => void
-  /** What to do where nothing of a state was changed. */
-  readonly fail: (thrown: unknown, message: In) => void
-  readonly failComputing: (thrown: unknown, message: In) => void
-  /** See `createStepTime`. */
-  readonly clocks: number | undefined
-}
 
 /**
  * A state step whose computation has timers. What is due fires before each message and, where the message has set
