@@ -1,8 +1,4 @@
-import type { Where } from '../../base/errors.ts'
 import type { Context } from '../../context/context.ts'
-import type { StepMeter } from '../../context/meter.ts'
-import type { EntityTable } from '../../state/entityTable.ts'
-import type { TimerName } from '../../state/timers/timerName.ts'
 import { createStepTime } from '../../time/stepTime.ts'
 import type { StateResult } from '../computation.ts'
 import { invalidStateResult } from '../failures.ts'
