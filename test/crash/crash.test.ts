@@ -4,13 +4,22 @@ import { startNode } from '../support/processes.ts'
 const crashTest = (...args: string[]) => startNode('--import', 'tsx', 'test/crash/main.ts', ...args)
 
 // `npm run crash-test -- --runs 200` does what these do, long enough to find what is rare.
-test.each(['file', 'ix', 'tcp'])(
+test.each([
+  ['file', 5],
+  ['ix', 5],
+  ['time', 3],
+  ['join', 3],
+  ['tcp', 5],
+])(
   'nothing is lost or comes twice when the %s application is killed and stopped',
-  async (course) => {
-    const program = crashTest('--runs', '5', '--seed', '7', '--only', course)
+  async (course, kills) => {
+    const program = crashTest('--runs', String(kills), '--seed', '7', '--only', course)
     expect(await program.ended, program.stdout() + program.stderr()).toBe(0)
     expect(program.stdout()).toMatch(
-      new RegExp(`^${course}: runs \\d+, kills [5-9], stops 1, complete passes [2-9], lost 0, duplicated 0`, 'm'),
+      new RegExp(
+        `^${course}: runs \\d+, kills [${kills}-9], stops 1, complete passes [2-9], lost 0, duplicated 0`,
+        'm',
+      ),
     )
     expect(program.stdout()).toMatch(/^seed 7: nothing wrong$/m)
   },

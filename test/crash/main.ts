@@ -13,6 +13,8 @@ import { tcpToTcp } from './tcpToTcp.ts'
 const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = {
   file: (options) => fileToFile('examples/01-word-count/main.ts', options),
   ix: (options) => fileToFile('test/crash/pulledWordCount.ts', options),
+  time: (options) => fileToFile('test/crash/time/windowsAndTimers.ts', options),
+  join: (options) => fileToFile('test/crash/time/joined.ts', options),
   tcp: tcpToTcp,
   damage,
   kafka: kafkaWorkers,
