@@ -15,7 +15,7 @@ const step = 10
 export const disorder = 80
 
 /** Words of lines whose times go on, out of order, and now and then jump: the same for the same lines. */
-export const said = (): OperatorFunction<Buffer, Said> => {
+const said = (): OperatorFunction<Buffer, Said> => {
   const lines = statePartition('lines', { build: () => ({ count: 0, jumped: 0 }) })
   return pipe(
     decode(utf8),
