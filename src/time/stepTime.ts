@@ -141,8 +141,8 @@ class LivedTime implements StepTime, Sleeper {
     this.#woken = false
     if (this.#ended) return
     within(this.upstream, this.#wake)
-    // What has fired may have let the time go on for what is downstream.
-    if (this.#byEvents) this.#context.time.pipeline.settle()
+    // What has fired may have let the time go on for what is downstream. Where it was put off, it is woken again later.
+    if (this.#byEvents && this.#due > this.#now) this.#context.time.pipeline.settle()
   }
 
   /** As long as that is not known: asked as a message has come. */
