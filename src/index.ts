@@ -68,6 +68,7 @@ export { StateSet } from './state/stateSet.ts'
 export type { Change, OpenStore, Store, StoreEntry } from './store/store.ts'
 export { lmdbStore, type LmdbStoreOptions } from './store/lmdb/lmdbStore.ts'
 export { memoryStore } from './store/memory.ts'
+export type { Watermark } from './context/time/pipelineTime.ts'
 export { days, hours, minutes, seconds } from './time/duration.ts'
 export type { JoinSide, JoinWithinOptions } from './time/join/options.ts'
 export type { LatePolicy } from './time/late.ts'
@@ -86,4 +87,6 @@ export {
   type TumblingOptions,
   type WindowDefinition,
 } from './time/window/window.ts'
+export type { OpenWindow } from './time/window/openWindow.ts'
+export type { OpenWindows } from './time/window/options.ts'
 export { windowed, type WindowedOptions, type WindowedPartition } from './time/window/windowed.ts'

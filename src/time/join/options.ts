@@ -39,6 +39,7 @@ export type JoinWithinOptions<Left, Right, Out, Late = never> = {
     }
   | {
       readonly unmatched: true
+      /** The output of a pair, or of a left message alone; `undefined` for none. */
       readonly combine: (left: Left, right: Right | undefined) => Out | undefined
     }
 )
