@@ -49,6 +49,8 @@ export interface WorkerOptions {
 
 /** In ms of virtual time: how often a cache is brought up to date. */
 const cacheInterval = 100
+/** In ms of virtual time: longer than by default, so that more happens while a transaction is open. */
+const checkpointInterval = 25
 
 export function startWorker(options: WorkerOptions): SimulatedWorker {
   const {
@@ -97,6 +99,7 @@ export function startWorker(options: WorkerOptions): SimulatedWorker {
           name: application,
           pipelines: { pipeline: pipeline() },
           onError,
+          checkpointInterval,
           handleSignals: false,
           ...(cacheOf !== undefined && { store: cacheOf(process) }),
           deadLetters: (letter) => {
