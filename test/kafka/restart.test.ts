@@ -39,12 +39,16 @@ test('a worker that is killed and started again with its cache reads only the re
   }
   await goOn(20_000)
 
-  a.process.kill('SIGKILL')
-  await a.ended
-  a = start('a')
-  await settled([a, b, c])
-  await goOn(10_000)
-  expect(a.stderr()).toContain('offsets of its changelog are read')
+  const rest = 'offsets of its changelog are read'
+  // The group may give it shards that it has not had before: then it is killed once more.
+  for (let kills = 0; kills < 3 && !a.stderr().includes(rest); kills++) {
+    a.process.kill('SIGKILL')
+    await a.ended
+    a = start('a')
+    await settled([a, b, c])
+    await goOn(10_000)
+  }
+  expect(a.stderr()).toContain(rest)
 
   for (const one of [b, c]) one.process.kill('SIGTERM')
   expect(await Promise.all([b.ended, c.ended])).toEqual([0, 0])
