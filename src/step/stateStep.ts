@@ -9,7 +9,7 @@ import { keyOf, type KeyFunction } from '../key/key.ts'
 import type { StatePartition } from '../state/statePartition.ts'
 import type { Output } from './output.ts'
 import { exchanged } from './exchanged.ts'
-import { computationFailure, failWith, invalidStateResult, poisonWith } from './failures.ts'
+import { checkStateResult, computationFailure, failWith, invalidStateResult, poisonWith } from './failures.ts'
 import { keyedAsync } from './async/keyedAsync.ts'
 import type { TimerName, TimedEntity } from '../time/timers.ts'
 import { expiring } from './timed/expiring.ts'
@@ -165,8 +165,7 @@ export function stateStep<In, State, Outputs, Out>({
     partition: partition.name,
     ...(concurrency === undefined && !isTimed && flow !== undefined && { flow }),
     start,
-    asynchronous: ({ entities }) =>
-      onTimer !== undefined || concurrency !== undefined || entities.exchange !== undefined,
+    asynchronous: ({ entities }) => isTimed || concurrency !== undefined || entities.exchange !== undefined,
   }
 }
 
@@ -179,9 +178,7 @@ const finishWith =
     where: Where,
   ) =>
   (slot: number, result: StateResult<Outputs>): void => {
-    if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
-      throw invalidStateResult(result, where)
-    }
+    checkStateResult<Outputs>(result, where)
     if (result[1]) entities.changed(slot)
     const outputs = result[0]
     if (outputs !== undefined) emit(outputs, output, where)

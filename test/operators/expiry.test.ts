@@ -4,6 +4,9 @@ import { expect, test } from 'vitest'
 import { memoryStore, statePartition, type StateComputation } from 'wallarx'
 import { eventTime, toStatePartition, toStatePartitionMulti } from 'wallarx/operators'
 import { crashesDoNotMatter, testPipeline } from 'wallarx/testing'
+import { toStatePartitionStep } from '../../operators/steps/toState.ts'
+import { standaloneContext } from '../../src/context/standalone.ts'
+import { isAsynchronous } from '../../src/step/step.ts'
 
 interface Visit {
   readonly visitor: number
@@ -110,4 +113,11 @@ test('onExpire without expireAfter, and a time that is none, are refused', () =>
   expect(() => toStatePartition(count, forever)).toThrow('expireAfter')
   for (const expireAfter of [0, -1, NaN, Infinity]) expect(() => visitors(expireAfter)).toThrow('expireAfter')
   expect(() => toStatePartition({ ...count, onExpire: 1 as never }, visitors())).toThrow('onExpire')
+})
+
+test('a step whose entities expire emits outside its messages, as one with timers does', () => {
+  const withTimers = { ...count, onTimer: (): [undefined, boolean] => [undefined, false] }
+  for (const computation of [count, withTimers]) {
+    expect(isAsynchronous(toStatePartitionStep(computation, visitors(), {}), standaloneContext())).toBe(true)
+  }
 })
