@@ -1,6 +1,7 @@
 import { failureOf, WallarxError, type Where } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
 import type { Context } from '../context/context.ts'
+import type { StateResult } from './computation.ts'
 import type { Output } from './output.ts'
 
 /**
@@ -55,6 +56,12 @@ export function invalidStateResult(result: unknown, where: Where): WallarxError 
     got: shown(result),
     where,
   })
+}
+
+/** Throws `RESULT_INVALID` where a state computation gave something else than a pair. */
+export function checkStateResult<Out>(result: unknown, where: Where): asserts result is StateResult<Out> {
+  if (typeof (result as Partial<StateResult<Out>> | undefined)?.[1] !== 'boolean')
+    throw invalidStateResult(result, where)
 }
 
 /** A result of a multi computation that cannot be iterated. */

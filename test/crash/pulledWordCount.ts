@@ -1,22 +1,13 @@
-import { parseArgs } from 'node:util'
 import { from } from 'ix/asynciterable'
 import { map } from 'ix/asynciterable/operators'
-import { delimited, fileSink, fileSource, lmdbStore, run, toAsyncIterable, utf8 } from 'wallarx'
+import { run, toAsyncIterable, utf8 } from 'wallarx'
 import { decode, encode, toMulti, toSink, toStatePartition } from 'wallarx/operators/ix'
 import { countWord, split, wordCountLine, wordTotals } from '../../examples/01-word-count/wordCount.ts'
+import { onFiles } from './onFiles.ts'
 
-// The word count from file to file with Ix operators, and with options as examples/01-word-count/main.ts has them.
+// The word count from file to file with Ix operators.
 
-const { values } = parseArgs({
-  options: {
-    in: { type: 'string' },
-    out: { type: 'string' },
-    state: { type: 'string' },
-    'checkpoint-interval': { type: 'string' },
-  },
-})
-const path = (place: string | undefined): string => place!.replace(/^file:/, '')
-const lines = fileSource({ path: path(values.in), framing: delimited('\n', { unterminated: 'frame' }) })
+const { lines, sink, options } = onFiles()
 const app = await run({
   name: 'Word Count Application',
   pipelines: {
@@ -26,10 +17,9 @@ const app = await run({
       map((word) => word), // what is between two rows must not get lost either
       toStatePartition(countWord, wordTotals),
       encode(wordCountLine),
-      toSink(fileSink({ path: path(values.out) })),
+      toSink(sink),
     ),
   },
-  ...(values.state !== undefined && { store: lmdbStore(values.state), guarantee: 'exactly-once' as const }),
-  ...(values['checkpoint-interval'] && { checkpointInterval: Number(values['checkpoint-interval']) }),
+  ...options,
 })
 await app.closed

@@ -161,7 +161,8 @@ export class PipelineTime {
     try {
       do {
         this.#again = false
-        for (const sleeper of this.#sleepers.toReversed()) sleeper.look()
+        // No copy, since a message may be a chunk: one that ends meanwhile lets another look twice, which does nothing.
+        for (let at = this.#sleepers.length - 1; at >= 0; at--) this.#sleepers[at]?.look()
       } while (this.#again)
     } finally {
       this.depth--

@@ -1,8 +1,7 @@
 import type { Where } from '../../base/errors.ts'
 import type { Context } from '../../context/context.ts'
 import type { TableTimers } from '../../state/timers/tableTimers.ts'
-import type { StateResult } from '../computation.ts'
-import { invalidStateResult } from '../failures.ts'
+import { checkStateResult } from '../failures.ts'
 import type { Output } from '../output.ts'
 import { failTimer, isBadInput, timerFailed, timerLoop } from './failures.ts'
 import { LoopWatch } from './loopWatch.ts'
@@ -53,11 +52,9 @@ export function createEntityWork<In, State, Outputs>(
     options.begun(slot)
     entity.begin(slot, at !== undefined && options.byArrival() && now < Infinity ? at : now, at ?? NaN)
     try {
-      const result = await work(entities.states[slot]!, entity)
-      if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
-        throw invalidStateResult(result, where)
-      }
-      const [outputs, changed] = result as StateResult<Outputs>
+      const result: unknown = await work(entities.states[slot]!, entity)
+      checkStateResult<Outputs>(result, where)
+      const [outputs, changed] = result
       if (changed) entities.changed(slot)
       const emitNow = (): void => {
         try {

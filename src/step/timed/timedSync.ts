@@ -1,7 +1,6 @@
 import type { Context } from '../../context/context.ts'
 import { createStepTime } from '../../time/stepTime.ts'
-import type { StateResult } from '../computation.ts'
-import { invalidStateResult } from '../failures.ts'
+import { checkStateResult } from '../failures.ts'
 import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
 import { inUseBy, isBadInput } from './failures.ts'
@@ -29,11 +28,9 @@ export function timedSync<In, State, Outputs, Out>(
   const whenFree = createWhenFree(context)
 
   const finish = (slot: number, result: unknown): void => {
-    if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
-      throw invalidStateResult(result, where)
-    }
-    const outputs = (result as StateResult<Outputs>)[0]
-    const changed = (result as StateResult<Outputs>)[1]
+    checkStateResult<Outputs>(result, where)
+    const outputs = result[0]
+    const changed = result[1]
     // Before it emits: who comes next may use the state partition as well.
     if (entity.removed) entities.remove(slot)
     else if (changed) entities.changed(slot)

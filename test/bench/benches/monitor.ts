@@ -1,5 +1,5 @@
 import { noChromium } from '../../support/chromium.ts'
-import type { Bench } from '../bench.ts'
+import type { Bench, Measurement } from '../bench.ts'
 import { compareTrials } from '../compareTrials.ts'
 
 const warmUps = 2
@@ -8,53 +8,37 @@ export const monitor: Bench = {
   name: 'monitor',
   about: 'word count in memory: under run, which measures it, and as a bare pipe()',
   async measure({ runs, frames }) {
-    const found = await compareTrials(
-      ['letters: ours under run', 'letters: ours', 'words: ours under run', 'words: ours'],
-      frames,
-      { warmUps, runs },
-      { sameOutput: true, measured: 'cpu' },
-    )
-    const watched =
-      noChromium === undefined
-        ? await compareTrials(
-            ['letters: ours with the page open', 'letters: ours under run, in turns'],
-            frames,
-            { warmUps, runs },
-            { sameOutput: true, measured: 'cpu' },
-          )
-        : undefined
-    const least = (times: readonly number[]): number[] => [1000 / Math.min(...times)]
+    /** The least CPU time of both, as a rate. */
+    const row = async (
+      name: string,
+      [ours, theirs]: readonly [string, string],
+      against: string,
+      least: number,
+    ): Promise<Measurement> => {
+      const rounds = { warmUps, runs }
+      const found = await compareTrials([ours, theirs], frames, rounds, { sameOutput: true, measured: 'cpu' })
+      const rate = (trial: string): number[] => [1000 / Math.min(...found[trial]!)]
+      return {
+        name,
+        against,
+        unit: 'words/us of CPU',
+        ours: rate(ours),
+        theirs: rate(theirs),
+        target: { atLeast: least },
+      }
+    }
+    const measurements = [
+      await row('one entity a letter', ['letters: ours under run', 'letters: ours'], 'bare pipe()', 0.95),
+      await row('one entity a word', ['words: ours under run', 'words: ours'], 'bare pipe()', 0.95),
+    ]
+    if (noChromium === undefined) {
+      const trials = ['letters: ours with the page open', 'letters: ours under run, in turns'] as const
+      measurements.push(
+        await row('one entity a letter, the page open in Chromium', trials, 'run without a monitor', 0.9),
+      )
+    }
     return {
-      measurements: [
-        {
-          name: 'one entity a letter',
-          against: 'bare pipe()',
-          unit: 'words/us of CPU',
-          ours: least(found['letters: ours under run']),
-          theirs: least(found['letters: ours']),
-          target: { atLeast: 0.95 },
-        },
-        {
-          name: 'one entity a word',
-          against: 'bare pipe()',
-          unit: 'words/us of CPU',
-          ours: least(found['words: ours under run']),
-          theirs: least(found['words: ours']),
-          target: { atLeast: 0.95 },
-        },
-        ...(watched === undefined
-          ? []
-          : [
-              {
-                name: 'one entity a letter, the page open in Chromium',
-                against: 'run without a monitor',
-                unit: 'words/us of CPU',
-                ours: least(watched['letters: ours with the page open']),
-                theirs: least(watched['letters: ours under run, in turns']),
-                target: { atLeast: 0.9 },
-              },
-            ]),
-      ],
+      measurements,
       notes: [
         `${frames} frames of 8 words on average, in chunks of 64 KiB; each contender in a process of its own, in ` +
           `turn, ${warmUps} warm-ups each; the least CPU time of ${runs} runs counts, which a busy machine disturbs ` +

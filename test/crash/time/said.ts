@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util'
 import { pipe, type OperatorFunction } from 'rxjs'
-import { delimited, fileSink, fileSource, lmdbStore, run, statePartition, utf8 } from 'wallarx'
-import { decode, encode, toSink, toState, toMulti } from 'wallarx/operators'
+import { run, statePartition, utf8 } from 'wallarx'
+import { decode, encode, toMulti, toSink, toState } from 'wallarx/operators'
+import { onFiles } from '../onFiles.ts'
 
 /** A word of a line, which was said then. */
 export interface Said {
@@ -28,30 +28,15 @@ const said = (): OperatorFunction<Buffer, Said> => {
   )
 }
 
-/** Runs it from file to file, with options as examples/01-word-count/main.ts has them. */
+/** Runs it from file to file. */
 export async function runOnFiles(name: string, pipeline: OperatorFunction<Said, string>): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      in: { type: 'string' },
-      out: { type: 'string' },
-      state: { type: 'string' },
-      'checkpoint-interval': { type: 'string' },
-    },
-  })
-  const path = (place: string | undefined): string => place!.replace(/^file:/, '')
-  const lines = fileSource({ path: path(values.in), framing: delimited('\n', { unterminated: 'frame' }) })
-  const app = await run({
-    name,
-    pipelines: {
-      words: lines.pipe(
-        said(),
-        pipeline,
-        encode((line) => line),
-        toSink(fileSink({ path: path(values.out) })),
-      ),
-    },
-    ...(values.state !== undefined && { store: lmdbStore(values.state), guarantee: 'exactly-once' as const }),
-    ...(values['checkpoint-interval'] && { checkpointInterval: Number(values['checkpoint-interval']) }),
-  })
+  const { lines, sink, options } = onFiles()
+  const words = lines.pipe(
+    said(),
+    pipeline,
+    encode((line) => line),
+    toSink(sink),
+  )
+  const app = await run({ name, pipelines: { words }, ...options })
   await app.closed
 }

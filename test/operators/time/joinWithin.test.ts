@@ -4,10 +4,9 @@ import { expect, test } from 'vitest'
 import { toAsyncIterable } from 'wallarx'
 import { joinWithin, to } from 'wallarx/operators'
 import * as ix from 'wallarx/operators/ix'
-import { testPipeline } from 'wallarx/testing'
 import * as any from '../../time/arbitraries.ts'
 import { joinModel, type Event, type JoinRules, type Message, type Pair } from '../../time/model.ts'
-import { ofOneOrigin, playThrough, possible } from './played.ts'
+import { ofOneOrigin, playThrough, playWithCrashes, possible } from './played.ts'
 
 type Late = { readonly late: Message }
 
@@ -71,21 +70,8 @@ test('what waits survives a crash', async () => {
       fc.array(fc.nat(25)),
       async (given, rules, crashes, checkpoints) => {
         const messages = ofOneOrigin(given)
-        const driver = await testPipeline(pipelineOf(rules), { delivery: 'exactly once' })
-        try {
-          for (const [at, message] of messages.entries()) {
-            driver.send(message)
-            if (checkpoints.includes(at)) await driver.checkpoint()
-            if (crashes.includes(at)) {
-              await driver.crash()
-              await driver.restart(pipelineOf(rules))
-            }
-          }
-          await driver.end()
-          expect(apart(driver.outputs())).toEqual(model(messages, rules))
-        } finally {
-          await driver.close()
-        }
+        const outputs = await playWithCrashes(messages, () => pipelineOf(rules), { crashes, checkpoints })
+        expect(apart(outputs)).toEqual(model(messages, rules))
       },
     ),
     { numRuns: 50 },

@@ -1,4 +1,5 @@
 /** Events as pipelines get them: from a source for each origin, which ends when the events say so. */
+import { testPipeline } from 'wallarx/testing'
 import { merge, Subject, type Observable, type OperatorFunction } from 'rxjs'
 import { fromObservable } from '../../../src/source/observable.ts'
 import type { Event, Message } from '../../time/model.ts'
@@ -49,3 +50,26 @@ function origins(events: readonly Event[]): { readonly source: Observable<Messag
 /** The messages as those of one origin. */
 export const ofOneOrigin = (events: readonly Event[]): Message[] =>
   events.flatMap((event) => ('end' in event ? [] : [{ ...event, origin: undefined }]))
+
+/** What messages lead to that come one by one, with checkpoints and crashes behind some of them. */
+export async function playWithCrashes<Out>(
+  messages: readonly Message[],
+  operator: () => OperatorFunction<Message, Out>,
+  { crashes, checkpoints }: { readonly crashes: readonly number[]; readonly checkpoints: readonly number[] },
+): Promise<readonly Out[]> {
+  const driver = await testPipeline(operator(), { delivery: 'exactly once' })
+  try {
+    for (const [at, message] of messages.entries()) {
+      driver.send(message)
+      if (checkpoints.includes(at)) await driver.checkpoint()
+      if (crashes.includes(at)) {
+        await driver.crash()
+        await driver.restart(operator())
+      }
+    }
+    await driver.end()
+    return driver.outputs()
+  } finally {
+    await driver.close()
+  }
+}

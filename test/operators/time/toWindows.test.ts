@@ -1,41 +1,18 @@
 import fc from 'fast-check'
 import { from, type OperatorFunction } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { session, sliding, tumbling, toAsyncIterable, windowed, type Aggregate, type WindowDefinition } from 'wallarx'
+import { toAsyncIterable, windowed } from 'wallarx'
 import { eventTime, toWindows } from 'wallarx/operators'
 import * as ix from 'wallarx/operators/ix'
-import { testPipeline } from 'wallarx/testing'
 import { checklist } from '../checklist.ts'
 import { rx } from '../twin.ts'
 import * as any from '../../time/arbitraries.ts'
-import { windowsModel, type Message, type ModelWindow, type WindowOutput, type WindowRules } from '../../time/model.ts'
-import { ofOneOrigin, playThrough, possible } from './played.ts'
+import { definitionOf, gather, type Kept } from '../../time/gathering.ts'
+import { windowsModel, type Message, type WindowOutput, type WindowRules } from '../../time/model.ts'
+import { ofOneOrigin, playThrough, playWithCrashes, possible } from './played.ts'
 
-interface Kept {
-  values: string[]
-}
 type Late = { readonly late: Message }
 
-const definitionOf = ({ kind, size = 0, every = size, offset, gap = 0 }: ModelWindow): WindowDefinition =>
-  kind === 'session'
-    ? session({ gap })
-    : kind === 'tumbling'
-      ? tumbling({ size, offset })
-      : sliding({ size, every, offset })
-
-const gather: Aggregate<Message, Kept, WindowOutput> = {
-  add({ v }, { values }) {
-    values.push(v)
-  },
-  close: ({ values }, { key, start, end, correction, early }) => ({
-    key: Number(key),
-    start,
-    end,
-    values: [...values],
-    correction,
-    ...(early && { early }),
-  }),
-}
 const merging = {
   ...gather,
   merge(into: Kept, from: Kept) {
@@ -120,21 +97,8 @@ test('windows that are open survive a crash', async () => {
       fc.array(fc.nat(25)),
       async (given, rules, crashes, checkpoints) => {
         const messages = ofOneOrigin(given)
-        const driver = await testPipeline(pipelineOf(rules, merging), { delivery: 'exactly once' })
-        try {
-          for (const [at, message] of messages.entries()) {
-            driver.send(message)
-            if (checkpoints.includes(at)) await driver.checkpoint()
-            if (crashes.includes(at)) {
-              await driver.crash()
-              await driver.restart(pipelineOf(rules, merging))
-            }
-          }
-          await driver.end()
-          expect(apart(driver.outputs())).toEqual(model(messages, rules))
-        } finally {
-          await driver.close()
-        }
+        const outputs = await playWithCrashes(messages, () => pipelineOf(rules, merging), { crashes, checkpoints })
+        expect(apart(outputs)).toEqual(model(messages, rules))
       },
     ),
     { numRuns: 50 },

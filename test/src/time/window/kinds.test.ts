@@ -2,50 +2,19 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Aggregate } from '../../../../src/time/window/aggregate.ts'
 import { noWindows, type WindowSettings } from '../../../../src/time/window/options.ts'
-import type { WindowDefinition } from '../../../../src/time/window/window.ts'
 import { windowsComputation } from '../../../../src/time/window/kinds.ts'
-import { counted, session, sliding, tumbling } from '../../../../src/time/window/window.ts'
+import { counted } from '../../../../src/time/window/window.ts'
 import * as any from '../../../time/arbitraries.ts'
+import { definitionOf, gather, type Kept } from '../../../time/gathering.ts'
 import { playTimed, type Played } from '../../../time/harness.ts'
-import {
-  windowsModel,
-  type Event,
-  type Message,
-  type ModelWindow,
-  type WindowOutput,
-  type WindowRules,
-} from '../../../time/model.ts'
+import { windowsModel, type Event, type Message, type WindowOutput, type WindowRules } from '../../../time/model.ts'
 import { windowCases } from '../../../time/vectors.ts'
 
-interface Kept {
-  values: string[]
-}
-
-const gather: Aggregate<Message, Kept, WindowOutput> = {
-  add({ v }, { values }) {
-    values.push(v)
-  },
-  close: ({ values }, { key, start, end, correction, early }) => ({
-    key: Number(key),
-    start,
-    end,
-    values: [...values],
-    correction,
-    ...(early && { early }),
-  }),
-}
 const merging: Aggregate<Message, Kept, WindowOutput> = {
   ...gather,
   add: ({ v }, { values }) => ({ values: [...values, v] }),
   merge: (into, from) => ({ values: [...into.values, ...from.values] }),
 }
-
-const definitionOf = ({ kind, size = 0, every = size, offset, gap = 0 }: ModelWindow): WindowDefinition =>
-  kind === 'session'
-    ? session({ gap })
-    : kind === 'tumbling'
-      ? tumbling({ size, offset })
-      : sliding({ size, every, offset })
 
 function playWindows(
   events: readonly Event[],
