@@ -33,7 +33,11 @@ export function relayedStep<Left, Right>(): Step<Relayed<Left, Right>, Sided<Lef
     name: 'joinWithin',
     start(output, context) {
       const { register, pipeline, clocks } = context.time
-      const sides = new Map<'left' | 'right', number>()
+      /** The watermarks of those that are not over; neither runs ahead of one that has not spoken yet. */
+      const sides = new Map<'left' | 'right', number>([
+        ['left', -Infinity],
+        ['right', -Infinity],
+      ])
       let ended = false
       const clock: PipelineClock & { watermark: number } = {
         watermark: -Infinity,

@@ -32,7 +32,7 @@ export function joinWithin<Left, Right, Out, Late = never>(
   right$: AsyncIterable<Right>,
   options: JoinWithinOptions<Left, Right, Out, Late>,
 ): OperatorAsyncFunction<Left, Out | Late> {
-  const { left, right, both } = joinWithinSteps(options)
+  const { left, right, both } = joinWithinSteps(options, 1)
   return (left$) => {
     const lefts = operate(left[1])(operate(left[0])(left$))
     const rights = operate(right[1])(operate(right[0])(right$))

@@ -81,9 +81,7 @@ test('what waits survives a crash', async () => {
 test('an Ix pipeline finds the same pairs, and nobody is late who is in order', async () => {
   await fc.assert(
     fc.asyncProperty(any.events(), fc.nat(10), fc.nat(10), async (given, before, after) => {
-      // Who has not spoken yet is not waited for: both begin at one time.
-      const first = (['left', 'right'] as const).map((side): Message => ({ key: 9, t: -100, v: `first ${side}`, side }))
-      const messages = [...first, ...ofOneOrigin(given)]
+      const messages = ofOneOrigin(given).sort((one, other) => one.t - other.t)
       const of = (wanted: string): AsyncIterable<Message> =>
         toAsyncIterable(from(messages.filter(({ side }) => side === wanted)))
       const rules = { before, after, unmatched: true }
@@ -94,4 +92,24 @@ test('an Ix pipeline finds the same pairs, and nobody is late who is in order', 
       expect(sorted(outputs)).toEqual(sorted(joinModel(messages, { ...rules, outOfOrder: 10_000 }).outputs))
     }),
   )
+})
+
+test('an Ix pipeline says what has met nothing while its sides go on', async () => {
+  let tell = (): void => undefined
+  const told = new Promise<void>((resolve) => (tell = resolve))
+  async function* of(side: 'left' | 'right', key: number): AsyncGenerator<Message> {
+    yield { key, t: 0, v: `first ${side}`, side }
+    yield { key, t: 1000, v: `second ${side}`, side }
+    await told
+  }
+  const rules = { after: 10, unmatched: true }
+  const outputs: unknown[] = []
+  for await (const output of ix.joinWithin(of('right', 2), optionsOf(rules))(of('left', 1))) {
+    outputs.push(output)
+    tell()
+  }
+  expect(outputs).toEqual([
+    { key: 1, left: 'first left', right: undefined },
+    { key: 1, left: 'second left', right: undefined },
+  ])
 })
