@@ -45,76 +45,74 @@ export function fromObservable<Message>(
   if (!['error', 'drop newest', 'drop oldest'].includes(overflow)) {
     throw invalidOption('overflow', "'error', 'drop newest' or 'drop oldest'", overflow)
   }
-  return createSource<Message>(
-    { name, kind: 'observable', awaited: false },
-    ({ output, context, origin, opened, meter }) => {
-      const { holds } = context.backPressure
-      const { stopping } = context.shutdown
-      const waiting = createQueue<Message>()
-      const enough = new Subject<void>() // stops the source, also one that emits synchronously
-      let end: (() => void) | undefined // how the source ended, once it has; carried out when nothing waits
+  const names = { name, kind: 'observable', awaited: false } // it may never emit anything
+  return createSource<Message>(names, ({ output, context, origin, opened, meter }) => {
+    const { holds } = context.backPressure
+    const { stopping } = context.shutdown
+    const waiting = createQueue<Message>()
+    const enough = new Subject<void>() // stops the source, also one that emits synchronously
+    let end: (() => void) | undefined // how the source ended, once it has; carried out when nothing waits
 
-      const emit = (message: Message): void => {
-        meter?.taken(0)
-        output.next(message)
-        meter?.handedOver()
-      }
-      const flush = (): void => {
-        while (waiting.size > 0 && !holds.held && !output.closed) handOver(context, origin, emit, waiting.shift()!)
-        if (output.closed) return // closed, and not yet torn down: a step behind us lets go of its hold as it ends
-        if (waiting.size > 0) holds.onFree(flush)
-        else if (end !== undefined) within(context, end)
-      }
-      const endWith = (ending: () => void): void => {
-        end ??= ending
-        enough.next()
-        if (waiting.size === 0) within(context, end)
-      }
+    const emit = (message: Message): void => {
+      meter?.taken(0)
+      output.next(message)
+      meter?.handedOver()
+    }
+    const flush = (): void => {
+      while (waiting.size > 0 && !holds.held && !output.closed) handOver(context, origin, emit, waiting.shift()!)
+      if (output.closed) return // closed, and not yet torn down: a step behind us lets go of its hold as it ends
+      if (waiting.size > 0) holds.onFree(flush)
+      else if (end !== undefined) within(context, end)
+    }
+    const endWith = (ending: () => void): void => {
+      end ??= ending
+      enough.next()
+      if (waiting.size === 0) within(context, end)
+    }
 
-      const stop = (): void => {
+    const stop = (): void => {
+      endWith(() => {
+        output.complete()
+      })
+    }
+    stopping.addEventListener('abort', stop) // before a source that emits synchronously, which may lead to a stop
+    source.pipe(takeUntil(enough)).subscribe({
+      next(message) {
+        if (waiting.size === 0 && !holds.held) {
+          handOver(context, origin, emit, message)
+          if (output.closed) enough.next()
+          return
+        }
+        if (waiting.size === maxBuffered) {
+          if (overflow === 'drop newest') return
+          if (overflow === 'drop oldest') waiting.shift()
+          else {
+            output.error(overflown(name, maxBuffered, message))
+            enough.next()
+            return
+          }
+        }
+        waiting.push(message)
+        if (waiting.size === 1) holds.onFree(flush)
+      },
+      error(error: unknown) {
+        endWith(() => {
+          output.error(error)
+        })
+      },
+      complete() {
         endWith(() => {
           output.complete()
         })
-      }
-      stopping.addEventListener('abort', stop) // before a source that emits synchronously, which may lead to a stop
-      source.pipe(takeUntil(enough)).subscribe({
-        next(message) {
-          if (waiting.size === 0 && !holds.held) {
-            handOver(context, origin, emit, message)
-            if (output.closed) enough.next()
-            return
-          }
-          if (waiting.size === maxBuffered) {
-            if (overflow === 'drop newest') return
-            if (overflow === 'drop oldest') waiting.shift()
-            else {
-              output.error(overflown(name, maxBuffered, message))
-              enough.next()
-              return
-            }
-          }
-          waiting.push(message)
-          if (waiting.size === 1) holds.onFree(flush)
-        },
-        error(error: unknown) {
-          endWith(() => {
-            output.error(error)
-          })
-        },
-        complete() {
-          endWith(() => {
-            output.complete()
-          })
-        },
-      })
-      opened()
-      return () => {
-        stopping.removeEventListener('abort', stop)
-        enough.next()
-        waiting.clear()
-      }
-    },
-  )
+      },
+    })
+    opened()
+    return () => {
+      stopping.removeEventListener('abort', stop)
+      enough.next()
+      waiting.clear()
+    }
+  })
 }
 
 function overflown(name: string, maxBuffered: number, message: unknown): WallarxError {
