@@ -102,6 +102,7 @@ export function createLife(
     partitionsOf: counts.ask,
     explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
+    commits,
     committed(places, packs) {
       commits.add(packs)
       upkeep?.processed(ofTopics(places, exchange.partitions().map(names.exchange)))

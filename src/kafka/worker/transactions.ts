@@ -7,6 +7,7 @@ import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
 import { recordKeyOf } from './changelog.ts'
+import type { Commits } from './commits.ts'
 import type { KafkaHeader, KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import type { Output } from '../output/output.ts'
@@ -31,11 +32,6 @@ export const traceHeader = 'traceparent'
 
 export const kafkaTransactions = Symbol('wallarx.kafkaTransactions')
 
-/** One of more records is followed by a pause: the broker's work for each is much the same. */
-const greatTransaction = 4096
-/** In ms. */
-const pauseAfterGreat = 25
-
 export interface TransactionsOptions {
   readonly producer: KafkaProducer
   readonly exchange: PackedExchange
@@ -52,6 +48,7 @@ export interface TransactionsOptions {
   /** How many partitions topics have. Rejects with `KAFKA_TOPIC_MISSING`. */
   readonly partitionsOf: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
   readonly timeout: number
+  readonly commits: Pick<Commits, 'begin' | 'leastPause'>
   /** Finds out more of what a transaction with these outputs and records has failed with. */
   readonly explain: (error: unknown, records: () => FailedRecords) => Promise<unknown>
   /** Called when a transaction is committed, with how far the places are processed that it was about, and its packs. */
@@ -62,13 +59,12 @@ export interface TransactionsOptions {
 
 export function createTransactions(options: TransactionsOptions): KafkaTransactions {
   const { producer, exchange, store, pumps, names, worker, isNamed, shards, partitionOf, partitionsOf } = options
-  const { timeout, explain, committed, lose } = options
+  const { timeout, commits, explain, committed, lose } = options
   let outputs = createOutputQueue()
   /** The one that was written before: commits come one after the other. */
   let spare = createOutputQueue()
   const { place } = createPlacing()
   let onBegin = new Set<() => void>()
-  let records = 0 // of the last transaction
 
   const packRecord = ({ partition, shard, bytes, parents }: ReturnType<PackedExchange['take']>[number]): NewRecord => ({
     topic: names.exchange(partition),
@@ -124,7 +120,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
         return exchange.pending || outputs.size > 0 || [...pumps()].some(({ owned }) => owned.moved)
       },
       get leastPause() {
-        return records > greatTransaction ? pauseAfterGreat : 0
+        return commits.leastPause
       },
       async commit(_info, { entities, positions }) {
         // At once, while nothing is on its way: from here on the sources may go on.
@@ -144,7 +140,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
           ...entities.map(changelogRecord).filter(isRecord),
           ...positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)),
         ]
-        records = own.length + written.size
+        commits.begin(own.length + written.size)
         let partitions: ReadonlyMap<string, number> = new Map()
         try {
           partitions = await partitionsOf(written.topics())

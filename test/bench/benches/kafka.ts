@@ -40,7 +40,7 @@ const tenthOfHighest = 15_000
 const notes = [
   'one broker on the same machine; each run is a new application in a process of its own; Kafka Streams 4.2.1: ' +
     'exactly_once_v2, one thread, an in-memory store with a changelog, no record cache, the usual heap; commits each ' +
-    '100 ms, ours each 10 ms, or 25 after a great one: the default of each',
+    '100 ms, ours each 10 ms, or 25 where many records are written: the default of each',
   'word count: lines of 8 words on average, all there before the start; from the first output that is committed to ' +
     'the last; all outputs are read and compared',
   'aggregate: Kafka Streams with a record cache that holds all, so that it writes the last count of each commit ' +

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { systemClock } from '../../../../src/base/clock.ts'
 import { createPackedExchange } from '../../../../src/cluster/exchange.ts'
 import { createShardStore } from '../../../../src/cluster/shardStore.ts'
 import type { KafkaMember, KafkaProducer } from '../../../../src/kafka/client.ts'
 import { topicNames } from '../../../../src/kafka/topics.ts'
+import { createCommits } from '../../../../src/kafka/worker/commits.ts'
 import { createTransactions } from '../../../../src/kafka/worker/transactions.ts'
 
 const info = { layout: 1, application: 'app', checkpoint: 1, at: 0 }
@@ -40,6 +42,7 @@ async function losingAt(call: 'begin' | 'sendOffsets' | 'never'): Promise<{ call
     partitionOf: () => 'partition',
     partitionsOf: () => Promise.resolve(new Map()),
     timeout: 1000,
+    commits: createCommits(systemClock),
     explain: (error) => Promise.resolve(error),
     lose: (why) => {
       reason = why
