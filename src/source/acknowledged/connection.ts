@@ -1,0 +1,225 @@
+import type { Socket } from 'node:net'
+import { WallarxError, type Where } from '../../base/errors.ts'
+import { shown } from '../../base/shown.ts'
+import {
+  ackInterval,
+  ackMessage,
+  errorMessage,
+  frameOverhead,
+  greetingTimeout,
+  messageType,
+  notUnderstood,
+  readError,
+  readHello,
+  welcomeMessage,
+} from '../../acknowledged/wire.ts'
+import { handOver } from '../../context/time/handOver.ts'
+import { createFramer } from '../../framing/framer.ts'
+import type { HeaderFraming } from '../../framing/framing.ts'
+import { frameEmitter } from '../../step/output.ts'
+import type { SourceSubscription } from '../source.ts'
+import { createFrameTaker, u32, type FrameTaker } from './frameTaker.ts'
+import type { ReceivedStream, ReceivedStreams } from './streams.ts'
+
+export interface AcknowledgedConnectionOptions {
+  readonly name: string
+  readonly maxFrameLength: number | undefined
+  readonly subscription: SourceSubscription<Buffer>
+  readonly streams: ReceivedStreams
+  readonly reject: (error: WallarxError, input?: Uint8Array) => void
+  /** Of the client. */
+  readonly peer: string | undefined
+}
+
+/** One sender, from its connection on. */
+export interface AcknowledgedConnection {
+  /** The receiver is known: who has greeted is greeted. */
+  readonly welcome: () => void
+  /** Takes no frame any more; acknowledges still. */
+  readonly stop: () => void
+  /** Ends the connection once all that was taken is acknowledged; it keeps no process alive meanwhile. */
+  readonly end: () => void
+  readonly destroy: () => void
+}
+
+/** How a connection is cut into messages. */
+export const messageFraming: HeaderFraming = {
+  headerLength: 4,
+  payloadLength: (header) => u32(header, 0),
+  payloadLengthAt: u32,
+}
+
+/** 1 MiB. */
+const defaultMaxFrameLength = 1024 * 1024
+
+/** `onEnd` is called when the connection is closed. */
+export function serveAcknowledged(
+  socket: Socket,
+  { name, maxFrameLength, subscription, streams, reject, peer }: AcknowledgedConnectionOptions,
+  onEnd: () => void,
+): AcknowledgedConnection {
+  const { output, context, meter } = subscription
+  const { holds } = context.backPressure
+  const { clock } = context
+  const where: Where = { pipeline: context.pipeline, source: name, connection: peer }
+  const origin = `${subscription.origin}/${peer}`
+  let stream: ReceivedStream | undefined // once it has greeted
+  let taker: FrameTaker | undefined // once it was greeted
+  let held: Buffer | undefined // a chunk that came while the pipeline was held
+  let stopped = false
+  let ending = false
+  let problem: Error | undefined
+  let cancelWait = clock.after(greetingTimeout, () => {
+    refuse(
+      new WallarxError('CONNECTION_IDLE', {
+        expected: `the greeting of a sender within ${greetingTimeout} ms`,
+        got: 'nothing',
+        where,
+      }),
+    )
+  })
+
+  /** Ends this connection because of what it sent, and says why. */
+  const refuse = (error: WallarxError, input?: Uint8Array): void => {
+    leave()
+    socket.end(errorMessage({ code: error.code, text: `expected ${error.expected}, got ${error.got}` }))
+    socket.destroySoon()
+    reject(error.at(where), input)
+  }
+
+  /** Nothing of what comes is looked at any more. */
+  const stop = (): void => {
+    stopped = true
+    held = undefined
+    framer.stop()
+    socket.resume()
+  }
+  const leave = (): void => {
+    stop()
+    cancelWait()
+    if (stream?.connection === own) stream.connection = undefined
+  }
+
+  const acknowledge = (): void => {
+    cancelWait()
+    if (taker === undefined || !socket.writable) return
+    if (!socket.writableNeedDrain) socket.write(ackMessage(stream!.durable))
+    if (ending) socket.end()
+    else cancelWait = clock.after(ackInterval, acknowledge)
+  }
+
+  const welcome = (): void => {
+    if (stream === undefined || taker !== undefined || stopped || !streams.isKnown) return
+    taker = createFrameTaker(stream, stream.durable, frameEmitter(output))
+    socket.write(welcomeMessage({ receiverId: streams.receiverId, ...stream.durable }))
+    cancelWait = clock.after(ackInterval, acknowledge)
+  }
+
+  const takeOther = (type: number, body: Buffer): void => {
+    if (type === messageType.hello && stream === undefined) {
+      const hello = readHello(body)
+      cancelWait()
+      stream = streams.open(hello, own)
+      welcome()
+    } else if (type === messageType.error && stream !== undefined) {
+      const { code, text } = readError(body)
+      context.report.warn(`${name}: the sender of stream ${stream.name} gives up: ${code}: ${text}`, 'SENDER_GAVE_UP', {
+        source: name,
+      })
+    } else {
+      throw notUnderstood('a message that a sender may send now', `one of type ${type}`)
+    }
+  }
+
+  const framer = createFramer({
+    framing: messageFraming,
+    maxFrameLength: (maxFrameLength ?? defaultMaxFrameLength) + frameOverhead,
+    where,
+    onFrame(bytes, start, end) {
+      if (taker !== undefined && bytes[start] === messageType.frame) taker.take(bytes, start, end)
+      else takeOther(bytes[start] ?? 0, bytes.subarray(start + 1, end))
+    },
+  })
+
+  const pass = (chunk: Buffer): void => {
+    meter?.taken(chunk.length)
+    try {
+      handOver(context, origin, framer.push, chunk)
+      taker?.settle()
+    } catch (error) {
+      taker?.settle()
+      refuse(understood(error as WallarxError), chunk)
+    }
+    meter?.handedOver()
+  }
+  /** What makes no sense before the greeting is of somebody else. */
+  const understood = (error: WallarxError): WallarxError =>
+    stream !== undefined || error.code.startsWith('STREAM')
+      ? error
+      : notUnderstood('a sender that wants acknowledgements (acknowledged: true)', error.got)
+
+  const waitForTurn = (): void => {
+    socket.pause()
+    holds.onFree(resume)
+  }
+  const resume = (): void => {
+    if (stopped || socket.destroyed) return
+    const chunk = held
+    held = undefined
+    if (chunk !== undefined) pass(chunk)
+    if (stopped) return
+    if (holds.held) holds.onFree(resume)
+    else socket.resume()
+  }
+
+  socket.on('data', (chunk) => {
+    if (stopped) return
+    if (holds.held && taker !== undefined) {
+      held = held === undefined ? chunk : Buffer.concat([held, chunk])
+      waitForTurn()
+    } else {
+      pass(chunk)
+      if (holds.held && taker !== undefined && !stopped) waitForTurn()
+    }
+  })
+  socket.on('error', (error) => {
+    problem = error
+  })
+  socket.once('close', () => {
+    const isOpen = !stopped && stream !== undefined
+    leave()
+    context.time.pipeline.originEnded(origin)
+    if (isOpen && problem !== undefined) {
+      context.report.warn(
+        `${name}: the connection of stream ${stream!.name} was lost: ${shown(problem)}; its sender goes on from ` +
+          `number ${stream!.durable.number}`,
+        'CONNECTION_LOST',
+        { source: name },
+      )
+    }
+    onEnd()
+  })
+
+  const own = {
+    acknowledge,
+    takenOver() {
+      const text = `another sender has connected for stream ${stream!.name}; one of the two needs another name (option stream)`
+      leave()
+      socket.end(errorMessage({ code: 'STREAM_TAKEN_OVER', text }))
+      socket.destroySoon()
+    },
+  }
+  return {
+    welcome,
+    stop,
+    end() {
+      ending = true
+      cancelWait()
+      socket.unref()
+      if (stream === undefined || stream.number === stream.durable.number) socket.end()
+    },
+    destroy() {
+      socket.destroy()
+    },
+  }
+}
