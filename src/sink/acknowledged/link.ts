@@ -48,6 +48,7 @@ export function openLink(options: LinkOptions): Link {
   const { backoff, warn } = options
   let socket: Socket
   let ended = false
+  let wait = 0 // ms before the present attempt
   let cancelRetry: (() => void) | undefined
 
   /** Why a connection that says this is of no use; it is tried again. */
@@ -59,7 +60,7 @@ export function openLink(options: LinkOptions): Link {
     const own = (socket = options.connect())
     let problem: unknown
     let isConnected = false
-    let isWelcomed = false
+    let since: number | undefined // when the receiver greeted
     let cancelWait: (() => void) | undefined
     const expectWithin = (milliseconds: number, what: string): void => {
       cancelWait?.()
@@ -72,16 +73,16 @@ export function openLink(options: LinkOptions): Link {
       if (ended || own !== socket) return
       if (type === messageType.error) {
         options.refused(readError(body))
-      } else if (type === messageType.welcome && !isWelcomed) {
-        isWelcomed = true
-        backoff.reset()
-        options.welcomed(readWelcome(body))
-      } else if (type === messageType.ack && isWelcomed) {
+      } else if (type === messageType.welcome && since === undefined) {
+        const welcome = readWelcome(body)
+        since = systemClock.elapsed()
+        options.welcomed(welcome)
+      } else if (type === messageType.ack && since !== undefined) {
         options.acknowledged(readMark(body))
       } else {
         throw notUnderstood('a message that a receiver may send now', `one of type ${type}`)
       }
-      if (isWelcomed) expectWithin(silenceTimeout, 'acknowledgement')
+      if (since !== undefined) expectWithin(silenceTimeout, 'acknowledgement')
     }
     const read = createMessageReader(take)
 
@@ -109,8 +110,10 @@ export function openLink(options: LinkOptions): Link {
       cancelWait?.()
       if (ended || own !== socket) return
       options.lost()
-      const wait = backoff.next()
-      const what = isWelcomed ? 'connection lost' : isConnected ? 'not greeted' : 'cannot connect'
+      // One that lasted longer than it was waited for worked.
+      if (since !== undefined && systemClock.elapsed() - since > wait) backoff.reset()
+      wait = backoff.next()
+      const what = since !== undefined ? 'connection lost' : isConnected ? 'not greeted' : 'cannot connect'
       const why = problem === undefined ? 'closed by the receiver' : shown(problem)
       const code = problem instanceof WallarxError ? problem.code : 'SINK_UNREACHABLE'
       warn(`${what}: ${why}; trying again in ${Math.round(wait)} ms`, code)

@@ -17,7 +17,7 @@ const numbered = Array.from({ length: count }, (_, number) => `${number} line ${
 
 /** Each line with how many there were before it: state that shows what came twice, and what did not. */
 function counted() {
-  const totals = statePartition('totals', { build: () => ({ count: 0 }) })
+  const totals = statePartition('totals', { key: () => 1n, build: () => ({ count: 0 }) })
   return toStatePartition((text: string, total: { count: number }) => [`${total.count++} ${text}\n`, true], totals)
 }
 
