@@ -61,7 +61,10 @@ export interface Refusal {
 }
 
 export function helloMessage({ streamId, name }: Hello): Buffer {
-  return message(messageType.hello, Buffer.concat([magic, u16(version), Buffer.from(streamId, 'hex'), Buffer.from(name)]))
+  return message(
+    messageType.hello,
+    Buffer.concat([magic, u16(version), Buffer.from(streamId, 'hex'), Buffer.from(name)]),
+  )
 }
 
 export function welcomeMessage({ receiverId, number, checksum }: Welcome): Buffer {

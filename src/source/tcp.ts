@@ -225,10 +225,10 @@ export function tcpSource(options: TcpSourceOptions | AcknowledgedTcpSourceOptio
   })
 }
 
-function plainOptions({ framing, idleTimeout = 0 }: TcpSourceOptions): Pick<
-  TcpConnectionOptions,
-  'framing' | 'idleTimeout'
-> {
+function plainOptions({
+  framing,
+  idleTimeout = 0,
+}: TcpSourceOptions): Pick<TcpConnectionOptions, 'framing' | 'idleTimeout'> {
   timerLength('idleTimeout', idleTimeout)
   return { framing, idleTimeout }
 }

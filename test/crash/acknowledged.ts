@@ -47,6 +47,7 @@ export async function acknowledged({ directory, seed, runs, result, progress }: 
     const end = await a.ended
     clearTimeout(late)
     if (end !== 0) throw new Wrong(`A ended with ${end}: ${a.stderr()}\nB: ${b.stderr()}`)
+    await b.begun // it may have been started anew a moment ago
     b.signal('SIGTERM')
     await endOf(b)
     const written = readFileSync(output)
@@ -95,7 +96,7 @@ export async function acknowledged({ directory, seed, runs, result, progress }: 
   while (result.stops < stopsFor(runs)) {
     a = startA()
     b = startB()
-    await b.begun
+    await Promise.all([a.begun, b.begun])
     await delay(random() * 500)
     const [first, second] = random() < 0.5 ? [a, b] : [b, a]
     first.signal('SIGTERM')

@@ -104,7 +104,11 @@ export function parse(args: readonly string[]): ReceiveOptions {
 
 /** Throws `UsageError` for what does not go with `--acknowledged`. */
 function stateOption(
-  { acknowledged, state, output }: { readonly acknowledged: boolean; readonly state?: string; readonly output?: string },
+  {
+    acknowledged,
+    state,
+    output,
+  }: { readonly acknowledged: boolean; readonly state?: string; readonly output?: string },
   args: readonly string[],
 ): string | undefined {
   if (!acknowledged) {

@@ -152,5 +152,8 @@ function writeMark(bytes: Buffer, at: number, { number, checksum }: Mark): void 
 }
 
 function corrupt(got: string): WallarxError {
-  return new WallarxError('STATE_CORRUPT', { expected: 'what a checkpoint keeps of a stream that is acknowledged', got })
+  return new WallarxError('STATE_CORRUPT', {
+    expected: 'what a checkpoint keeps of a stream that is acknowledged',
+    got,
+  })
 }

@@ -13,7 +13,11 @@ const MiB = 1024 * 1024
 export function acknowledgedSink(name: string, options: TcpSinkOptions, connect: () => Socket): ByteSink {
   const { stream, send = 'at once', maxUnacknowledged = 64 * MiB, tls } = options
   if (options.highWaterMark !== undefined) {
-    throw invalidOption('highWaterMark', 'absent with acknowledged: true (see maxUnacknowledged)', options.highWaterMark)
+    throw invalidOption(
+      'highWaterMark',
+      'absent with acknowledged: true (see maxUnacknowledged)',
+      options.highWaterMark,
+    )
   }
   wholeNumber('maxUnacknowledged', maxUnacknowledged, 1)
   const maxBuffered = wholeNumber('maxBuffered', options.maxBuffered ?? maxUnacknowledged + 64 * MiB, maxUnacknowledged)

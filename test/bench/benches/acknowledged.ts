@@ -56,7 +56,10 @@ export const acknowledged: Bench = {
       { acknowledged: throughput('acknowledged'), plain: throughput('plain') },
       { warmUps: 0, runs },
     )
-    const p50 = await interleave({ acknowledged: latency('acknowledged'), plain: latency('plain') }, { warmUps: 0, runs })
+    const p50 = await interleave(
+      { acknowledged: latency('acknowledged'), plain: latency('plain') },
+      { warmUps: 0, runs },
+    )
     return {
       measurements: [
         {

@@ -1,6 +1,16 @@
 import { join } from 'node:path'
 import { Subject } from 'rxjs'
-import { framed, fileSource, fromObservable, journaled, lengthPrefixed, lmdbStore, run, tcpSink, tcpSource } from 'wallarx'
+import {
+  framed,
+  fileSource,
+  fromObservable,
+  journaled,
+  lengthPrefixed,
+  lmdbStore,
+  run,
+  tcpSink,
+  tcpSource,
+} from 'wallarx'
 import { encode, to, toSink } from 'wallarx/operators'
 import { answer } from '../answer.ts'
 import { createScratch } from '../scratch.ts'
@@ -30,8 +40,8 @@ const take = (frame: Buffer): undefined => {
 const sinkTo = (port: number) => {
   const connect = `127.0.0.1:${port}`
   return acknowledged
-    ? [toSink<Buffer>(tcpSink({ connect, acknowledged, stream: 'bench' }))] as const
-    : [encode(inFrame), toSink<Buffer>(tcpSink({ connect }))] as const
+    ? ([toSink<Buffer>(tcpSink({ connect, acknowledged, stream: 'bench' }))] as const)
+    : ([encode(inFrame), toSink<Buffer>(tcpSink({ connect }))] as const)
 }
 
 answer({

@@ -38,7 +38,11 @@ const startB = (store: Store, port: number, file: MemoryFile) =>
     store,
     guarantee: 'exactly-once',
     pipelines: {
-      b: tcpSource({ listen: `127.0.0.1:${port}`, acknowledged: true }).pipe(decode(utf8), counted(), toSink(file.sink)),
+      b: tcpSource({ listen: `127.0.0.1:${port}`, acknowledged: true }).pipe(
+        decode(utf8),
+        counted(),
+        toSink(file.sink),
+      ),
     },
   })
 
@@ -98,7 +102,10 @@ test.each(['at once', 'after checkpoint'] as const)(
   async (send) => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ who: fc.constantFrom('a', 'b', 'both'), turns: fc.nat(30) }), { minLength: 3, maxLength: 12 }),
+        fc.array(fc.record({ who: fc.constantFrom('a', 'b', 'both'), turns: fc.nat(30) }), {
+          minLength: 3,
+          maxLength: 12,
+        }),
         async (kills) => {
           const port = await freePort()
           const file = memoryFile()

@@ -2,7 +2,15 @@ import { of } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { memoryStore, tcpSink, type Store, type TcpSinkOptions } from 'wallarx'
 import { toSink } from 'wallarx/operators'
-import { ack, checksumOf, message, rawReceiver, welcome, type Peer, type RawReceiver } from '../../support/acknowledged.ts'
+import {
+  ack,
+  checksumOf,
+  message,
+  rawReceiver,
+  welcome,
+  type Peer,
+  type RawReceiver,
+} from '../../support/acknowledged.ts'
 import { startKillable, type KillableApplication } from '../../support/applications.ts'
 import { feed, type Feed } from '../../support/durability.ts'
 import { freePort } from '../../support/sockets.ts'
@@ -13,7 +21,11 @@ const backoff = { initial: 2, max: 10 }
 /** A sender whose messages are pushed by hand; its checkpoints are taken by hand, too. */
 async function sender(
   connect: string,
-  { store = memoryStore(), source = feed<string>(), ...options }: Partial<TcpSinkOptions> & { store?: Store; source?: Feed<string> } = {},
+  {
+    store = memoryStore(),
+    source = feed<string>(),
+    ...options
+  }: Partial<TcpSinkOptions> & { store?: Store; source?: Feed<string> } = {},
 ): Promise<KillableApplication & { readonly source: Feed<string> }> {
   const sink = tcpSink({ connect, acknowledged: true, stream: 's', backoff, ...options })
   const app = await startKillable({
@@ -36,7 +48,11 @@ const greeted = async (receiver: RawReceiver, connections = 1): Promise<Peer> =>
   return receiver.connections[connections - 1]!
 }
 const payloads = (peer: Peer): string[] => peer.frames().map(({ payload }) => payload)
-const failure = async ({ closed }: KillableApplication): Promise<unknown> => closed.then(() => 'none', (error: unknown) => error)
+const failure = async ({ closed }: KillableApplication): Promise<unknown> =>
+  closed.then(
+    () => 'none',
+    (error: unknown) => error,
+  )
 
 describe('a sender', () => {
   test('greets with protocol, version, id and name, and numbers its frames from 1 on', async () => {
@@ -111,7 +127,10 @@ describe('a sender', () => {
   test('ends when its sources do and all is acknowledged; a stop does not wait', async () => {
     const receiver = await rawReceiver(greeting())
     const sink = tcpSink({ connect: receiver.address, acknowledged: true })
-    const app = await startKillable({ store: memoryStore(), pipelines: { pipeline: of('a').pipe(toSink<string>(sink)) } })
+    const app = await startKillable({
+      store: memoryStore(),
+      pipelines: { pipeline: of('a').pipe(toSink<string>(sink)) },
+    })
     const peer = await greeted(receiver)
     await receiver.until(() => peer.frames().length === 1)
     expect(peer.messages[0]!.body.toString('latin1', 14)).toBe(`pipeline/tcp ${receiver.address}`)
@@ -207,7 +226,10 @@ describe('a receiver', () => {
       greeting(0, 0, `other ${index}`)(peer)
       if (index === 0) setTimeout(() => peer.socket.destroy(), 50)
     })
-    expect(await failure(app)).toMatchObject({ code: 'RECEIVER_CHANGED', message: expect.stringMatching(/another one/) })
+    expect(await failure(app)).toMatchObject({
+      code: 'RECEIVER_CHANGED',
+      message: expect.stringMatching(/another one/),
+    })
     expect(receiver.last.frames()).toEqual([])
     await receiver.until(() => receiver.last.error === 'RECEIVER_CHANGED')
   })
@@ -219,7 +241,10 @@ describe('a receiver', () => {
     first.socket.write(ack(1, checksumOf(['a'])))
     await settled(() => first.messages.length)
     first.socket.destroy()
-    expect(await failure(app)).toMatchObject({ code: 'RECEIVER_CHANGED', message: expect.stringMatching(/lost its state/) })
+    expect(await failure(app)).toMatchObject({
+      code: 'RECEIVER_CHANGED',
+      message: expect.stringMatching(/lost its state/),
+    })
   })
 
   test('that acknowledges other bytes, or a number from the future, fails the sender', async () => {
@@ -267,7 +292,9 @@ describe('a receiver', () => {
       }
     })
     await receiver.until(() => receiver.connections.length > nonsense.length && receiver.last.frames().length === 1)
-    expect(app.log.join('\n')).toMatch(/not greeted: .*expected version 1 of acknowledged TCP, got version 2; trying again/)
+    expect(app.log.join('\n')).toMatch(
+      /not greeted: .*expected version 1 of acknowledged TCP, got version 2; trying again/,
+    )
     expect(app.lifecycle).toBe('running')
   })
 })
