@@ -46,7 +46,7 @@ export async function acknowledged({ directory, seed, runs, result, progress }: 
     }, patience)
     const end = await a.ended
     clearTimeout(late)
-    if (end !== 0) throw new Wrong(`A ended with ${end}: ${a.stderr()}\nB: ${b.stderr()}`)
+    if (end !== 0) throw new Wrong(`A ended with ${String(end)}: ${a.stderr()}\nB: ${b.stderr()}`)
     await b.begun // it may have been started anew a moment ago
     b.signal('SIGTERM')
     await endOf(b)

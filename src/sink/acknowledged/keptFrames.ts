@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { crc32 } from '../../base/crc32.ts'
 import { WallarxError } from '../../base/errors.ts'
 import { createQueue } from '../../base/queue.ts'
 import type { EntryChange, KeptEntries } from '../../context/endpoint.ts'
@@ -7,15 +9,18 @@ import { offsetAfter, type Frames, type Unacknowledged } from './unacknowledged.
 /*
  * What a sender keeps in checkpoints:
  *
- *   'm'             → stream-id:8 bytes receiver-id:8 bytes, acknowledged: number:u64 checksum:u32, last: the same
+ *   'm'             → stream-id:8 bytes receiver-id:8 bytes, acknowledged: number:u64 checksum:u32, last: the same, name
  *   'f' number:u64  → frames from this number on, as they are on the wire; those that were acknowledged may be in front
  */
 const metaKey = Buffer.from('m')
+const metaLength = 40 // without the name
 const f = 0x66
 const noReceiver = '0'.repeat(16)
+const none: Mark = { number: 0, checksum: 0 }
 
 /** What a checkpoint says of a stream. */
 export interface RestoredStream {
+  readonly name: string
   readonly streamId: string
   readonly receiverId: string | undefined
   readonly acknowledged: Mark
@@ -24,6 +29,8 @@ export interface RestoredStream {
   readonly frames: readonly { readonly bytes: Buffer; readonly last: number }[]
   /** As they stand in the store. */
   readonly records: readonly StoredRecord[]
+  /** What stands in the store and is not of this stream any more. */
+  readonly obsolete: readonly StoredRecord[]
 }
 
 interface StoredRecord {
@@ -40,13 +47,14 @@ export function restoreStream(kept: KeptEntries): RestoredStream | undefined {
     else if (key.equals(metaKey)) meta = value
   }
   if (meta === undefined) return undefined
-  if (meta.length !== 40) throw corrupt(`${meta.length} bytes of what is known of a stream`)
+  if (meta.length <= metaLength) throw corrupt(`${meta.length} bytes of what is known of a stream`)
   const receiver = meta.toString('hex', 8, 16)
   const acknowledged = markAt(meta, 16)
   const last = markAt(meta, 28)
   const frames: { bytes: Buffer; last: number }[] = []
   const records: StoredRecord[] = []
   let end = acknowledged.number
+  let { checksum } = acknowledged
   for (const value of stored) {
     const record = numbersOf(value)
     records.push(record)
@@ -54,22 +62,49 @@ export function restoreStream(kept: KeptEntries): RestoredStream | undefined {
     if (record.first > end + 1) throw corrupt(`frame ${record.first} after ${end}`)
     const from = offsetAfter(value, record.first, end)
     frames.push({ bytes: value.subarray(from), last: record.last })
+    checksum = crc32(value, from, value.length, checksum)
     end = record.last
   }
   if (end !== last.number) throw corrupt(`frames up to ${end} and not to ${last.number}`)
+  if (checksum !== last.checksum) throw corrupt(`frames up to ${end} with another checksum than they had`)
   return {
+    name: meta.toString('utf8', metaLength),
     streamId: meta.toString('hex', 0, 8),
     receiverId: receiver === noReceiver ? undefined : receiver,
     acknowledged,
     last,
     frames,
     records,
+    obsolete: [],
   }
+}
+
+/** A stream that nobody knows. */
+export const beginStream = (name: string): RestoredStream => ({
+  name,
+  streamId: randomBytes(8).toString('hex'),
+  receiverId: undefined,
+  acknowledged: none,
+  last: none,
+  frames: [],
+  records: [],
+  obsolete: [],
+})
+
+/** The same frames under another name: a new stream, whose numbers begin with 1. */
+export function renamed({ frames, records }: RestoredStream, name: string): RestoredStream {
+  let number = 0
+  const renumbered = frames.map(({ bytes }) => {
+    const copy = Buffer.from(bytes)
+    for (let at = 0; at < copy.length; at += 4 + copy.readUInt32BE(at)) writeNumber(copy, at + 5, ++number)
+    return { bytes: copy, last: number }
+  })
+  return { ...beginStream(name), frames: renumbered, obsolete: records }
 }
 
 /** What is to be written of a stream at each checkpoint: frames once, when they are new, and never again. */
 export function keptChanges(
-  { streamId, records }: Pick<RestoredStream, 'streamId' | 'records'>,
+  { name, streamId, records, obsolete }: RestoredStream,
   unacknowledged: Unacknowledged,
 ): (receiverId: string | undefined) => EntryChange[] {
   const stored = createQueue<StoredRecord>()
@@ -79,6 +114,8 @@ export function keptChanges(
   return (receiverId) => {
     const { acknowledged, last } = unacknowledged
     const changes: EntryChange[] = []
+    if (written === undefined)
+      for (const { first } of obsolete) changes.push({ key: frameKey(first), value: undefined })
     for (let record = stored.peek(); record !== undefined && record.last <= acknowledged.number;) {
       changes.push({ key: frameKey(record.first), value: undefined })
       stored.shift()
@@ -92,11 +129,12 @@ export function keptChanges(
       number = last + 1
     }
     storedTo = Math.max(storedTo, last.number)
-    const meta = Buffer.alloc(40)
+    const meta = Buffer.alloc(metaLength + Buffer.byteLength(name))
     meta.write(streamId, 0, 'hex')
     meta.write(receiverId ?? noReceiver, 8, 'hex')
     writeMark(meta, 16, acknowledged)
     writeMark(meta, 28, last)
+    meta.write(name, metaLength)
     if (written?.equals(meta) !== true) changes.push({ key: metaKey, value: meta })
     written = meta
     return changes

@@ -50,6 +50,7 @@ export function openLink(options: LinkOptions): Link {
   let ended = false
   let wait = 0 // ms before the present attempt
   let cancelRetry: (() => void) | undefined
+  let cancelWait: (() => void) | undefined // for what the receiver has to say
 
   /** Why a connection that says this is of no use; it is tried again. */
   const misunderstood = (from: Socket, error: unknown): void => {
@@ -61,7 +62,6 @@ export function openLink(options: LinkOptions): Link {
     let problem: unknown
     let isConnected = false
     let since: number | undefined // when the receiver greeted
-    let cancelWait: (() => void) | undefined
     const expectWithin = (milliseconds: number, what: string): void => {
       cancelWait?.()
       cancelWait = systemClock.after(milliseconds, () => {
@@ -86,6 +86,7 @@ export function openLink(options: LinkOptions): Link {
     }
     const read = createMessageReader(take)
 
+    expectWithin(greetingTimeout, 'connection')
     own.once(options.connected, () => {
       isConnected = true
       expectWithin(greetingTimeout, 'greeting of a receiver that acknowledges')
@@ -107,8 +108,8 @@ export function openLink(options: LinkOptions): Link {
       problem ??= error
     })
     own.once('close', () => {
-      cancelWait?.()
       if (ended || own !== socket) return
+      cancelWait?.()
       options.lost()
       // One that lasted longer than it was waited for worked.
       if (since !== undefined && systemClock.elapsed() - since > wait) backoff.reset()
@@ -124,6 +125,7 @@ export function openLink(options: LinkOptions): Link {
   const stop = (): void => {
     ended = true
     cancelRetry?.()
+    cancelWait?.()
   }
 
   open()

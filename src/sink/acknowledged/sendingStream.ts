@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { WallarxError } from '../../base/errors.ts'
 import type { EntryChange, KeptEntries } from '../../context/endpoint.ts'
 import { helloMessage, type Mark, type Welcome } from '../../acknowledged/wire.ts'
 import type { Backlog } from '../backlog.ts'
-import { keptChanges, restoreStream } from './keptFrames.ts'
+import { beginStream, keptChanges, renamed, restoreStream } from './keptFrames.ts'
 import { createUnacknowledged, type Frames } from './unacknowledged.ts'
 
 export interface SendingStreamOptions {
@@ -42,23 +41,16 @@ export interface SendingStream {
   durable(): void
 }
 
-const none: Mark = { number: 0, checksum: 0 }
-
 export function createSendingStream({ stream, send, kept, backlog }: SendingStreamOptions): SendingStream {
-  const restored = restoreStream(kept)
-  const begun = restored ?? { streamId: randomBytes(8).toString('hex'), records: [] }
-  const unacknowledged = createUnacknowledged(restored?.acknowledged ?? none, (bytes) => {
+  const found = restoreStream(kept)
+  const restored = found?.name === stream ? found : undefined
+  const begun = restored ?? (found === undefined ? beginStream(stream) : renamed(found, stream))
+  const unacknowledged = createUnacknowledged(begun.acknowledged, (bytes) => {
     backlog.remove(bytes)
   })
-  for (const { bytes, last } of restored?.frames ?? []) {
+  for (const { bytes, last } of begun.frames) {
     backlog.add(bytes.length)
     unacknowledged.add(bytes, last)
-  }
-  if (restored !== undefined && restored.last.checksum !== unacknowledged.last.checksum) {
-    throw new WallarxError('STATE_CORRUPT', {
-      expected: `frames of stream ${stream} up to number ${restored.last.number} with the checksum they had`,
-      got: 'others',
-    })
   }
   const changes = keptChanges(begun, unacknowledged)
   // After a crash what was sent behind the checkpoint is made once more.

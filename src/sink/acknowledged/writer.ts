@@ -56,6 +56,8 @@ export function openAcknowledgedWriter(
     try {
       const frames = stream.add(bytes, last)
       if (frames !== undefined) send(frames)
+      // What waits for a checkpoint must not hold the sources until there is one.
+      if (options.send === 'after checkpoint' && backlog.bytes >= highWaterMark) kept.commit()
     } catch (error) {
       process.nextTick(fail, error)
     }
@@ -102,13 +104,16 @@ export function openAcknowledgedWriter(
     })
   }
 
-  kept.follow(stream.changes, () => {
-    stream.durable()
-    if (over) return
-    open()
-    begin()
-    if (options.send === 'after checkpoint') sendAll()
-  })
+  kept.follow(
+    () => stream.changes(),
+    () => {
+      stream.durable()
+      if (over) return
+      open()
+      begin()
+      if (options.send === 'after checkpoint') sendAll()
+    },
+  )
   if (stream.isKnown) open()
   else kept.commit()
 
@@ -130,6 +135,7 @@ export function openAcknowledgedWriter(
         stopping?.addEventListener('abort', finish)
         stream.end()
         finishIfDone()
+        if (options.send === 'after checkpoint') kept.commit()
       }
       return closing.promise
     },

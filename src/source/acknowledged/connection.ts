@@ -12,6 +12,7 @@ import {
   readError,
   readHello,
   welcomeMessage,
+  type Refusal,
 } from '../../acknowledged/wire.ts'
 import { handOver } from '../../context/time/handOver.ts'
 import { createFramer } from '../../framing/framer.ts'
@@ -49,6 +50,9 @@ export const messageFraming: HeaderFraming = {
   payloadLengthAt: u32,
 }
 
+/** In ms: so long a connection that is ended may take to read what was said last. */
+export const lastWait = 5000
+
 /** 1 MiB. */
 const defaultMaxFrameLength = 1024 * 1024
 
@@ -62,7 +66,7 @@ export function serveAcknowledged(
   const { holds } = context.backPressure
   const { clock } = context
   const where: Where = { pipeline: context.pipeline, source: name, connection: peer }
-  const origin = `${subscription.origin}/${peer}`
+  const origin = `${subscription.origin}/${peer ?? ''}`
   let stream: ReceivedStream | undefined // once it has greeted
   let taker: FrameTaker | undefined // once it was greeted
   let held: Buffer | undefined // a chunk that came while the pipeline was held
@@ -81,9 +85,7 @@ export function serveAcknowledged(
 
   /** Ends this connection because of what it sent, and says why. */
   const refuse = (error: WallarxError, input?: Uint8Array): void => {
-    leave()
-    socket.end(errorMessage({ code: error.code, text: `expected ${error.expected}, got ${error.got}` }))
-    socket.destroySoon()
+    sayAndLeave({ code: error.code, text: `expected ${error.expected}, got ${error.got}` })
     reject(error.at(where), input)
   }
 
@@ -97,7 +99,13 @@ export function serveAcknowledged(
   const leave = (): void => {
     stop()
     cancelWait()
-    if (stream?.connection === own) stream.connection = undefined
+    if (stream !== undefined) streams.close(stream, own)
+  }
+  /** What comes is read and dropped meanwhile: a socket that is destroyed with something unread takes back what it said. */
+  const sayAndLeave = (refusal: Refusal): void => {
+    leave()
+    socket.end(errorMessage(refusal))
+    cancelWait = clock.after(lastWait, () => socket.destroy())
   }
 
   const acknowledge = (): void => {
@@ -203,10 +211,12 @@ export function serveAcknowledged(
   const own = {
     acknowledge,
     takenOver() {
-      const text = `another sender has connected for stream ${stream!.name}; one of the two needs another name (option stream)`
-      leave()
-      socket.end(errorMessage({ code: 'STREAM_TAKEN_OVER', text }))
-      socket.destroySoon()
+      const text = `another connection has come for stream ${stream!.name}`
+      context.report.warn(`${name}: ${text}, and the one before it ends`, 'STREAM_TAKEN_OVER', { source: name })
+      sayAndLeave({
+        code: 'STREAM_TAKEN_OVER',
+        text: `${text}: another sender of this name; one of the two needs another name (option stream)`,
+      })
     },
   }
   return {

@@ -1,6 +1,11 @@
 import type { Socket } from 'node:net'
 import { WallarxError } from '../../base/errors.ts'
-import { serveAcknowledged, type AcknowledgedConnection, type AcknowledgedConnectionOptions } from './connection.ts'
+import {
+  lastWait,
+  serveAcknowledged,
+  type AcknowledgedConnection,
+  type AcknowledgedConnectionOptions,
+} from './connection.ts'
 import { createReceivedStreams } from './streams.ts'
 
 /** What serves the connections of a source that acknowledges. */
@@ -11,9 +16,6 @@ export interface AcknowledgedReceiver {
   /** Connections end; those that wait for an acknowledgement, and were stopped, once they have got it. */
   end(): void
 }
-
-/** In ms: so long a connection may wait for the last acknowledgement. */
-const lastWait = 5000
 
 /** Throws `ACKNOWLEDGED_NEEDS_STORE` and `STATE_CORRUPT`. */
 export function createAcknowledgedReceiver(

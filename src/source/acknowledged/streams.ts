@@ -44,7 +44,8 @@ export interface ReceivedStreams {
   readonly total: number
   /** The stream of a sender, on a new connection: an earlier one is taken over. Throws `STREAM_CHANGED`. */
   open(hello: Hello, connection: StreamConnection): ReceivedStream
-  [Symbol.iterator](): IterableIterator<ReceivedStream>
+  /** A connection of a stream is over. */
+  close(stream: ReceivedStream, connection: StreamConnection): void
   /** For the checkpoint that is begun. */
   changes(): EntryChange[]
   /** That checkpoint is durable. */
@@ -91,7 +92,11 @@ export function createReceivedStreams(kept: KeptEntries): ReceivedStreams {
       stream.connection = connection
       return stream
     },
-    [Symbol.iterator]: () => streams.values(),
+    close(stream, connection) {
+      if (stream.connection !== connection) return
+      stream.connection = undefined
+      if (stream.number === 0) streams.delete(stream.name)
+    },
     changes() {
       const changes: EntryChange[] = []
       if (!isPacked) changes.push({ key: receiverKey, value: Buffer.from(receiverId, 'hex') })

@@ -74,8 +74,7 @@ answer({
     const [first, second] = sinkTo(port)
     const pipeline = second === undefined ? source.pipe(first) : source.pipe(first, second)
     const began = now()
-    const app = await run({ name: 'A', pipelines: { A: pipeline }, store, log: false })
-    void app
+    await run({ name: 'A', pipelines: { A: pipeline }, store, log: false })
     return began
   },
   /** The sender: sends so many frames a second, each with the time at which it was due, in batches of 0.25 ms. */

@@ -214,6 +214,28 @@ describe('frames that were sent behind the checkpoint', () => {
 })
 
 describe('a receiver', () => {
+  test('that has lost its state gets what it had not acknowledged under another name of the stream, from 1 on', async () => {
+    const store = memoryStore()
+    const receiver = await rawReceiver(greeting())
+    const app = await sender(receiver.address, { store })
+    const first = await greeted(receiver)
+    app.source.push('a', 'b', 'c')
+    await receiver.until(() => first.frames().length === 3)
+    first.socket.write(ack(1, checksumOf(['a'])))
+    await settled(() => app.log.length)
+    await app.checkpoint()
+    await app.kill()
+    expect(await failure(await sender(receiver.address, { store }))).toMatchObject({ code: 'RECEIVER_CHANGED' })
+    for (let start = 0; start < 2; start++) {
+      const renamed = await sender(receiver.address, { store, stream: 'other' })
+      renamed.source.push('a', 'b', 'c', 'd')
+      await receiver.until(() => receiver.last.frames().length === 3)
+      expect(receiver.last.frames()).toEqual(['b', 'c', 'd'].map((payload, at) => ({ number: at + 1, payload })))
+      await renamed.checkpoint()
+      await renamed.kill()
+    }
+  })
+
   const refused = async (greet: (peer: Peer, index: number) => void, words = ['a']) => {
     const receiver = await rawReceiver(greet)
     const app = await sender(receiver.address)
@@ -265,7 +287,7 @@ describe('a receiver', () => {
       ['STREAM_TAKEN_OVER', 'STREAM_TAKEN_OVER'],
       ['STREAM_CHANGED', 'STREAM_CHANGED'],
       ['SOMETHING_ELSE', 'SINK_FAILED'],
-    ]) {
+    ] as const) {
       const { app, receiver } = await refused((peer) => {
         peer.socket.once('data', () => peer.socket.end(message('E', `${said}\0why`)))
       })
