@@ -2,6 +2,8 @@
 import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { parse as parseReceive } from '../../src/cli/receive/options.ts'
+import { parse as parseSend } from '../../src/cli/send/options.ts'
 import { temporaryFile, temporaryFolder } from '../support/files.ts'
 import { freePort } from '../support/sockets.ts'
 import { eventually } from '../support/watch.ts'
@@ -61,15 +63,18 @@ test('another sender of the same name is refused, and told what to do', async ()
 })
 
 test.each([
-  [['send', '--acknowledged', 'a', '127.0.0.1:1'], /--acknowledged needs a FILE/],
-  [['send', '--acknowledged', 'a', '127.0.0.1:1', 'in', '--rate', '5'], /--acknowledged and --rate exclude/],
-  [['send', '--acknowledged', '', '127.0.0.1:1', 'in'], /a name of 1 to 255 bytes/],
-  [['send', '--state', 'a', '127.0.0.1:1', 'in'], /--state needs --acknowledged/],
-  [['receive', '--acknowledged', '127.0.0.1:1'], /--acknowledged needs --output FILE/],
-  [['receive', '--acknowledged', '--output', 'a', '--framing', 'length', '127.0.0.1:1'], /--framing exclude/],
-  [['receive', '--state', 'a', '127.0.0.1:1'], /--state needs --acknowledged/],
-])('%j is refused', async (args, why) => {
-  const program = wallarx(...args)
-  expect(await program.ended).toBe(2)
-  expect(program.stderr()).toMatch(why)
+  [['--acknowledged', 'a', '127.0.0.1:1'], /--acknowledged needs a FILE/],
+  [['--acknowledged', 'a', '127.0.0.1:1', 'in', '--rate', '5'], /--acknowledged and --rate exclude/],
+  [['--acknowledged', '', '127.0.0.1:1', 'in'], /a name of 1 to 255 bytes/],
+  [['--state', 'a', '127.0.0.1:1', 'in'], /--state needs --acknowledged/],
+])('wallarx send %j is refused', (args, why) => {
+  expect(() => parseSend(args)).toThrow(why)
+})
+
+test.each([
+  [['--acknowledged', '127.0.0.1:1'], /--acknowledged needs --output FILE/],
+  [['--acknowledged', '--output', 'a', '--framing', 'length', '127.0.0.1:1'], /--framing exclude/],
+  [['--state', 'a', '127.0.0.1:1'], /--state needs --acknowledged/],
+])('wallarx receive %j is refused', (args, why) => {
+  expect(() => parseReceive(args)).toThrow(why)
 })

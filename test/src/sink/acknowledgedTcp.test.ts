@@ -1,5 +1,5 @@
 import { of } from 'rxjs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { memoryStore, tcpSink, type Store, type TcpSinkOptions } from 'wallarx'
 import { toSink } from 'wallarx/operators'
 import {
@@ -318,6 +318,38 @@ describe('a receiver', () => {
       /not greeted: .*expected version 1 of acknowledged TCP, got version 2; trying again/,
     )
     expect(app.lifecycle).toBe('running')
+  })
+})
+
+describe('silence', () => {
+  const later = async (milliseconds: number): Promise<void> => {
+    await vi.advanceTimersByTimeAsync(milliseconds)
+  }
+
+  test('instead of a greeting is waited for 10 seconds, and of an acknowledgement 30', async () => {
+    const receiver = await rawReceiver((peer, index) => {
+      if (index > 0) greeting()(peer)
+    })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await sender(receiver.address)
+    const first = await greeted(receiver)
+    await receiver.until(() => first.messages.length === 1)
+    await later(9900)
+    expect(first.ended).toBe(false)
+    await later(200)
+    await receiver.until(() => first.ended)
+    await later(1000)
+    const second = await greeted(receiver, 2)
+    await receiver.until(() => second.messages.length === 1)
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    await later(29_000)
+    second.socket.write(ack(0, 0))
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    await later(29_000)
+    expect(second.ended).toBe(false)
+    await later(2000)
+    await receiver.until(() => second.ended)
   })
 })
 
