@@ -4,7 +4,12 @@ import { createDeferred, type Deferred } from '../base/deferred.ts'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { formatAddress, parseAddress, type Address } from '../base/address.ts'
-import { acknowledgedSink, checkUnacknowledged } from './acknowledged/sink.ts'
+import {
+  acknowledgedOptions,
+  acknowledgedSink,
+  checkUnacknowledged,
+  type AcknowledgedSinkOptions,
+} from './acknowledged/sink.ts'
 import { backlogOptions, checkBacklog, createBacklog, type BacklogOptions } from './backlog.ts'
 import { createBackoff, type BackoffOptions } from './backoff.ts'
 import { createByteBatch } from './byteBatch.ts'
@@ -13,7 +18,7 @@ import { createQueue } from '../base/queue.ts'
 import type { ByteSink, SinkContext, SinkWriter } from './sink.ts'
 
 /** Where `tcpSink` connects to, and how. */
-export interface TcpSinkOptions extends BacklogOptions {
+export interface TcpSinkOptions extends BacklogOptions, AcknowledgedSinkOptions {
   /** Where to connect to. */
   readonly connect: Address
   /** Default: `tcp HOST:PORT` */
@@ -21,24 +26,6 @@ export interface TcpSinkOptions extends BacklogOptions {
   /** TLS with these options (`ca`, `cert`, `key`, `servername`, …). Default: plain TCP */
   readonly tls?: ConnectionOptions
   readonly backoff?: BackoffOptions
-  /**
-   * Exactly once, to a `tcpSource` that acknowledges, or what else speaks docs/acknowledged-tcp.md: keeps each message
-   * until the receiver has it durably. Needs a `run` with a store. Default: `false`
-   */
-  readonly acknowledged?: boolean
-  /** Acknowledged: the name by which the receiver knows what comes from here. Default: `PIPELINE/NAME` */
-  readonly stream?: string
-  /**
-   * Acknowledged: when a message is sent. `'at once'` is for a pipeline that makes the same again after a crash
-   * (`STREAM_REPLAY_DIFFERS` where it does not); with `'after checkpoint'` it waits for the next checkpoint, and any
-   * pipeline will do. Default: `'at once'`
-   */
-  readonly send?: 'at once' | 'after checkpoint'
-  /**
-   * Acknowledged: bytes that are not acknowledged at which the sources are held; they are released at half of it. Kept
-   * in memory and in checkpoints. Stands in place of `highWaterMark`. Default: 64 MiB
-   */
-  readonly maxUnacknowledged?: number
 }
 
 const known: OptionNames<TcpSinkOptions> = {
@@ -46,10 +33,7 @@ const known: OptionNames<TcpSinkOptions> = {
   name: true,
   tls: true,
   backoff: true,
-  acknowledged: true,
-  stream: true,
-  send: true,
-  maxUnacknowledged: true,
+  ...acknowledgedOptions,
   ...backlogOptions,
 }
 

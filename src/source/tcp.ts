@@ -4,12 +4,12 @@ import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from
 import type { Observable } from 'rxjs'
 import { formatAddress, parseAddress, type Address } from '../base/address.ts'
 import { within } from '../context/context.ts'
-import { WallarxError } from '../base/errors.ts'
+import { WallarxError, type Where } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
 import { checkFraming } from '../framing/framer.ts'
 import type { Framing } from '../framing/framing.ts'
 import { messageFraming } from './acknowledged/connection.ts'
-import { createAcknowledgedReceiver, type AcknowledgedReceiver } from './acknowledged/receiver.ts'
+import { createAcknowledgedReceiver } from './acknowledged/receiver.ts'
 import { createSource } from './source.ts'
 import { peerOf, serveTcpConnection, type TcpConnectionOptions } from './tcpConnection.ts'
 
@@ -120,18 +120,7 @@ export function tcpSource(options: TcpSourceOptions | AcknowledgedTcpSourceOptio
       })
     }
 
-    let receiver: AcknowledgedReceiver | undefined
-    try {
-      if (plain === undefined) {
-        receiver = createAcknowledgedReceiver({ name, maxFrameLength, subscription, reject })
-      }
-    } catch (error) {
-      within(context, () => {
-        output.error(error)
-      })
-      return
-    }
-
+    const receiver = plain ? undefined : createAcknowledgedReceiver({ name, maxFrameLength, subscription, reject })
     const serve = (socket: Socket): void => {
       if (plain === undefined) {
         receiver!.serve(socket, peerOf(socket))
@@ -156,26 +145,12 @@ export function tcpSource(options: TcpSourceOptions | AcknowledgedTcpSourceOptio
       socket.once('close', () => sockets.delete(socket))
     })
     server.on('tlsClientError', (cause: Error, socket: TLSSocket) => {
-      // A certificate that is not accepted is known by its reason only; the error is a plain `socket hang up` then.
-      const refusal = socket.authorizationError as Error | string | null | undefined
-      reject(
-        new WallarxError('CONNECTION_FAILED', {
-          expected: 'a TLS handshake that succeeds',
-          got: refusal ? `a client certificate that is not accepted: ${String(refusal)}` : shown(cause),
-          where: { source: name, connection: peerOf(socket) ?? peers.get(encrypted(socket)) },
-          cause,
-        }),
-      )
+      const connection = peerOf(socket) ?? peers.get(encrypted(socket))
+      reject(handshakeFailed(cause, socket, { source: name, connection }))
     })
     server.on('drop', (refused) => {
       const connection = refused && formatAddress({ host: refused.remoteAddress ?? '?', port: refused.remotePort ?? 0 })
-      reject(
-        new WallarxError('CONNECTION_LIMIT', {
-          expected: `at most ${maxConnections} connections (option maxConnections)`,
-          got: 'one more, which was closed',
-          where: { source: name, connection },
-        }),
-      )
+      reject(tooMany(maxConnections, { source: name, connection }))
     })
     server.on('error', (cause) => {
       if (listening) {
@@ -222,6 +197,25 @@ export function tcpSource(options: TcpSourceOptions | AcknowledgedTcpSourceOptio
       receiver?.end()
       if (receiver === undefined || !context.shutdown.stopping.aborted) for (const socket of sockets) socket.destroy()
     }
+  })
+}
+
+function handshakeFailed(cause: Error, socket: TLSSocket, where: Where): WallarxError {
+  // A certificate that is not accepted is known by its reason only; the error is a plain `socket hang up` then.
+  const refusal = socket.authorizationError as Error | string | null | undefined
+  return new WallarxError('CONNECTION_FAILED', {
+    expected: 'a TLS handshake that succeeds',
+    got: refusal ? `a client certificate that is not accepted: ${String(refusal)}` : shown(cause),
+    where,
+    cause,
+  })
+}
+
+function tooMany(maxConnections: number, where: Where): WallarxError {
+  return new WallarxError('CONNECTION_LIMIT', {
+    expected: `at most ${maxConnections} connections (option maxConnections)`,
+    got: 'one more, which was closed',
+    where,
   })
 }
 

@@ -11,7 +11,7 @@ import { wallarx } from './wallarx.ts'
 
 const text = (count: number): string => Array.from({ length: count }, (_, number) => `line ${number}\n`).join('')
 
-test('both go on after Ctrl-C and after a kill, also with what the file has got since, and each line comes once', async () => {
+test('both go on after Ctrl-C and a kill, also with what the file has got since: each line comes once', async () => {
   const folder = temporaryFolder()
   const [input, output] = [join(folder, 'in'), join(folder, 'out')]
   const count = 100_000

@@ -23,7 +23,8 @@ Damages the files of a store, opens it, and looks for what is lost without a wor
   --seed S   repeats the texts and the order of the moments of another time; not the moments to the microsecond
   --only C   file: word count from file to file; ix: the same with Ix operators; time: windows, timers and expiry
              from file to file; join: a join; tcp: sequence windows over TCP with a journal; acknowledged:
-             two applications and acknowledged TCP between them; damage: the files of a store; kafka: workers on a real broker, which are also frozen, added and taken away, and the broker itself;
+             two applications and acknowledged TCP between them; damage: the files of a store; kafka: workers on a real
+             broker, which are also frozen, added and taken away, and the broker itself;
              N disturbances. Needs Java 17 and Maven. Default: all but kafka
   --help     this text
 

@@ -22,7 +22,7 @@ export async function startKillable(
   app.ended.catch(() => undefined)
   app.closed.catch(() => undefined)
   onTestFinished(() => app.kill())
-  return Object.defineProperties({ log }, Object.getOwnPropertyDescriptors(app)) as KillableApplication
+  return Object.defineProperties({ log }, Object.getOwnPropertyDescriptors(app)) as unknown as KillableApplication
 }
 
 /** A file that is cut back at once: `kill` leaves writes to a real one under way, as the end of a process does not. */

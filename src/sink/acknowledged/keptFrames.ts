@@ -9,7 +9,7 @@ import { offsetAfter, type Frames, type Unacknowledged } from './unacknowledged.
 /*
  * What a sender keeps in checkpoints:
  *
- *   'm'             → stream-id:8 bytes receiver-id:8 bytes, acknowledged: number:u64 checksum:u32, last: the same, name
+ *   'm'             → stream-id:8 bytes receiver-id:8 bytes, acknowledged and last: number:u64 checksum:u32 each, name
  *   'f' number:u64  → frames from this number on, as they are on the wire; those that were acknowledged may be in front
  */
 const metaKey = Buffer.from('m')

@@ -111,7 +111,7 @@ function replayDiffers(number: number): WallarxError {
   return new WallarxError('STREAM_REPLAY_DIFFERS', {
     expected: `the frames up to number ${number} to be those that the receiver has`,
     got:
-      'others: after a crash the pipeline has not made the same again, as one with several sources, the time or chance ' +
-      `in it may. Use send: 'after checkpoint' for it; go on under another name of the stream (option stream)`,
+      'others: after a crash the pipeline has not made the same again, as one with several sources, the time or ' +
+      `chance in it may. Use send: 'after checkpoint' for it; go on under another name of the stream (option stream)`,
   })
 }

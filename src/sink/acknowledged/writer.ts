@@ -5,7 +5,7 @@ import { createBacklog } from '../backlog.ts'
 import type { SinkContext, SinkWriter } from '../sink.ts'
 import { createFrameBatch } from './frameBatch.ts'
 import { openLink, type Link, type LinkOptions } from './link.ts'
-import { createSendingStream, type SendingStreamOptions } from './sendingStream.ts'
+import { createSendingStream, type SendingStream, type SendingStreamOptions } from './sendingStream.ts'
 import type { Frames } from './unacknowledged.ts'
 
 export interface AcknowledgedWriterOptions
@@ -26,8 +26,7 @@ export function openAcknowledgedWriter(
   if (kept === undefined) throw needsStore()
   const backlog = createBacklog(name, { highWaterMark, maxBuffered }, context)
   const stream = createSendingStream({ ...options, kept, backlog })
-  let sent: number | undefined // the last frame sent over this connection; undefined: nothing may be sent over it
-  let isWelcome = false
+  const outlet = createOutlet(stream)
   let link: Link | undefined // once the stream may greet
   let closing: Deferred<number> | undefined // set when `close` waits
   let over = false
@@ -37,25 +36,11 @@ export function openAcknowledgedWriter(
     over = true
     context.fail(error)
   }
-  const send = (frames: Frames): void => {
-    if (sent === undefined || frames.last.number <= sent || !stream.isSendable(frames)) return
-    sent = frames.last.number
-    link!.send(frames.bytes)
-  }
-  const sendAll = (): void => {
-    for (const frames of stream.frames()) send(frames)
-  }
-  /** A receiver gets frames only once it is durable that it is this one that gets them. */
-  const begin = (): void => {
-    if (sent !== undefined || !isWelcome || !stream.receiverIsKnown) return
-    sent = stream.acknowledged
-    sendAll()
-  }
   const batch = createFrameBatch(stream.last, (bytes, last) => {
     if (over) return
     try {
       const frames = stream.add(bytes, last)
-      if (frames !== undefined) send(frames)
+      if (frames !== undefined) outlet.send(frames)
       // What waits for a checkpoint must not hold the sources until there is one.
       if (options.send === 'after checkpoint' && backlog.bytes >= highWaterMark) kept.commit()
     } catch (error) {
@@ -84,19 +69,15 @@ export function openAcknowledgedWriter(
       },
       welcomed(welcome) {
         stream.welcome(welcome)
-        isWelcome = true
         if (!stream.receiverIsKnown) kept.commit()
-        begin()
+        outlet.open(link!)
         finishIfDone()
       },
       acknowledged(mark) {
         stream.acknowledge(mark)
         finishIfDone()
       },
-      lost() {
-        sent = undefined
-        isWelcome = false
-      },
+      lost: outlet.close,
       refused(refusal) {
         fail(refusedWith(refusal, options.stream))
       },
@@ -110,8 +91,8 @@ export function openAcknowledgedWriter(
       stream.durable()
       if (over) return
       open()
-      begin()
-      if (options.send === 'after checkpoint') sendAll()
+      outlet.begin()
+      if (options.send === 'after checkpoint') outlet.sendAll()
     },
   )
   if (stream.isKnown) open()
@@ -146,6 +127,51 @@ export function openAcknowledgedWriter(
       backlog.end()
       link?.destroy()
     },
+  }
+}
+
+/** What goes over the present connection. */
+interface Outlet {
+  /** The receiver has greeted. */
+  open(link: Link): void
+  /** The connection is lost. */
+  readonly close: () => void
+  /** Begins to send, where nothing is in the way any more. */
+  begin(): void
+  send(frames: Frames): void
+  /** Sends what may be sent and was not. */
+  sendAll(): void
+}
+
+function createOutlet(stream: SendingStream): Outlet {
+  let link: Link | undefined
+  let sent: number | undefined // the last frame that was sent; undefined: nothing may be sent
+
+  const send = (frames: Frames): void => {
+    if (sent === undefined || frames.last.number <= sent || !stream.isSendable(frames)) return
+    sent = frames.last.number
+    link!.send(frames.bytes)
+  }
+  const sendAll = (): void => {
+    if (sent !== undefined) for (const frames of stream.frames()) send(frames)
+  }
+  const begin = (): void => {
+    // A receiver gets frames only once it is durable that it is this one that gets them.
+    if (sent !== undefined || link === undefined || !stream.receiverIsKnown) return
+    sent = stream.acknowledged
+    sendAll()
+  }
+  return {
+    open(greeted) {
+      link = greeted
+      begin()
+    },
+    close() {
+      link = sent = undefined
+    },
+    begin,
+    send,
+    sendAll,
   }
 }
 

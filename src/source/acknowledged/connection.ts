@@ -2,16 +2,12 @@ import type { Socket } from 'node:net'
 import { WallarxError, type Where } from '../../base/errors.ts'
 import { shown } from '../../base/shown.ts'
 import {
-  ackInterval,
-  ackMessage,
-  errorMessage,
   frameOverhead,
   greetingTimeout,
   messageType,
   notUnderstood,
   readError,
   readHello,
-  welcomeMessage,
   type Refusal,
 } from '../../acknowledged/wire.ts'
 import { handOver } from '../../context/time/handOver.ts'
@@ -19,6 +15,8 @@ import { createFramer } from '../../framing/framer.ts'
 import type { HeaderFraming } from '../../framing/framing.ts'
 import { frameEmitter } from '../../step/output.ts'
 import type { SourceSubscription } from '../source.ts'
+import { createAnswers } from './answers.ts'
+import { readWhileFree } from './heldReading.ts'
 import { createFrameTaker, u32, type FrameTaker } from './frameTaker.ts'
 import type { ReceivedStream, ReceivedStreams } from './streams.ts'
 
@@ -50,9 +48,6 @@ export const messageFraming: HeaderFraming = {
   payloadLengthAt: u32,
 }
 
-/** In ms: so long a connection that is ended may take to read what was said last. */
-export const lastWait = 5000
-
 /** 1 MiB. */
 const defaultMaxFrameLength = 1024 * 1024
 
@@ -64,24 +59,20 @@ export function serveAcknowledged(
 ): AcknowledgedConnection {
   const { output, context, meter } = subscription
   const { holds } = context.backPressure
-  const { clock } = context
   const where: Where = { pipeline: context.pipeline, source: name, connection: peer }
   const origin = `${subscription.origin}/${peer ?? ''}`
   let stream: ReceivedStream | undefined // once it has greeted
   let taker: FrameTaker | undefined // once it was greeted
-  let held: Buffer | undefined // a chunk that came while the pipeline was held
   let stopped = false
-  let ending = false
   let problem: Error | undefined
-  let cancelWait = clock.after(greetingTimeout, () => {
-    refuse(
-      new WallarxError('CONNECTION_IDLE', {
-        expected: `the greeting of a sender within ${greetingTimeout} ms`,
-        got: 'nothing',
-        where,
-      }),
-    )
-  })
+  const answers = createAnswers(
+    socket,
+    context.clock,
+    () => stream!.durable,
+    () => {
+      refuse(notGreeted(where))
+    },
+  )
 
   /** Ends this connection because of what it sent, and says why. */
   const refuse = (error: WallarxError, input?: Uint8Array): void => {
@@ -92,41 +83,27 @@ export function serveAcknowledged(
   /** Nothing of what comes is looked at any more. */
   const stop = (): void => {
     stopped = true
-    held = undefined
     framer.stop()
-    socket.resume()
+    reading.stop()
   }
   const leave = (): void => {
     stop()
-    cancelWait()
+    answers.stop()
     if (stream !== undefined) streams.close(stream, own)
   }
-  /** What comes is read and dropped meanwhile: a socket that is destroyed with something unread takes back what it said. */
   const sayAndLeave = (refusal: Refusal): void => {
     leave()
-    socket.end(errorMessage(refusal))
-    cancelWait = clock.after(lastWait, () => socket.destroy())
+    answers.refuse(refusal)
   }
-
-  const acknowledge = (): void => {
-    cancelWait()
-    if (taker === undefined || !socket.writable) return
-    if (!socket.writableNeedDrain) socket.write(ackMessage(stream!.durable))
-    if (ending) socket.end()
-    else cancelWait = clock.after(ackInterval, acknowledge)
-  }
-
   const welcome = (): void => {
     if (stream === undefined || taker !== undefined || stopped || !streams.isKnown) return
     taker = createFrameTaker(stream, stream.durable, frameEmitter(output))
-    socket.write(welcomeMessage({ receiverId: streams.receiverId, ...stream.durable }))
-    cancelWait = clock.after(ackInterval, acknowledge)
+    answers.welcome({ receiverId: streams.receiverId, ...stream.durable })
   }
 
   const takeOther = (type: number, body: Buffer): void => {
     if (type === messageType.hello && stream === undefined) {
       const hello = readHello(body)
-      cancelWait()
       stream = streams.open(hello, own)
       welcome()
     } else if (type === messageType.error && stream !== undefined) {
@@ -166,30 +143,8 @@ export function serveAcknowledged(
       ? error
       : notUnderstood('a sender that wants acknowledgements (acknowledged: true)', error.got)
 
-  const waitForTurn = (): void => {
-    socket.pause()
-    holds.onFree(resume)
-  }
-  const resume = (): void => {
-    if (stopped || socket.destroyed) return
-    const chunk = held
-    held = undefined
-    if (chunk !== undefined) pass(chunk)
-    if (stopped) return
-    if (holds.held) holds.onFree(resume)
-    else socket.resume()
-  }
-
-  socket.on('data', (chunk) => {
-    if (stopped) return
-    if (holds.held && taker !== undefined) {
-      held = held === undefined ? chunk : Buffer.concat([held, chunk])
-      waitForTurn()
-    } else {
-      pass(chunk)
-      if (holds.held && taker !== undefined && !stopped) waitForTurn()
-    }
-  })
+  // A greeting hands over nothing, and is answered also while something holds.
+  const reading = readWhileFree(socket, holds, () => taker !== undefined, pass)
   socket.on('error', (error) => {
     problem = error
   })
@@ -209,7 +164,9 @@ export function serveAcknowledged(
   })
 
   const own = {
-    acknowledge,
+    acknowledge() {
+      if (taker !== undefined) answers.acknowledge()
+    },
     takenOver() {
       const text = `another connection has come for stream ${stream!.name}`
       context.report.warn(`${name}: ${text}, and the one before it ends`, 'STREAM_TAKEN_OVER', { source: name })
@@ -223,13 +180,18 @@ export function serveAcknowledged(
     welcome,
     stop,
     end() {
-      ending = true
-      cancelWait()
-      socket.unref()
-      if (stream === undefined || stream.number === stream.durable.number) socket.end()
+      answers.end(taker !== undefined && stream!.number > stream!.durable.number)
     },
     destroy() {
       socket.destroy()
     },
   }
+}
+
+function notGreeted(where: Where): WallarxError {
+  return new WallarxError('CONNECTION_IDLE', {
+    expected: `the greeting of a sender within ${greetingTimeout} ms`,
+    got: 'nothing',
+    where,
+  })
 }

@@ -6,7 +6,7 @@ import type { ReceivedStream } from './streams.ts'
 
 /** Takes the frames of one connection: those that are new go on, those that the stream has are compared. */
 export interface FrameTaker {
-  /** The frame's message is `bytes[start, end)`, without its length, which lies before it where there is room for it. */
+  /** The frame's message is `bytes[start, end)`, without its length, which lies before it where there is room. */
   readonly take: OnFrame
   /** To be called when a chunk is at its end: the stream's checksum is that of all that was taken, then. */
   readonly settle: () => void

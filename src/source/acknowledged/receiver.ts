@@ -1,11 +1,7 @@
 import type { Socket } from 'node:net'
 import { WallarxError } from '../../base/errors.ts'
-import {
-  lastWait,
-  serveAcknowledged,
-  type AcknowledgedConnection,
-  type AcknowledgedConnectionOptions,
-} from './connection.ts'
+import { lastWait } from './answers.ts'
+import { serveAcknowledged, type AcknowledgedConnection, type AcknowledgedConnectionOptions } from './connection.ts'
 import { createReceivedStreams } from './streams.ts'
 
 /** What serves the connections of a source that acknowledges. */

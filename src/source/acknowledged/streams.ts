@@ -88,8 +88,9 @@ export function createReceivedStreams(kept: KeptEntries): ReceivedStreams {
         if (stream.number > 0) throw streamChanged(stream, streamId)
         stream.streamId = streamId
       }
-      stream.connection?.takenOver()
+      const before = stream.connection
       stream.connection = connection
+      before?.takenOver()
       return stream
     },
     close(stream, connection) {
@@ -143,7 +144,7 @@ function streamChanged({ name, streamId, number }: ReceivedStream, other: string
   return new WallarxError('STREAM_CHANGED', {
     expected: `stream ${name} to be the one of which there are ${number} frames, ${streamId}`,
     got:
-      `another, ${other}: its sender has lost its state, or it is another sender; put the store of the sender back, or ` +
-      'give it another name of the stream (option stream)',
+      `another, ${other}: its sender has lost its state, or it is another sender; put the store of the sender back, ` +
+      'or give it another name of the stream (option stream)',
   })
 }

@@ -90,8 +90,8 @@ export const acknowledged: Bench = {
         `${passes} × ${frames} frames of 45 bytes on average; A and B are processes, both with an LMDB store and ` +
           'checkpoints each second, new ones for each run; B counts the frames in its pipeline and nothing more; ' +
           'from the start of A to the last frame',
-        `latency: ${rate} frames a second in batches of 0.25 ms (open loop), from when one was due until B's pipeline ` +
-          `has it, ${seconds} s after 1 s of warm-up`,
+        `latency: ${rate} frames a second in batches of 0.25 ms (open loop), from when one was due until B's ` +
+          `pipeline has it, ${seconds} s after 1 s of warm-up`,
       ],
     }
   },

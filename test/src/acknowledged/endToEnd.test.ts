@@ -93,9 +93,9 @@ test('all comes once over a line that breaks, whatever is lost on it', async () 
         expect(file.text === expected).toBe(true)
       },
     ),
-    { numRuns: 8 },
+    { numRuns: 5 },
   )
-})
+}, 60_000)
 
 test.each(['at once', 'after checkpoint'] as const)(
   'whoever is killed and whenever, the output is that of an undisturbed run (%s)',
@@ -125,7 +125,8 @@ test.each(['at once', 'after checkpoint'] as const)(
           expect(file.text === expected).toBe(true)
         },
       ),
-      { numRuns: 8 },
+      { numRuns: 5 },
     )
   },
+  60_000,
 )

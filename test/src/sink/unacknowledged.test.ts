@@ -53,7 +53,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.constant({ do: 'checkpoint' as const }),
 )
 
-test('what is kept is what was written and is not acknowledged, in memory and in a checkpoint, which writes it once', () => {
+test('what is kept is what was written and is not acknowledged; a checkpoint writes it once', () => {
   fc.assert(
     fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
       let kept = 0

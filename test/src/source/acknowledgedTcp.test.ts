@@ -42,7 +42,7 @@ async function greet(port: number, stream = 's', id = stream): Promise<RawSender
 }
 
 describe('a receiver', () => {
-  test('greets with what is durable, takes frames at once, and acknowledges them when a checkpoint has them', async () => {
+  test('greets with what is durable, takes frames at once, and acknowledges them with a checkpoint', async () => {
     const { app, out, port } = await receiver()
     const sender = await greet(port)
     expect(sender.messages[0]!.type).toBe('W')
@@ -148,13 +148,16 @@ describe('a receiver', () => {
 
 describe('a sender', () => {
   test('of a stream that another one has takes it over, and the other one is told', async () => {
-    const { out, port, letters } = await receiver()
+    const { app, out, port, letters } = await receiver()
     const first = await greet(port)
     const second = await greet(port)
     await first.until(() => first.ended)
     expect(first.error).toBe('STREAM_TAKEN_OVER')
     second.socket.write(framesOf(['a']))
     await out.until(() => out.messages.length === 1)
+    await app.checkpoint()
+    await second.until(() => second.number === 1)
+    expect((await greet(port)).number).toBe(1)
     expect(letters).toEqual([])
   })
 
