@@ -13,7 +13,7 @@ export function message(type: string, ...parts: (Uint8Array | string)[]): Buffer
   return Buffer.concat([header, body])
 }
 
-export function u64(number: number): Buffer {
+function u64(number: number): Buffer {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64BE(BigInt(number))
   return bytes
@@ -26,7 +26,7 @@ export function u32(number: number): Buffer {
 }
 
 const greeting = Buffer.from('WLRX\0\x01')
-export const idOf = (text: string): Buffer => Buffer.from(text.padEnd(8, '.'))
+const idOf = (text: string): Buffer => Buffer.from(text.padEnd(8, '.'))
 
 export const hello = (stream: string, id = stream): Buffer => message('H', greeting, idOf(id), stream)
 export const frame = (number: number, payload: string): Buffer => message('F', u64(number), payload)

@@ -58,7 +58,6 @@ export function serveAcknowledged(
   onEnd: () => void,
 ): AcknowledgedConnection {
   const { output, context, meter } = subscription
-  const { holds } = context.backPressure
   const where: Where = { pipeline: context.pipeline, source: name, connection: peer }
   const origin = `${subscription.origin}/${peer ?? ''}`
   let stream: ReceivedStream | undefined // once it has greeted
@@ -73,6 +72,10 @@ export function serveAcknowledged(
       refuse(notGreeted(where))
     },
   )
+
+  const warn = (event: string, code: string): void => {
+    context.report.warn(`${name}: ${event}`, code, { source: name })
+  }
 
   /** Ends this connection because of what it sent, and says why. */
   const refuse = (error: WallarxError, input?: Uint8Array): void => {
@@ -103,14 +106,11 @@ export function serveAcknowledged(
 
   const takeOther = (type: number, body: Buffer): void => {
     if (type === messageType.hello && stream === undefined) {
-      const hello = readHello(body)
-      stream = streams.open(hello, own)
+      stream = streams.open(readHello(body), own)
       welcome()
     } else if (type === messageType.error && stream !== undefined) {
       const { code, text } = readError(body)
-      context.report.warn(`${name}: the sender of stream ${stream.name} gives up: ${code}: ${text}`, 'SENDER_GAVE_UP', {
-        source: name,
-      })
+      warn(`the sender of stream ${stream.name} gives up: ${code}: ${text}`, 'SENDER_GAVE_UP')
     } else {
       throw notUnderstood('a message that a sender may send now', `one of type ${type}`)
     }
@@ -133,18 +133,12 @@ export function serveAcknowledged(
       taker?.settle()
     } catch (error) {
       taker?.settle()
-      refuse(understood(error as WallarxError), chunk)
+      refuse(stream === undefined ? ofSomebodyElse(error as WallarxError) : (error as WallarxError), chunk)
     }
     meter?.handedOver()
   }
-  /** What makes no sense before the greeting is of somebody else. */
-  const understood = (error: WallarxError): WallarxError =>
-    stream !== undefined || error.code.startsWith('STREAM')
-      ? error
-      : notUnderstood('a sender that wants acknowledgements (acknowledged: true)', error.got)
-
   // A greeting hands over nothing, and is answered also while something holds.
-  const reading = readWhileFree(socket, holds, () => taker !== undefined, pass)
+  const reading = readWhileFree(socket, context.backPressure.holds, () => taker !== undefined, pass)
   socket.on('error', (error) => {
     problem = error
   })
@@ -153,12 +147,7 @@ export function serveAcknowledged(
     leave()
     context.time.pipeline.originEnded(origin)
     if (isOpen && problem !== undefined) {
-      context.report.warn(
-        `${name}: the connection of stream ${stream!.name} was lost: ${shown(problem)}; its sender goes on from ` +
-          `number ${stream!.durable.number}`,
-        'CONNECTION_LOST',
-        { source: name },
-      )
+      warn(`the connection of stream ${stream!.name} was lost: ${shown(problem)}`, 'CONNECTION_LOST')
     }
     onEnd()
   })
@@ -168,12 +157,8 @@ export function serveAcknowledged(
       if (taker !== undefined) answers.acknowledge()
     },
     takenOver() {
-      const text = `another connection has come for stream ${stream!.name}`
-      context.report.warn(`${name}: ${text}, and the one before it ends`, 'STREAM_TAKEN_OVER', { source: name })
-      sayAndLeave({
-        code: 'STREAM_TAKEN_OVER',
-        text: `${text}: another sender of this name; one of the two needs another name (option stream)`,
-      })
+      warn(`another connection has come for stream ${stream!.name}, the one before it ends`, 'STREAM_TAKEN_OVER')
+      sayAndLeave(takenOver(stream!.name))
     },
   }
   return {
@@ -187,6 +172,17 @@ export function serveAcknowledged(
     },
   }
 }
+
+/** What makes no sense before the greeting; an id that is not the stream's makes some. */
+function ofSomebodyElse(error: WallarxError): WallarxError {
+  if (error.code === 'STREAM_CHANGED') return error
+  return notUnderstood('a sender that wants acknowledgements (acknowledged: true)', error.got)
+}
+
+const takenOver = (stream: string): Refusal => ({
+  code: 'STREAM_TAKEN_OVER',
+  text: `another sender has connected for stream ${stream}; one of the two needs another name (option stream)`,
+})
 
 function notGreeted(where: Where): WallarxError {
   return new WallarxError('CONNECTION_IDLE', {
