@@ -8,6 +8,7 @@
 const rooms = {
   base: [],
   key: ['base'],
+  acknowledged: ['base'],
   store: ['base'],
   codec: ['base'],
   native: ['base'],
@@ -15,7 +16,7 @@ const rooms = {
   context: ['base', 'state'],
   serialization: ['base', 'key', 'state'],
   bridge: ['base', 'context'],
-  sink: ['base', 'context'],
+  sink: ['base', 'context', 'acknowledged'],
   time: ['base', 'key', 'state', 'context'],
   step: ['base', 'key', 'state', 'context', 'time'],
   checkpoint: ['base', 'key', 'state', 'context', 'serialization', 'store'],
@@ -23,7 +24,7 @@ const rooms = {
   framing: ['base', 'context', 'step'],
   monitor: ['base', 'key', 'state', 'context', 'serialization', 'store', 'checkpoint'],
   run: ['base', 'state', 'context', 'sink', 'store', 'checkpoint', 'cluster', 'monitor'],
-  source: ['base', 'context', 'step', 'framing'],
+  source: ['base', 'context', 'step', 'framing', 'acknowledged'],
   journal: ['base', 'context', 'step', 'source'],
   kafka: ['base', 'context', 'store', 'checkpoint', 'cluster', 'sink', 'source'],
 }

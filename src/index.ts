@@ -47,18 +47,24 @@ export type { Cluster, WorkerStatus } from './cluster/cluster.ts'
 export type { MonitorOptions } from './monitor/http/options.ts'
 export type { Lifecycle, Messages, PipelineStatus, RunOptions, Running, RunStatus } from './run/contract.ts'
 export type { Log, LogFields, Logger } from './base/log.ts'
-export type { Fingerprint, Position, SinkDelivery, Transactions } from './context/endpoint.ts'
+export type { EntryChange, Fingerprint, KeptEntries, Position, SinkDelivery, Transactions } from './context/endpoint.ts'
 export type { ByteSink, Sink, SinkContext, SinkWriter } from './sink/sink.ts'
 export { fileSink, type FileSinkOptions } from './sink/file.ts'
 export { nodeStreamSink, type NodeStreamSinkOptions } from './sink/nodeStream.ts'
 export { observerSink } from './sink/observer.ts'
 export { tcpSink, type TcpSinkOptions } from './sink/tcp.ts'
+export type { AcknowledgedSinkOptions } from './sink/acknowledged/sink.ts'
 export { webStreamSink, type WebStreamSinkOptions } from './sink/webStream.ts'
 export { fromAsyncIterable, type FromOptions } from './source/asyncIterable.ts'
 export { fileSource, type FileSourceOptions } from './source/file.ts'
 export { fromNodeStream } from './source/nodeStream.ts'
 export { fromObservable, type FromObservableOptions } from './source/observable.ts'
-export { tcpSource, type TcpSourceOptions } from './source/tcp.ts'
+export {
+  tcpSource,
+  type AcknowledgedTcpSourceOptions,
+  type ListenOptions,
+  type TcpSourceOptions,
+} from './source/tcp.ts'
 export { fromWebStream } from './source/webStream.ts'
 export type { Serde } from './state/serde.ts'
 export type { EntryKey } from './state/entry.ts'

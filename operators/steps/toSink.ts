@@ -20,7 +20,7 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
   const name = all.map((sink) => sink.name).join(', ')
   const start = (
     output: Output<never>,
-    { pipeline, backPressure: { holds }, report, endpoints }: Context,
+    { pipeline, backPressure: { holds }, report, endpoints, shutdown: { stopping } }: Context,
     meter?: StepMeter,
   ): Operation<Message> => {
     const where = { pipeline, sink: name }
@@ -57,7 +57,7 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
     try {
       for (const [at, sink] of all.entries()) {
         const entry = endpoints.addSink(sink.name, deliveryOf(sink, endpoints.transactions))
-        const { restored, fingerprint } = entry
+        const { restored, fingerprint, kept } = entry
         const writer = sink.open({
           transactions: endpoints.transactions,
           holds,
@@ -65,6 +65,9 @@ export function toSinkStep<Message>(sinks: Sink<Message> | readonly Sink<Message
           reject: (error, message) => report.reject(error.at(where), message),
           restored,
           fingerprint,
+          kept,
+          pipeline,
+          stopping,
           warn(event, code = 'WARNING') {
             report.warn(event, code, { sink: sink.name })
           },

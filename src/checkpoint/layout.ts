@@ -12,6 +12,7 @@ import { keyOf } from '../key/key.ts'
  *              | 'P' name                         → PartitionInfo
  *              | 'O' pipeline NUL kind NUL name   → position                kind := 'source' | 'sink'
  *              | 'F' pipeline NUL kind NUL name   → StoredFingerprint       versions without it skip it
+ *              | 'K' pipeline NUL kind NUL name NUL entry → value  as the source or sink has it
  *              | 'E' partition:u32 key:u64        → version:u16 state       as the state codec packs it
  *              | 'M' partition:u32 key:u64 map:u32 entryKey → value         an entry of a StateMap
  *              | 'U' partition:u32 key:u64        → timers                  an entity's, as storedTimers.ts packs them
@@ -62,6 +63,7 @@ export const cacheInfoKey = Buffer.from('w')
 const partitionPrefix = Buffer.from('P')
 const positionPrefix = Buffer.from('O')
 const fingerprintPrefix = Buffer.from('F')
+const entryPrefix = Buffer.from('K')
 const E = 'E'.charCodeAt(0)
 const M = 'M'.charCodeAt(0)
 export const U = 'U'.charCodeAt(0)
@@ -79,6 +81,10 @@ export const positionKey = (pipeline: string, kind: Endpoint, name: string): Buf
 export const fingerprintsPrefix = fingerprintPrefix
 export const fingerprintKey = (pipeline: string, kind: Endpoint, name: string): Buffer =>
   Buffer.concat([fingerprintPrefix, Buffer.from(`${pipeline}\0${kind}\0${name}`)])
+/** Of what one source or sink keeps besides its position. */
+export const keptPrefix = (pipeline: string, kind: Endpoint, name: string): Buffer =>
+  Buffer.concat([entryPrefix, Buffer.from(`${pipeline}\0${kind}\0${name}\0`)])
+export const keptKey = (prefix: Buffer, entry: Uint8Array): Buffer => Buffer.concat([prefix, entry])
 /** Of the key of a position or of a fingerprint. */
 export function positionParts(key: Buffer): { pipeline: string; kind: Endpoint; name: string } {
   const [pipeline = '', kind = '', ...name] = key.toString('utf8', 1).split('\0')

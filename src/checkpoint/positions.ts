@@ -10,8 +10,9 @@ import {
   type StoredFingerprint,
 } from './layout.ts'
 import { WallarxError } from '../base/errors.ts'
-import type { Fingerprint, Position } from '../context/endpoint.ts'
+import type { Fingerprint, KeptEntries, Position } from '../context/endpoint.ts'
 import type { Change, OpenStore } from '../store/store.ts'
+import { createRunEntries } from './keptEntries.ts'
 
 /** The positions of all sources and sinks of a run. */
 export interface Positions {
@@ -29,6 +30,8 @@ export interface FollowedPosition {
   readonly restored: Position | undefined
   /** What `restored` is a position in. */
   readonly fingerprint: Fingerprint | undefined
+  /** What it keeps besides; `undefined` where there is no `restored` to be given. */
+  readonly kept: Omit<KeptEntries, 'commit'> | undefined
   /** Whether the store will have a position of it once the present commit is durable. */
   readonly isPersistent: boolean
   /** Where it is now. */
@@ -69,6 +72,7 @@ export const forgottenPositions: Positions = {
   follow: () => ({
     restored: undefined,
     fingerprint: undefined,
+    kept: undefined,
     isPersistent: true,
     set: ignore,
     from: ignore,
@@ -82,6 +86,7 @@ export const forgottenPositions: Positions = {
 
 export function createPositions(store: OpenStore): Positions {
   const entries = new Map<string, Entry>()
+  const kept = createRunEntries(store)
   const entryOf = (pipeline: string, kind: Endpoint, name: string): Entry => {
     const id = JSON.stringify([pipeline, kind, name])
     let entry = entries.get(id)
@@ -142,6 +147,7 @@ export function createPositions(store: OpenStore): Positions {
       return {
         restored: isFirst ? entry.position : undefined,
         fingerprint: isFirst ? entry.fingerprint : undefined,
+        kept: isFirst ? kept.of(pipeline, kind, name) : undefined,
         isPersistent: entry.written !== undefined,
         set(position, fingerprint) {
           move(entry, position, fingerprint)
@@ -176,9 +182,10 @@ export function createPositions(store: OpenStore): Positions {
         entry.writtenFingerprint = text
         changes.push({ key: fingerprintKey(pipeline, kind, name), value: stored && infoValue(stored) })
       }
-      return changes
+      return changes.concat(kept.changes())
     },
     committed() {
+      kept.committed()
       for (const { written, taken } of entries.values()) if (written !== undefined) taken?.(written)
     },
     list: () =>

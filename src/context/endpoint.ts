@@ -14,6 +14,29 @@ export type Fingerprint = Readonly<Record<string, number>>
 /** What of a sink's output is there after a crash and a new start, if the source can replay. */
 export type SinkDelivery = 'exactly once' | 'at least once'
 
+/** An entry of a source or sink that a checkpoint puts in place of the one that is there; `undefined` removes it. */
+export interface EntryChange {
+  readonly key: Uint8Array
+  /** Belongs to the store from then on, and does not change any more. */
+  readonly value: Uint8Array | undefined
+}
+
+/**
+ * What a source or sink keeps in checkpoints besides its position, as entries by key, of which each checkpoint writes
+ * those that have changed.
+ */
+export interface KeptEntries {
+  /** Those of the last checkpoint, in the order of their keys as bytes. */
+  restored(): Iterable<{ readonly key: Buffer; readonly value: Buffer }>
+  /**
+   * `changes` is asked for what has changed since the last call, at each checkpoint, while the pipeline is held and
+   * nothing is on its way; `durable` is called once that is durable. Both also after the source or sink has ended.
+   */
+  follow(changes: () => readonly EntryChange[], durable: () => void): void
+  /** Has a checkpoint taken soon. */
+  commit(): void
+}
+
 /** What checkpoints are made durable by, besides a store. Its own sources and sinks know it by its kind. */
 export interface Transactions {
   readonly kind: symbol
@@ -44,6 +67,8 @@ export interface SourceEntry {
   readonly restored: Position | undefined
   /** What `restored` is a position in; `undefined` too where an earlier version took the checkpoint. */
   readonly fingerprint?: Fingerprint | undefined
+  /** Absent where no store keeps it, and for a second subscription. */
+  readonly kept?: KeptEntries | undefined
   /** It can take input: listening, file open. Called at most once. */
   readonly opened: () => void
   /**
@@ -67,6 +92,8 @@ export interface SinkEntry {
   readonly restored: Position | undefined
   /** What `restored` is a position in; `undefined` too where an earlier version took the checkpoint. */
   readonly fingerprint?: Fingerprint | undefined
+  /** Absent where no store keeps it, and for a second subscription. */
+  readonly kept?: KeptEntries | undefined
   /**
    * How to have everything written so far handed over; resolves to the position then, if the sink has one. The
    * fingerprint is asked for directly after it, and is that of this position.

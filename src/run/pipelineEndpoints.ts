@@ -1,6 +1,6 @@
-import type { Positions } from '../checkpoint/positions.ts'
+import type { FollowedPosition, Positions } from '../checkpoint/positions.ts'
 import type { Holds } from '../context/backPressure.ts'
-import { noSource, type Endpoints, type SinkDelivery } from '../context/endpoint.ts'
+import { noSource, type Endpoints, type KeptEntries, type SinkDelivery } from '../context/endpoint.ts'
 import type { ShutdownControl } from '../context/shutdown.ts'
 import { guaranteeOf, type Guarantee } from './guarantee.ts'
 
@@ -62,6 +62,9 @@ export function createPipelineEndpoints({
     release()
   }
 
+  const keptOf = ({ kept }: Pick<FollowedPosition, 'kept'>): KeptEntries | undefined =>
+    kept && transactions === undefined ? { ...kept, commit: () => void checkpointed() } : undefined
+
   return {
     transactions,
     closeAfter,
@@ -79,6 +82,7 @@ export function createPipelineEndpoints({
       return {
         restored: place.restored,
         fingerprint: place.fingerprint,
+        kept: journaled ? undefined : keptOf(place),
         opened,
         positionFrom(position, fingerprint) {
           if (transactions?.keepsPositions !== false) replayable.add(id)
@@ -105,6 +109,7 @@ export function createPipelineEndpoints({
       return {
         restored: place.restored,
         fingerprint: place.fingerprint,
+        kept: keptOf(place),
         flushWith(flush, fingerprint) {
           sink.flush = async () => {
             const position = await flush()

@@ -3,7 +3,7 @@
 import type { WallarxError } from '../base/errors.ts'
 import type { Holds } from '../context/backPressure.ts'
 import type { SinkMeter } from '../context/meter.ts'
-import type { Fingerprint, Position, SinkDelivery, Transactions } from '../context/endpoint.ts'
+import type { Fingerprint, KeptEntries, Position, SinkDelivery, Transactions } from '../context/endpoint.ts'
 
 /** Where a pipeline's outputs go. A sink may be opened many times, each time with a writer of its own. */
 export interface Sink<in Message> {
@@ -43,6 +43,12 @@ export interface SinkContext {
    * where the sink gives none, or the checkpoint is of a version that kept none.
    */
   readonly fingerprint?: Fingerprint | undefined
+  /** What it keeps in checkpoints besides its position. Absent without a store, and on a cluster. */
+  readonly kept?: KeptEntries | undefined
+  /** The name of the pipeline under `run`. */
+  readonly pipeline?: string | undefined
+  /** Aborted when the run stops. */
+  readonly stopping?: AbortSignal | undefined
   /**
    * A message that was taken cannot be written, through its own fault. `true`: it is a dead letter now, go on without
    * it; `false`: the sink cannot go on. Absent: the same as `false`

@@ -1,9 +1,15 @@
-import { knownOptions } from '../base/option.ts'
+import { invalidOption, knownOptions, type OptionNames } from '../base/option.ts'
 import { systemClock } from '../base/clock.ts'
 import { createDeferred, type Deferred } from '../base/deferred.ts'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { formatAddress, parseAddress, type Address } from '../base/address.ts'
+import {
+  acknowledgedOptions,
+  acknowledgedSink,
+  checkUnacknowledged,
+  type AcknowledgedSinkOptions,
+} from './acknowledged/sink.ts'
 import { backlogOptions, checkBacklog, createBacklog, type BacklogOptions } from './backlog.ts'
 import { createBackoff, type BackoffOptions } from './backoff.ts'
 import { createByteBatch } from './byteBatch.ts'
@@ -12,7 +18,7 @@ import { createQueue } from '../base/queue.ts'
 import type { ByteSink, SinkContext, SinkWriter } from './sink.ts'
 
 /** Where `tcpSink` connects to, and how. */
-export interface TcpSinkOptions extends BacklogOptions {
+export interface TcpSinkOptions extends BacklogOptions, AcknowledgedSinkOptions {
   /** Where to connect to. */
   readonly connect: Address
   /** Default: `tcp HOST:PORT` */
@@ -20,6 +26,15 @@ export interface TcpSinkOptions extends BacklogOptions {
   /** TLS with these options (`ca`, `cert`, `key`, `servername`, …). Default: plain TCP */
   readonly tls?: ConnectionOptions
   readonly backoff?: BackoffOptions
+}
+
+const known: OptionNames<TcpSinkOptions> = {
+  connect: true,
+  name: true,
+  tls: true,
+  backoff: true,
+  ...acknowledgedOptions,
+  ...backlogOptions,
 }
 
 /**
@@ -31,7 +46,12 @@ export interface TcpSinkOptions extends BacklogOptions {
  * Waits while it is not connected: the sources are held at `highWaterMark`. A crash of this process loses what is not
  * sent.
  *
- * Throws `ADDRESS_INVALID`, `OPTION_INVALID`; fails the pipeline with `BUFFER_OVERFLOW` only.
+ * With `acknowledged: true` nothing is lost and nothing comes twice, also after a crash of either side: what is not
+ * acknowledged is in the checkpoint, and is sent again.
+ *
+ * Throws `ADDRESS_INVALID`, `OPTION_INVALID`; fails the pipeline with `BUFFER_OVERFLOW` only; with acknowledgements
+ * also with `ACKNOWLEDGED_NEEDS_STORE`, `STREAM_TAKEN_OVER`, `STREAM_CHANGED`, `STREAM_AHEAD`,
+ * `STREAM_REPLAY_DIFFERS`, `RECEIVER_CHANGED`.
  *
  * @example
  * ```ts
@@ -42,23 +62,26 @@ export interface TcpSinkOptions extends BacklogOptions {
  * ```
  */
 export function tcpSink(options: TcpSinkOptions): ByteSink {
-  knownOptions('tcpSink', options, { connect: true, name: true, tls: true, backoff: true, ...backlogOptions })
+  knownOptions('tcpSink', options, known)
   const address = parseAddress(options.connect)
   const name = options.name ?? `tcp ${formatAddress(address)}`
-  checkBacklog(options)
+  const { acknowledged = false } = options
+  if (typeof acknowledged !== 'boolean') throw invalidOption('acknowledged', 'true or false', acknowledged)
   createBackoff(options.backoff)
+  const connect = (): Socket =>
+    options.tls === undefined
+      ? connectPlain({ ...address, noDelay: true, keepAlive: true })
+      : connectTls({ ...address, ...options.tls })
+          .setNoDelay(true)
+          .setKeepAlive(true)
+  if (acknowledged) return acknowledgedSink(name, options, connect)
+  checkUnacknowledged(options)
+  checkBacklog(options)
   return {
     name,
     kind: 'tcp',
     acceptsText: true,
-    open: (context) =>
-      openWriter(name, options, context, () =>
-        options.tls === undefined
-          ? connectPlain({ ...address, noDelay: true, keepAlive: true })
-          : connectTls({ ...address, ...options.tls })
-              .setNoDelay(true)
-              .setKeepAlive(true),
-      ),
+    open: (context) => openWriter(name, options, context, connect),
   }
 }
 

@@ -1,30 +1,26 @@
-import { knownOptions, type OptionNames, timerLength, wholeNumber } from '../base/option.ts'
+import { invalidOption, knownOptions, type OptionNames, timerLength, wholeNumber } from '../base/option.ts'
 import { createServer as createPlainServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from 'node:tls'
 import type { Observable } from 'rxjs'
 import { formatAddress, parseAddress, type Address } from '../base/address.ts'
 import { within } from '../context/context.ts'
-import { WallarxError } from '../base/errors.ts'
+import { WallarxError, type Where } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
 import { checkFraming } from '../framing/framer.ts'
 import type { Framing } from '../framing/framing.ts'
+import { messageFraming } from './acknowledged/connection.ts'
+import { createAcknowledgedReceiver } from './acknowledged/receiver.ts'
 import { createSource } from './source.ts'
-import { peerOf, serveTcpConnection } from './tcpConnection.ts'
+import { peerOf, serveTcpConnection, type TcpConnectionOptions } from './tcpConnection.ts'
 
-/** Where `tcpSource` listens, and what it takes. */
-export interface TcpSourceOptions {
+/** Where `tcpSource` listens, and what it takes, with a framing or acknowledged. */
+export interface ListenOptions {
   /** Where to listen; port 0 lets the system choose one, see `onListening`. */
   readonly listen: Address
-  readonly framing: Framing
   /** The longest frame accepted, in bytes without header or delimiter. Default: 1 MiB */
   readonly maxFrameLength?: number
   /** Connections beyond this number are closed at once and reported (`CONNECTION_LIMIT`). Default: 1,024 */
   readonly maxConnections?: number
-  /**
-   * Milliseconds after which a connection that sends nothing is closed and reported (`CONNECTION_IDLE`); time during
-   * which it is held does not count. Default: 0, never
-   */
-  readonly idleTimeout?: number
   /** TLS with these options; with `requestCert: true` and `ca`, clients must show a certificate. Default: plain TCP */
   readonly tls?: TlsOptions
   /** Default: `tcp HOST:PORT` */
@@ -33,16 +29,36 @@ export interface TcpSourceOptions {
   readonly onListening?: (address: AddressInfo) => void
 }
 
-const known: OptionNames<TcpSourceOptions> = {
+/** Where `tcpSource` listens, and what it takes. */
+export interface TcpSourceOptions extends ListenOptions {
+  readonly framing: Framing
+  /**
+   * Milliseconds after which a connection that sends nothing is closed and reported (`CONNECTION_IDLE`); time during
+   * which it is held does not count. Default: 0, never
+   */
+  readonly idleTimeout?: number
+  readonly acknowledged?: false
+}
+
+/** Where `tcpSource` listens for senders that want acknowledgements. */
+export interface AcknowledgedTcpSourceOptions extends ListenOptions {
+  /**
+   * Exactly once, from a `tcpSink` that is acknowledged, or what else speaks docs/acknowledged-tcp.md, which also cuts
+   * the frames: there is no `framing`. Needs a `run` with a store, and acknowledges what a checkpoint has made durable.
+   */
+  readonly acknowledged: true
+}
+
+const knownToBoth: OptionNames<ListenOptions> & { readonly acknowledged: true } = {
   listen: true,
-  framing: true,
   maxFrameLength: true,
   maxConnections: true,
-  idleTimeout: true,
   tls: true,
   name: true,
   onListening: true,
+  acknowledged: true,
 }
+const known: OptionNames<TcpSourceOptions> = { ...knownToBoth, framing: true, idleTimeout: true }
 
 /**
  * Listens on a TCP address and emits the frames of all connections, each cut on its own, those of one connection in
@@ -53,8 +69,14 @@ const known: OptionNames<TcpSourceOptions> = {
  *
  * A frame that is too long, cut off by the end of its connection, or has an unreadable header ends that connection
  * only, and so do a broken connection and the idle timeout: under `run` each is a dead letter, elsewhere a process
- * warning. Fails with `LISTEN_FAILED`; throws `ADDRESS_INVALID` and `OPTION_INVALID`. A crash loses the frames that
- * were received and not processed.
+ * warning.
+ *
+ * With `acknowledged: true` it replays: what no checkpoint has is sent again, once each, and a connection that breaks
+ * is no error. A sender that must not go on is told why, and is a dead letter: `STREAM_CHANGED`, `STREAM_GAP`,
+ * `STREAM_REPLAY_DIFFERS`, `PEER_NOT_UNDERSTOOD`, `FRAME_TOO_LONG`. Fails with `ACKNOWLEDGED_NEEDS_STORE`.
+ *
+ * Fails with `LISTEN_FAILED`; throws `ADDRESS_INVALID` and `OPTION_INVALID`. A crash loses the frames that
+ * were received and not processed; those that are acknowledged come again.
  *
  * @example
  * ```ts
@@ -66,19 +88,16 @@ const known: OptionNames<TcpSourceOptions> = {
  * assert.throws(() => tcpSource({ listen: 'localhost', framing: lengthPrefixed(4) }), { code: 'ADDRESS_INVALID' })
  * ```
  */
-export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
-  knownOptions('tcpSource', options, known)
+export function tcpSource(options: TcpSourceOptions | AcknowledgedTcpSourceOptions): Observable<Buffer> {
+  const { acknowledged = false } = options
+  if (typeof acknowledged !== 'boolean') throw invalidOption('acknowledged', 'true or false', acknowledged)
+  if (options.acknowledged === true) knownOptions('tcpSource with acknowledged: true', options, knownToBoth)
+  else knownOptions('tcpSource', options, known)
   const address = parseAddress(options.listen)
-  const {
-    framing,
-    maxFrameLength,
-    maxConnections = 1024,
-    idleTimeout = 0,
-    name = `tcp ${formatAddress(address)}`,
-  } = options
-  checkFraming(framing, maxFrameLength)
+  const { maxFrameLength, maxConnections = 1024, name = `tcp ${formatAddress(address)}` } = options
+  const plain = options.acknowledged === true ? undefined : plainOptions(options)
+  checkFraming(plain?.framing ?? messageFraming, maxFrameLength)
   wholeNumber('maxConnections', maxConnections, 1)
-  timerLength('idleTimeout', idleTimeout)
 
   return createSource<Buffer>({ name, kind: 'tcp', ephemeral: true }, (subscription) => {
     const { output, context, opened } = subscription
@@ -101,15 +120,16 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
       })
     }
 
+    const receiver = plain ? undefined : createAcknowledgedReceiver({ name, maxFrameLength, subscription, reject })
     const serve = (socket: Socket): void => {
-      const connection = serveTcpConnection(
-        socket,
-        { name, framing, maxFrameLength, idleTimeout, subscription, reject },
-        () => {
-          connections.delete(connection)
-          completeIfDone()
-        },
-      )
+      if (plain === undefined) {
+        receiver!.serve(socket, peerOf(socket))
+        return
+      }
+      const connection = serveTcpConnection(socket, { name, ...plain, maxFrameLength, subscription, reject }, () => {
+        connections.delete(connection)
+        completeIfDone()
+      })
       connections.add(connection)
     }
 
@@ -125,26 +145,12 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
       socket.once('close', () => sockets.delete(socket))
     })
     server.on('tlsClientError', (cause: Error, socket: TLSSocket) => {
-      // A certificate that is not accepted is known by its reason only; the error is a plain `socket hang up` then.
-      const refusal = socket.authorizationError as Error | string | null | undefined
-      reject(
-        new WallarxError('CONNECTION_FAILED', {
-          expected: 'a TLS handshake that succeeds',
-          got: refusal ? `a client certificate that is not accepted: ${String(refusal)}` : shown(cause),
-          where: { source: name, connection: peerOf(socket) ?? peers.get(encrypted(socket)) },
-          cause,
-        }),
-      )
+      const connection = peerOf(socket) ?? peers.get(encrypted(socket))
+      reject(handshakeFailed(cause, socket, { source: name, connection }))
     })
     server.on('drop', (refused) => {
       const connection = refused && formatAddress({ host: refused.remoteAddress ?? '?', port: refused.remotePort ?? 0 })
-      reject(
-        new WallarxError('CONNECTION_LIMIT', {
-          expected: `at most ${maxConnections} connections (option maxConnections)`,
-          got: 'one more, which was closed',
-          where: { source: name, connection },
-        }),
-      )
+      reject(tooMany(maxConnections, { source: name, connection }))
     })
     server.on('error', (cause) => {
       if (listening) {
@@ -175,16 +181,50 @@ export function tcpSource(options: TcpSourceOptions): Observable<Buffer> {
         serverClosed = true
         completeIfDone()
       })
+      if (receiver !== undefined) {
+        receiver.stop()
+        within(context, () => {
+          output.complete()
+        })
+      }
       for (const connection of connections) connection.stop()
-      if (options.tls !== undefined) for (const socket of sockets) socket.destroy()
+      if (options.tls !== undefined && receiver === undefined) for (const socket of sockets) socket.destroy()
     }
     context.shutdown.stopping.addEventListener('abort', stop)
     return () => {
       context.shutdown.stopping.removeEventListener('abort', stop)
       server.close()
-      for (const socket of sockets) socket.destroy()
+      receiver?.end()
+      if (receiver === undefined || !context.shutdown.stopping.aborted) for (const socket of sockets) socket.destroy()
     }
   })
+}
+
+function handshakeFailed(cause: Error, socket: TLSSocket, where: Where): WallarxError {
+  // A certificate that is not accepted is known by its reason only; the error is a plain `socket hang up` then.
+  const refusal = socket.authorizationError as Error | string | null | undefined
+  return new WallarxError('CONNECTION_FAILED', {
+    expected: 'a TLS handshake that succeeds',
+    got: refusal ? `a client certificate that is not accepted: ${String(refusal)}` : shown(cause),
+    where,
+    cause,
+  })
+}
+
+function tooMany(maxConnections: number, where: Where): WallarxError {
+  return new WallarxError('CONNECTION_LIMIT', {
+    expected: `at most ${maxConnections} connections (option maxConnections)`,
+    got: 'one more, which was closed',
+    where,
+  })
+}
+
+function plainOptions({
+  framing,
+  idleTimeout = 0,
+}: TcpSourceOptions): Pick<TcpConnectionOptions, 'framing' | 'idleTimeout'> {
+  timerLength('idleTimeout', idleTimeout)
+  return { framing, idleTimeout }
 }
 
 /**

@@ -10,6 +10,7 @@ test.each([
   ['time', 3],
   ['join', 3],
   ['tcp', 5],
+  ['acknowledged', 5],
 ])(
   'nothing is lost or comes twice when the %s application is killed and stopped',
   async (course, kills) => {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { acknowledged } from './acknowledged.ts'
 import { help, readCommandLine, type CommandLine, type Course } from './commandLine.ts'
 import { stopsFor, type CourseOptions } from './course.ts'
 import { damage } from './damage.ts'
@@ -16,6 +17,7 @@ const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = {
   time: (options) => fileToFile('test/crash/time/windowsAndTimers.ts', options),
   join: (options) => fileToFile('test/crash/time/joined.ts', options),
   tcp: tcpToTcp,
+  acknowledged,
   damage,
   kafka: kafkaWorkers,
 }

@@ -96,6 +96,18 @@ const ofWallarx: Row[] = [
     options: { listen: '127.0.0.1:0', framing },
     typo: ['idleTimout', 'idleTimeout'],
   },
+  {
+    name: 'tcpSource',
+    call: wallarx.tcpSource,
+    options: { listen: '127.0.0.1:0', acknowledged: true },
+    typo: ['maxFrameLenght', 'maxFrameLength'],
+  },
+  {
+    name: 'tcpSink',
+    call: wallarx.tcpSink,
+    options: { connect: '127.0.0.1:1', acknowledged: true },
+    typo: ['maxUnacknowleged', 'maxUnacknowledged'],
+  },
   { name: 'tcpSink', call: wallarx.tcpSink, options: { connect: '127.0.0.1:1' }, typo: ['backof', 'backoff'] },
   {
     name: 'tcpSink',

@@ -23,6 +23,10 @@ export const help = `wallarx receive: listens and prints the messages that come,
   --stamp WHERE        where each message has the stamp of "wallarx send --stamp": before, after, or the number of its
                        first byte. At the end it tells how long messages took from there to here. Default: none
 ${stampForms}
+  --acknowledged       take each message exactly once, from "wallarx send --acknowledged" or a tcpSink with
+                       acknowledged: true: after Ctrl-C or a crash the same command goes on, and the file has each
+                       message once. Needs --output FILE; there is no --framing then
+  --state DIR          where it is kept how far that has come. Default: FILE.received
   --help               this text
 
 Takes any number of connections, one after the other or at once. Without --expect or --timeout it runs until Ctrl-C.
@@ -45,6 +49,8 @@ export interface ReceiveOptions {
   /** Whether messages are written in hexadecimal. */
   readonly hex: boolean
   readonly stamp: StampPlace | undefined
+  /** The directory of the store that messages are acknowledged with; `undefined`: they are not. */
+  readonly state: string | undefined
 }
 
 /** Throws `UsageError`, and what `parseArgs` throws. */
@@ -63,6 +69,8 @@ export function parse(args: readonly string[]): ReceiveOptions {
       hex: { type: 'boolean', default: false },
       stamp: { type: 'string' },
       'stamp-as': { type: 'string' },
+      acknowledged: { type: 'boolean', default: false },
+      state: { type: 'string' },
     },
   })
   const [place, ...more] = positionals
@@ -89,6 +97,28 @@ export function parse(args: readonly string[]): ReceiveOptions {
     framing,
     headerLength: Number(headerLength) as 1 | 2 | 4 | 8,
     hex,
-    stamp: stampOption(values, framing),
+    stamp: stampOption(values, values.acknowledged ? 'length' : framing),
+    state: stateOption(values, args),
   }
+}
+
+/** Throws `UsageError` for what does not go with `--acknowledged`. */
+function stateOption(
+  {
+    acknowledged,
+    state,
+    output,
+  }: { readonly acknowledged: boolean; readonly state?: string; readonly output?: string },
+  args: readonly string[],
+): string | undefined {
+  if (!acknowledged) {
+    if (state !== undefined) throw new UsageError('--state needs --acknowledged')
+    return undefined
+  }
+  if (output === undefined || output === '-') throw new UsageError('--acknowledged needs --output FILE')
+  if (args.some((arg) => /^--(framing|header-length)(=|$)/.test(arg))) {
+    throw new UsageError('--acknowledged and --framing exclude each other: the sender cuts the messages')
+  }
+  if (state === '') throw new UsageError('--state wants the path of a directory')
+  return state ?? `${output}.received`
 }

@@ -13,6 +13,7 @@ import type { Framing, HeaderFraming } from '../../framing/framing.ts'
 import { run } from '../../run/run.ts'
 import { fileSink } from '../../sink/file.ts'
 import { tcpSource } from '../../source/tcp.ts'
+import { lmdbStore } from '../../store/lmdb/lmdbStore.ts'
 import { bytes, messages, perSecond, seconds } from '../format.ts'
 import type { Command } from '../command.ts'
 import { Failure } from '../failure.ts'
@@ -63,11 +64,17 @@ async function receiveMessages(options: ReceiveOptions): Promise<number> {
   }
 
   try {
-    const frames = tcpSource({ listen: options.address, framing: framingOf(options), onListening }).pipe(to(tally))
+    const { address: listen, state } = options
+    const source =
+      state === undefined
+        ? tcpSource({ listen, framing: framingOf(options), onListening })
+        : tcpSource({ listen, acknowledged: true, name: 'messages', onListening })
+    const frames = source.pipe(to(tally))
     const app = await run({
       name: 'wallarx receive',
       pipelines: { Receive: written(frames, options) },
       signal: enough.signal,
+      ...(state !== undefined && { store: lmdbStore(state), guarantee: 'exactly-once' }),
       log: {
         info: () => undefined,
         warn: (event) => {

@@ -4,6 +4,20 @@ import { lengthOf, type StampPlace, withRoom } from '../load/stamp.ts'
 import type { Line } from './line.ts'
 import type { SendOptions } from './options.ts'
 
+/** Makes the message of a line without its newline; `undefined` where it has none. */
+export function messageReader({
+  keepEmpty,
+  hex,
+}: Pick<SendOptions, 'keepEmpty' | 'hex'>): (text: Buffer) => Buffer | undefined {
+  let number = 0
+  return (text) => {
+    number++
+    const line = text.at(-1) === carriageReturn ? text.subarray(0, -1) : text
+    const message = hex ? hexMessage(line, number) : line
+    return message.length === 0 && !keepEmpty ? undefined : message
+  }
+}
+
 /** Makes what is sent from a line without its newline. */
 export function lineReader({
   framing,
@@ -15,14 +29,14 @@ export function lineReader({
   const encoder = framing === 'length' ? framed(asIs, { headerLength }) : { encode: terminated }
   const longest = framing === 'length' ? 2 ** (8 * headerLength) - 1 : Infinity
   const header = framing === 'length' ? headerLength : 0
+  const messageOf = messageReader({ keepEmpty, hex })
   let inputEnd = 0
   let number = 0
   return (text) => {
     inputEnd += text.length + 1
     number++
-    const line = text.at(-1) === carriageReturn ? text.subarray(0, -1) : text
-    const body = hex ? hexMessage(line, number) : line
-    if (body.length === 0 && !keepEmpty) return undefined
+    const body = messageOf(text)
+    if (body === undefined) return undefined
     const room = stamp && roomOf(body, stamp, number)
     const message = room?.message ?? body
     if (message.length > longest) {

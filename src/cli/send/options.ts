@@ -22,6 +22,11 @@ export const help = `wallarx send: sends each line of a file or of standard inpu
   --stamp WHERE        put a stamp, the time, into each message for "wallarx receive --stamp": before it, after it, or
                        the number of a byte from which on it stands in place of what is there. Default: none
 ${stampForms}
+  --acknowledged NAME  send each line exactly once, to a receiver that acknowledges ("wallarx receive --acknowledged",
+                       or tcpSource with acknowledged: true), as the stream NAME: after Ctrl-C or a crash the same
+                       command goes on where the receiver is, also with what FILE has got in addition. It waits for the
+                       receiver. Needs a FILE; of the other options it takes --keep-empty and --hex
+  --state DIR          where it is kept how far that has come. Default: FILE.NAME.sent
   --help               this text
 
 A line is sent without its line end, be it \\n or \\r\\n, and may have up to 1 MiB. Progress goes to standard error,
@@ -46,6 +51,14 @@ export interface SendOptions {
   /** Milliseconds. */
   readonly wait: number
   readonly stamp: StampPlace | undefined
+  readonly acknowledged: AcknowledgedOptions | undefined
+}
+
+export interface AcknowledgedOptions {
+  /** The name by which the receiver knows what is sent. */
+  readonly stream: string
+  /** The directory of the store. */
+  readonly state: string
 }
 
 /** Throws `UsageError`, and what `parseArgs` throws. */
@@ -63,6 +76,8 @@ export function parse(args: readonly string[]): SendOptions {
       wait: { type: 'string' },
       stamp: { type: 'string' },
       'stamp-as': { type: 'string' },
+      acknowledged: { type: 'string' },
+      state: { type: 'string' },
     },
   })
   const [place, path = '-', ...more] = positionals
@@ -90,7 +105,28 @@ export function parse(args: readonly string[]): SendOptions {
     headerLength: Number(headerLength) as 1 | 2 | 4,
     wait,
     stamp: stampOption(values, framing),
+    acknowledged: acknowledgedOption(values, args, path),
   }
+}
+
+/** Throws `UsageError` for what does not go with it. */
+function acknowledgedOption(
+  { acknowledged: stream, state }: { readonly acknowledged?: string; readonly state?: string },
+  args: readonly string[],
+  path: string,
+): AcknowledgedOptions | undefined {
+  if (stream === undefined) {
+    if (state !== undefined) throw new UsageError('--state needs --acknowledged')
+    return undefined
+  }
+  const length = Buffer.byteLength(stream)
+  if (length === 0 || length > 255) throw new UsageError(`--acknowledged wants a name of 1 to 255 bytes, not ${length}`)
+  if (path === '-') throw new UsageError('--acknowledged needs a FILE: standard input cannot be read again')
+  if (state === '') throw new UsageError('--state wants the path of a directory')
+  const without = ['rate', 'repeat', 'framing', 'header-length', 'wait', 'stamp', 'stamp-as']
+  const other = without.find((option) => args.some((arg) => arg === `--${option}` || arg.startsWith(`--${option}=`)))
+  if (other !== undefined) throw new UsageError(`--acknowledged and --${other} exclude each other`)
+  return { stream, state: state ?? `${path}.${encodeURIComponent(stream)}.sent` }
 }
 
 /** The command that receives what is sent. */

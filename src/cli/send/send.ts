@@ -11,6 +11,7 @@ import { fileSource } from '../../source/file.ts'
 import { bytes, messages, perSecond, seconds } from '../format.ts'
 import type { Command } from '../command.ts'
 import { onInterrupt } from '../interruptible.ts'
+import { sendAcknowledged } from './acknowledged.ts'
 import { connect } from './connect.ts'
 import { connectionSink } from './connectionSink.ts'
 import type { Sent } from './line.ts'
@@ -26,7 +27,10 @@ export const send: Command = {
   name: 'send',
   summary: 'sends lines of text as messages over TCP',
   help,
-  run: (args) => sendLines(parse(args)),
+  run(args) {
+    const options = parse(args)
+    return options.acknowledged === undefined ? sendLines(options) : sendAcknowledged(options, options.acknowledged)
+  },
 }
 
 async function sendLines(options: SendOptions): Promise<number> {

@@ -1,4 +1,5 @@
 import type { Bench } from '../bench.ts'
+import { acknowledged } from './acknowledged.ts'
 import { backpressure } from './backpressure.ts'
 import { checkpoint } from './checkpoint.ts'
 import { durability } from './durability.ts'
@@ -26,6 +27,7 @@ export const benches: readonly Bench[] = [
   entities,
   backpressure,
   durability,
+  acknowledged,
   checkpoint,
   restart,
   time,

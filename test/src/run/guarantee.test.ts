@@ -48,6 +48,15 @@ describe('a guarantee of exactly once', () => {
     await expect(asking(both)).rejects.toMatchObject(refusal(/a sink that cannot go back/))
   })
 
+  test('is given over acknowledged TCP, on both sides', async () => {
+    const receiver = await receive()
+    const listen = `127.0.0.1:${await freePort()}`
+    const file = fileSource({ path: temporaryFile('a\n'), framing: lines })
+    const sink = tcpSink({ connect: receiver.address, acknowledged: true })
+    await asking(file.pipe(toSink(sink)))
+    await asking(tcpSource({ listen, acknowledged: true }).pipe(toFile()))
+  })
+
   test('is given from file to file, from a journal to a file, and to no sink at all', async () => {
     const file = fileSource({ path: temporaryFile('a\n'), framing: lines })
     const journal = journaled(NEVER, { directory: join(temporaryFolder(), 'journal') })
