@@ -2,16 +2,30 @@ import { WallarxError, type Where } from '../base/errors.ts'
 import { invalidOption } from '../base/option.ts'
 import type { DelimitedFraming, Framer } from './framing.ts'
 import type { OnFrame } from '../step/output.ts'
+import { behindMark, markBegun } from '../base/byteOrderMark.ts'
 import { extend, firstCapacity } from './growingBuffer.ts'
 
-/** Frames that lie whole in a chunk are handed over in place; one that does not is gathered in a growing buffer. */
-export function createDelimitedFramer(framing: DelimitedFraming, max: number, onFrame: OnFrame, where: Where): Framer {
-  const { delimiter, unterminated } = framing
+const carriageReturn = 0x0d
+
+/**
+ * Frames that lie whole in a chunk are handed over in place; one that does not is gathered in a growing buffer.
+ *
+ * `begins`: the first chunk is the start of the stream.
+ */
+export function createDelimitedFramer(
+  framing: DelimitedFraming,
+  max: number,
+  begins: boolean,
+  onFrame: OnFrame,
+  where: Where,
+): Framer {
+  const { delimiter, unterminated, text = false } = framing
   if (!(delimiter instanceof Uint8Array) || delimiter.length === 0) {
     throw invalidOption('delimiter', 'at least one byte', delimiter, where)
   }
   const width = delimiter.length
   const sought = width === 1 ? delimiter[0]! : delimiter // a number is found faster than an array of one
+  let isFirst = text && begins // a byte order mark may stand before the next frame
   let begun: Buffer | undefined // a frame whose delimiter has not come yet
   let fill = 0
   let stopped = false
@@ -33,6 +47,20 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
     })
   }
 
+  /** Of `bytes[start, end)`, in which no delimiter has come yet: what of its end may be one does not count. */
+  const checkBegun = (bytes: Buffer, start: number, end: number): void => {
+    let length = end - start - width + 1
+    if (text) {
+      if (isFirst) length -= markBegun(bytes, start, end)
+      if (length > 0 && bytes[end - 1] === carriageReturn) length--
+    }
+    checkLength(length)
+  }
+
+  /** Where the frame ends behind which the delimiter stands at `end`. */
+  const endOf = (bytes: Buffer, start: number, end: number): number =>
+    text && end > start && bytes[end - 1] === carriageReturn ? end - 1 : end
+
   /** Adds `chunk[0, taken)` to the begun frame, and completes it if the delimiter is there; says where to read on. */
   const completeBegun = (gathered: Buffer, chunk: Buffer): number => {
     const found = chunk.indexOf(sought)
@@ -42,16 +70,19 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
     gathered = extend(gathered, fill, fill + taken, Infinity)
     fill += chunk.copy(gathered, fill, 0, taken)
     begun = gathered
-    const end = gathered.subarray(0, fill).indexOf(sought, searched)
-    if (end < 0) {
-      checkLength(fill - width + 1)
+    const delimiterAt = gathered.subarray(0, fill).indexOf(sought, searched)
+    if (delimiterAt < 0) {
+      checkBegun(gathered, 0, fill)
       return chunk.length
     }
-    checkLength(end)
+    const start = isFirst ? behindMark(gathered, 0, delimiterAt) : 0
+    const end = endOf(gathered, start, delimiterAt)
+    checkLength(end - start)
+    isFirst = false
     begun = undefined
     fill = 0
-    onFrame(gathered, 0, end)
-    return end + width - before
+    onFrame(gathered, start, end)
+    return delimiterAt + width - before
   }
 
   return {
@@ -61,18 +92,19 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
       try {
         at = begun === undefined ? 0 : completeBegun(begun, chunk)
         while (!stopped && at < chunk.length) {
-          const end = chunk.indexOf(sought, at)
-          if (end < 0) {
-            const rest = chunk.length - at
-            checkLength(rest - width + 1)
-            begun = Buffer.allocUnsafe(firstCapacity(Infinity, rest))
+          const delimiterAt = chunk.indexOf(sought, at)
+          if (delimiterAt < 0) {
+            checkBegun(chunk, at, chunk.length)
+            begun = Buffer.allocUnsafe(firstCapacity(Infinity, chunk.length - at))
             fill = chunk.copy(begun, 0, at)
             return
           }
-          checkLength(end - at)
-          const from = at
-          at = end + width
-          onFrame(chunk, from, end)
+          const start = isFirst ? behindMark(chunk, at, delimiterAt) : at
+          const end = endOf(chunk, start, delimiterAt)
+          checkLength(end - start)
+          isFirst = false
+          at = delimiterAt + width
+          onFrame(chunk, start, end)
         }
       } catch (error) {
         stop()
@@ -84,11 +116,12 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
     end() {
       if (stopped || begun === undefined) return
       const last = begun.subarray(0, fill)
+      const start = isFirst ? behindMark(last, 0, fill) : 0
       stop()
-      if (unterminated === 'frame') {
-        checkLength(last.length)
+      if (unterminated === 'frame' || start === last.length) {
+        checkLength(last.length - start)
         left = 0
-        onFrame(last, 0, last.length)
+        if (last.length > start) onFrame(last, start, last.length)
         return
       }
       const missing = width - delimiterBegun(last, delimiter)
