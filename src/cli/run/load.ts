@@ -25,11 +25,12 @@ export async function loadModule(path: string): Promise<Exports> {
   try {
     return (await import(pathToFileURL(file).href)) as Exports
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ERR_MODULE_NOT_FOUND') throw new Failure(`${path} imports what is not there: ${message}`)
-    if (code === 'ERR_UNKNOWN_FILE_EXTENSION') throw new Failure(`"${path}" is no module that Node runs: ${message}`)
+    const { code } = error as NodeJS.ErrnoException
+    const [message] = String((error as Error | undefined)?.message).split('\n') // Node may go on with advice
+    if (code === 'ERR_MODULE_NOT_FOUND') throw new Failure(`${path} imports what is not there: ${message!}`)
+    if (code === 'ERR_UNKNOWN_FILE_EXTENSION') throw new Failure(`"${path}" is no module that Node runs: ${message!}`)
     if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
-      throw new Failure(`${path} has TypeScript that Node cannot strip: ${message}. npm install --save-dev tsx`)
+      throw new Failure(`${path} has TypeScript that Node cannot strip: ${message!}. npm install --save-dev tsx`)
     }
     throw error
   }
@@ -52,7 +53,7 @@ export async function wallarxOf(path: string): Promise<Wallarx> {
 async function acceptTypeScript(file: string, path: string): Promise<void> {
   let tsx: string
   try {
-    tsx = createRequire(file).resolve('tsx/esm/api')
+    tsx = createRequire(file).resolve('tsx')
   } catch {
     if (stripsTypes()) return
     throw new Failure(
@@ -60,8 +61,7 @@ async function acceptTypeScript(file: string, path: string): Promise<void> {
         'or use Node 22.18 or newer, or compile it',
     )
   }
-  const { register } = (await import(pathToFileURL(tsx).href)) as { readonly register: () => unknown }
-  register()
+  await import(pathToFileURL(tsx).href) // as node --import tsx does
 }
 
 const stripsTypes = (): boolean => (process.features as { readonly typescript?: unknown }).typescript !== undefined

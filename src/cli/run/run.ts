@@ -17,32 +17,38 @@ export const run: Command = {
 async function runFile(args: readonly string[]): Promise<number> {
   const given = parse(args)
   const { path } = given
+  const module = await loadModule(path).catch((error: unknown) => failed(error, `${path} failed while it was loaded`))
+  if (module === undefined) return 1
+  const wallarx = await wallarxOf(path)
+  const options = runOptionsOf(module, given, wallarx)
   try {
-    const module = await loadModule(path)
-    const wallarx = await wallarxOf(path)
-    const running = await wallarx.run(runOptionsOf(module, given, wallarx))
+    const running = await wallarx.run(options)
     await running.closed
   } catch (error) {
-    if (isClosedPipe(error)) return 0
-    throw told(error, path)
+    if (!isClosedPipe(error)) return failed(error, path) ?? 1
   }
   return 0
+}
+
+/** What a user can mend is thrown as `Failure`; of what the module's own code threw the stack is told. */
+function failed(error: unknown, what: string): undefined {
+  if (error instanceof Failure) throw error
+  const { name, kind, message, cause } = (error ?? {}) as Partial<Told>
+  if (name === 'WallarxError' && kind !== 'user code') throw new Failure(`${what}: ${message ?? ''}`)
+  const isOurs = name === 'WallarxError'
+  console.error(`wallarx run: ${what}:${isOurs ? ` ${message ?? ''}` : ''}`)
+  console.error(isOurs ? cause : error)
+  return undefined
 }
 
 /** An error of any copy of the package. */
 interface Told {
   readonly name: string
-  readonly kind?: string
+  readonly kind: string
   readonly message: string
-  readonly cause?: unknown
+  readonly cause: unknown
 }
 
 /** Whether whoever reads our standard output, such as head, has seen enough. */
 const isClosedPipe = (error: unknown): boolean =>
   ((error as Partial<Told> | undefined)?.cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE'
-
-/** What a user can mend, in a line; what the user's own code threw as it is, with its stack. */
-function told(error: unknown, path: string): unknown {
-  const { name, kind, message } = (error ?? {}) as Partial<Told>
-  return name === 'WallarxError' && kind !== 'user code' ? new Failure(`${path}: ${message ?? ''}`) : error
-}

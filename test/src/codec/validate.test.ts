@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { lastValueFrom, toArray } from 'rxjs'
 import * as v from 'valibot'
-import {
-  fromAsyncIterable,
-  json,
-  msgpack,
-  observerSink,
-  run,
-  type Codec,
-  type DeadLetter,
-  type StandardSchema,
-} from 'wallarx'
+import { fromAsyncIterable, json, msgpack, observerSink, run, type DeadLetter, type StandardSchema } from 'wallarx'
 import { decode, toSink } from 'wallarx/operators'
 import { z } from 'zod'
 
@@ -19,6 +10,7 @@ const inValibot = v.object({ id: v.number(), items: v.array(v.object({ name: v.s
 const right = { id: 7, items: [{ name: 'rope' }] }
 const wrong = { id: 7, items: [{ name: 'rope' }, { name: 8 }] }
 
+const packed = (value: unknown): Buffer => msgpack().encode(value)
 const frameOf = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 
 function failureOf(work: () => unknown): unknown {
@@ -34,10 +26,11 @@ describe.each([
   ['zod', inZod],
   ['valibot', inValibot],
 ])('a schema of %s', (_, schema: StandardSchema<typeof right>) => {
-  test.each<{ name: string; codec: Codec<typeof right>; encode: (value: unknown) => Buffer }>([
+  const codecs = [
     { name: 'json', codec: json({ validate: schema }), encode: frameOf },
-    { name: 'msgpack', codec: msgpack({ validate: schema }), encode: (value) => msgpack().encode(value) },
-  ])('lets pass for $name what fits, and says where another message does not', ({ codec, encode }) => {
+    { name: 'msgpack', codec: msgpack({ validate: schema }), encode: packed },
+  ]
+  test.each(codecs)('lets pass for $name what fits, and says where another does not', ({ codec, encode }) => {
     expect(codec.decode(encode(right))).toEqual(right)
     const error = failureOf(() => codec.decode(encode(wrong)))
     expect(error).toMatchObject({ code: 'DECODE_FAILED', kind: 'bad input', where: { path: '$.items[1].name' } })
