@@ -6,6 +6,7 @@ import { behindMark, markBegun } from '../base/byteOrderMark.ts'
 import { extend, firstCapacity } from './growingBuffer.ts'
 
 const carriageReturn = 0x0d
+const none = Buffer.alloc(0)
 
 /**
  * Frames that lie whole in a chunk are handed over in place; one that does not is gathered in a growing buffer.
@@ -26,7 +27,8 @@ export function createDelimitedFramer(
   const width = delimiter.length
   const sought = width === 1 ? delimiter[0]! : delimiter // a number is found faster than an array of one
   let isFirst = text && begins // a byte order mark may stand before the next frame
-  let begun: Buffer | undefined // a frame whose delimiter has not come yet
+  // A frame whose delimiter has not come yet; the first one of a text is always taken for one.
+  let begun: Buffer | undefined = isFirst ? none : undefined
   let fill = 0
   let stopped = false
   let left = 0 // once stopped: bytes that were pushed and lie in no frame that was handed over
@@ -57,10 +59,6 @@ export function createDelimitedFramer(
     checkLength(length)
   }
 
-  /** Where the frame ends behind which the delimiter stands at `end`. */
-  const endOf = (bytes: Buffer, start: number, end: number): number =>
-    text && end > start && bytes[end - 1] === carriageReturn ? end - 1 : end
-
   /** Adds `chunk[0, taken)` to the begun frame, and completes it if the delimiter is there; says where to read on. */
   const completeBegun = (gathered: Buffer, chunk: Buffer): number => {
     const found = chunk.indexOf(sought)
@@ -76,7 +74,7 @@ export function createDelimitedFramer(
       return chunk.length
     }
     const start = isFirst ? behindMark(gathered, 0, delimiterAt) : 0
-    const end = endOf(gathered, start, delimiterAt)
+    const end = text ? endOf(gathered, start, delimiterAt) : delimiterAt
     checkLength(end - start)
     isFirst = false
     begun = undefined
@@ -99,10 +97,9 @@ export function createDelimitedFramer(
             fill = chunk.copy(begun, 0, at)
             return
           }
-          const start = isFirst ? behindMark(chunk, at, delimiterAt) : at
-          const end = endOf(chunk, start, delimiterAt)
-          checkLength(end - start)
-          isFirst = false
+          const end = text ? endOf(chunk, at, delimiterAt) : delimiterAt
+          checkLength(end - at)
+          const start = at
           at = delimiterAt + width
           onFrame(chunk, start, end)
         }
@@ -114,7 +111,7 @@ export function createDelimitedFramer(
       if (stopped) left += chunk.length - at
     },
     end() {
-      if (stopped || begun === undefined) return
+      if (stopped || begun === undefined || fill === 0) return
       const last = begun.subarray(0, fill)
       const start = isFirst ? behindMark(last, 0, fill) : 0
       stop()
@@ -136,6 +133,10 @@ export function createDelimitedFramer(
     stop,
   }
 }
+
+/** Where the line ends behind which a newline stands at `end`. */
+const endOf = (bytes: Buffer, start: number, end: number): number =>
+  end > start && bytes[end - 1] === carriageReturn ? end - 1 : end
 
 /** How many bytes of the delimiter stand at the end of `bytes`. */
 function delimiterBegun(bytes: Buffer, delimiter: Uint8Array): number {
