@@ -20,8 +20,8 @@ const settings = {
  *
  * A map is decoded as an object; a whole number as a number where it is exact as one, up to 2^53, and beyond that as a
  * bigint; bytes as a Buffer of their own. What is no MessagePack, has bytes left over, or does not fit `validate` is
- * `DECODE_FAILED`, the latter with the path to what does not fit: a dead letter under `run`. It encodes without a check;
- * a bigint of more than 64 bits is `ENCODE_FAILED`. A stream of such messages wants a length before each:
+ * `DECODE_FAILED`, the latter with the path to what does not fit: a dead letter under `run`. It encodes without a
+ * check; a bigint of more than 64 bits is `ENCODE_FAILED`. A stream of such messages wants a length before each:
  * `framed(msgpack())`, and `lengthPrefixed(4)` to read it.
  *
  * @example

@@ -2,7 +2,7 @@ import { WallarxError, type Where } from '../base/errors.ts'
 import { invalidOption } from '../base/option.ts'
 import type { DelimitedFraming, Framer } from './framing.ts'
 import type { OnFrame } from '../step/output.ts'
-import { behindMark, markBegun } from '../base/byteOrderMark.ts'
+import { behindMark, markBegun } from '../codec/byteOrderMark.ts'
 import { extend, firstCapacity } from './growingBuffer.ts'
 
 const carriageReturn = 0x0d

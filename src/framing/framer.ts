@@ -1,5 +1,5 @@
 import { createDelimitedFramer } from './delimitedFramer.ts'
-import { createCsvFramer } from './csv/csvFramer.ts'
+import { createCsvFramer } from './csvFramer.ts'
 import type { Where } from '../base/errors.ts'
 import { invalidOption } from '../base/option.ts'
 import type { Position } from '../context/endpoint.ts'

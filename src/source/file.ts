@@ -58,8 +58,7 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
   return createSource<Buffer>({ name, kind: 'file' }, (subscription) => {
     const { output, context, origin, opened, meter, restored = 0, fingerprint, positionFrom } = subscription
     const where = { pipeline: context.pipeline, source: name }
-    const newFramer = (from: Position) =>
-      createStreamFramer({ framing, maxFrameLength, from, where }, output, context)
+    const newFramer = (from: Position) => createStreamFramer({ framing, maxFrameLength, from, where }, output, context)
     let framer = newFramer(restored)
     let read = restored // bytes of the file that were handed to the framer, or lie before them
     let passed: PassedBytes | undefined // of the file, once it is open

@@ -75,7 +75,7 @@ export async function* fileChunks(options: FileChunksOptions): AsyncGenerator<Bu
 
 /** Hands over what lies before `to`, until no more is wanted. */
 async function readHead(file: FileHandle, to: Position, head: (chunk: Buffer) => boolean): Promise<void> {
-  for (let at = 0; at < to; ) {
+  for (let at = 0; at < to;) {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(chunkLength, to - at)), 0, undefined, at)
     if (bytesRead === 0 || head(buffer.subarray(0, bytesRead))) return
     at += bytesRead

@@ -208,7 +208,8 @@ describe('what the code of a module throws is told with its stack, exit code 1:'
 test('a store or a log beside that of the module is refused, exit code 2', async () => {
   const file = project(
     'app.mjs',
-    `import { memoryStore } from 'wallarx'\n${sums}export default { pipelines: { sums }, store: memoryStore(), log: false }`,
+    `import { memoryStore } from 'wallarx'
+${sums}export default { pipelines: { sums }, store: memoryStore(), log: false }`,
   )
   for (const option of ['store', 'log']) {
     const program = start(file, `--${option}`, option === 'store' ? temporaryFolder() : 'off')

@@ -15,7 +15,7 @@ export interface Wallarx {
   readonly lmdbStore: typeof lmdbStore
 }
 
-/** Loads a module of the user's. Throws `Failure` where there is none or what runs it is missing, and what it throws. */
+/** Loads a module of the user's. Throws `Failure` where it or what runs it is missing, and what it throws. */
 export async function loadModule(path: string): Promise<Exports> {
   const file = resolve(path)
   const found = await stat(file).catch(() => undefined)
@@ -57,8 +57,8 @@ async function acceptTypeScript(file: string, path: string): Promise<void> {
   } catch {
     if (stripsTypes()) return
     throw new Failure(
-      `${path} is TypeScript, which Node ${process.versions.node} does not run by itself: npm install --save-dev tsx, ` +
-        'or use Node 22.18 or newer, or compile it',
+      `${path} is TypeScript, which Node ${process.versions.node} does not run by itself: ` +
+        'npm install --save-dev tsx, or use Node 22.18 or newer, or compile it',
     )
   }
   await import(pathToFileURL(tsx).href) // as node --import tsx does

@@ -45,18 +45,18 @@ export interface Csv<Message> extends Decoder<Message> {
 }
 
 /**
- * CSV (RFC 4180), whatever way the stream is cut: quotes, line breaks and doubled quotes in quotes, a byte order mark at
- * the start, `\n` or `\r\n` at the end of a row, or nothing at that of the last. Lines without anything in them are left
- * out. Quotes within a field that does not begin with one stand for themselves.
+ * CSV (RFC 4180), whatever way the stream is cut: quotes, with line breaks and doubled quotes in them, a byte order
+ * mark at the start, `\n` or `\r\n` at the end of a row, or nothing at that of the last. Lines without anything in them
+ * are left out. Quotes within a field that does not begin with one stand for themselves.
  *
  * A message is an object of texts by the names in the header row of its stream; with `columns` it has these, with
  * `header: false` and no `columns` it is an array.
  *
- * A header row in which a column is missing, or twice, is `FRAME_HEADER_INVALID`; a row that is too long or whose quotes
- * are not closed at the end of the stream `FRAME_TOO_LONG` and `FRAME_CUT_OFF`: they end the stream. A row that has more
- * or fewer fields than the header row, text behind a closing quote, or what `validate` does not take, is
+ * A header row in which a column is missing, or twice, is `FRAME_HEADER_INVALID`; a row that is too long, or whose
+ * quotes are not closed at the end of the stream, `FRAME_TOO_LONG` and `FRAME_CUT_OFF`: they end the stream. A row that
+ * has more or fewer fields than the header row, text behind a closing quote, or what `validate` does not take, is
  * `DECODE_FAILED`, a dead letter under `run`, and the next one is read. Each says the line. After a restart in the
- * middle of a file lines are counted from there, and the header row is read again.
+ * middle of a file the header row is read again, and lines are counted from there.
  *
  * @example
  * ```ts

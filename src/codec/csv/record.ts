@@ -1,4 +1,4 @@
-import { byteOrderMark } from '../../base/byteOrderMark.ts'
+import { byteOrderMark } from '../byteOrderMark.ts'
 
 /** Finds where one record of CSV ends after the other, in a stream that comes in pieces. */
 export interface RecordScanner {

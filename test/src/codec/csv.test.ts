@@ -232,7 +232,8 @@ describe('what is wrong is told with its line:', () => {
     [
       'text behind a closing quote',
       'a\n"1"2\n',
-      'DECODE_FAILED: expected 1 field (a), as the header row, got "\\"1\\"2": Trailing quote on quoted field is malformed (step: csv, line: 2)',
+      'DECODE_FAILED: expected 1 field (a), as the header row, ' +
+        'got "\\"1\\"2": Trailing quote on quoted field is malformed (step: csv, line: 2)',
     ],
     [
       'quotes that stay open',
@@ -242,12 +243,14 @@ describe('what is wrong is told with its line:', () => {
     [
       'a column twice',
       'a,b,a\n',
-      'FRAME_HEADER_INVALID: expected a header row that has each name once, got "a,b,a": "a" twice (step: frame, line: 1)',
+      'FRAME_HEADER_INVALID: expected a header row that has each name once, ' +
+        'got "a,b,a": "a" twice (step: frame, line: 1)',
     ],
     [
       'a column that would be no property',
       '\n__proto__\n',
-      'FRAME_HEADER_INVALID: expected a header row that has each name once, got "__proto__": __proto__ is no name for a property (step: frame, line: 2)',
+      'FRAME_HEADER_INVALID: expected a header row that has each name once, ' +
+        'got "__proto__": __proto__ is no name for a property (step: frame, line: 2)',
     ],
   ])('%s', async (_, text, message) => {
     expect(await messageOf(text)).toBe(message)

@@ -1,16 +1,17 @@
-import type { Position } from '../../context/endpoint.ts'
-import { frameStart } from '../../codec/csv/framing.ts'
-import type { OnFrame } from '../../step/output.ts'
+import { frameStart } from './framing.ts'
 
 const newline = 0x0a
 /** So many bytes of frames are allocated at once. */
 const batchLength = 16 * 1024
 
-/** Hands over the row in `bytes[start, end)`, in a frame of its own (`codec/csv/framing.ts`). */
+/** Hands over the row in `bytes[start, end)`, in a frame of its own (`framing.ts`). */
 export type WriteFrame = (line: number, header: Buffer, bytes: Buffer, start: number, end: number) => void
 
-/** Writes frames one behind the other, so that memory is not asked for each. */
-export function createFrameWriter(from: Position, onFrame: OnFrame): WriteFrame {
+/** Writes frames one behind the other, so that memory is not asked for each. `from`: as `frameStart` takes it. */
+export function createFrameWriter(
+  from: number,
+  onFrame: (bytes: Buffer, start: number, end: number) => void,
+): WriteFrame {
   let batch = Buffer.alloc(0)
   let used = 0
   return (line, header, bytes, start, end) => {

@@ -6,7 +6,7 @@ export function behindMark(bytes: Buffer, start: number, end: number): number {
   return markBegun(bytes, start, end) === byteOrderMark.length ? start + byteOrderMark.length : start
 }
 
-/** How many bytes of a byte order mark stand at the start of `bytes[start, end)`, if that has as many or nothing else. */
+/** How many bytes of a mark stand at the start of `bytes[start, end)`, if they are a whole one or nothing else does. */
 export function markBegun(bytes: Buffer, start: number, end: number): number {
   const length = Math.min(byteOrderMark.length, end - start)
   for (let at = 0; at < length; at++) {
