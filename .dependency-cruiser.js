@@ -21,7 +21,7 @@ const rooms = {
   step: ['base', 'key', 'state', 'context', 'time'],
   checkpoint: ['base', 'key', 'state', 'context', 'serialization', 'store'],
   cluster: ['base', 'key', 'state', 'context', 'serialization', 'store', 'checkpoint'],
-  framing: ['base', 'context', 'step'],
+  framing: ['base', 'codec', 'context', 'step'],
   monitor: ['base', 'key', 'state', 'context', 'serialization', 'store', 'checkpoint'],
   run: ['base', 'state', 'context', 'sink', 'store', 'checkpoint', 'cluster', 'monitor'],
   source: ['base', 'context', 'step', 'framing', 'acknowledged'],

@@ -17,6 +17,11 @@ export {
   type Encoder,
   type EncoderOrFunction,
 } from './codec/codec.ts'
+export { csv, type Csv, type CsvOptions } from './codec/csv/csv.ts'
+export type { CsvFraming } from './codec/csv/framing.ts'
+export { json, type Codec, type CodecOptions } from './codec/json.ts'
+export { msgpack } from './codec/msgpack.ts'
+export type { StandardIssue, StandardResult, StandardSchema } from './codec/validate.ts'
 export type {
   AsyncComputation,
   AsyncMultiComputation,
@@ -36,6 +41,7 @@ export { WallarxError, type ErrorCode, type ErrorDetails, type ErrorKind, type W
 export type { DelimitedFraming, Framing, HeaderFraming } from './framing/framing.ts'
 export { delimited, type DelimitedOptions } from './framing/delimited.ts'
 export { fixedLength } from './framing/fixedLength.ts'
+export { lines, type LinesOptions } from './framing/lines.ts'
 export { lengthPrefixed, type LengthPrefixedOptions } from './framing/lengthPrefixed.ts'
 export type { Hold, Holds } from './context/backPressure.ts'
 export type { BufferUse, SinkMeter } from './context/meter.ts'

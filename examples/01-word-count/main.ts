@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { merge, type Observable } from 'rxjs'
 import {
-  delimited,
   fileSink,
   fileSource,
   journaled,
   lengthPrefixed,
+  lines,
   lmdbStore,
   run,
   tcpSink,
@@ -22,10 +22,12 @@ const help = `Counts words: text in, a line "WORD => COUNT" for each word out.
 
   --in LIST    where text comes from, separated by commas, each one of
                  HOST:PORT   listen there; messages are preceded by their length, 4 bytes, big-endian
-                 file:PATH   the lines of a file, file:- for standard input
+                 file:PATH   the lines of a file
+                 stdin       those of standard input
   --out LIST   where the counts go, separated by commas, each one of
                  HOST:PORT   connect there
-                 file:PATH   write this file, file:- for standard output
+                 file:PATH   write this file
+                 stdout      standard output
   --state DIR  keeps checkpoints in this directory, and goes on from the last one at the next start; what comes over TCP
                is written to a journal there before it is counted
   --checkpoint-interval MS
@@ -34,11 +36,11 @@ const help = `Counts words: text in, a line "WORD => COUNT" for each word out.
                shows the run on a page of this machine, http://localhost:PORT/; 0 is a port that is free
   --help       this text
 
-Runs until it is stopped (Ctrl-C, SIGTERM); with only file: inputs, until their end.`
+Runs until it is stopped (Ctrl-C, SIGTERM); of files and standard input alone, until their end.`
 
 function source(place: string, state: string | undefined): Observable<Buffer> {
   const path = filePath(place)
-  if (path !== undefined) return fileSource({ path, framing: delimited('\n', { unterminated: 'frame' }) })
+  if (path !== undefined) return fileSource({ path, framing: lines() })
   const frames = tcpSource({ listen: place, framing: lengthPrefixed(4) })
   if (state === undefined) return frames
   return journaled(frames, {
@@ -53,7 +55,7 @@ function sink(place: string): ByteSink {
 }
 
 const filePath = (place: string): string | undefined =>
-  place.startsWith('file:') ? place.slice('file:'.length) : undefined
+  place === 'stdin' || place === 'stdout' ? '-' : /^file:(.*)/.exec(place)?.[1]
 
 /** The places of a flag. Throws where there is none. */
 function places(flag: string, list: string | undefined): string[] {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Observable } from 'rxjs'
-import { delimited, fileSink, fileSource, journaled, lengthPrefixed, lmdbStore, run, tcpSink, tcpSource } from 'wallarx'
+import { fileSink, fileSource, journaled, lengthPrefixed, lines, lmdbStore, run, tcpSink, tcpSource } from 'wallarx'
 import { decode } from 'wallarx/operators'
 import { alphabet } from './alphabet.ts'
 
@@ -12,9 +12,11 @@ const help = `Adds up votes: a letter with votes in, a line "LETTER => TOTAL" fo
   --in PLACE   where votes come from, 5 bytes each: the letter, and the votes as a big-endian number
                  HOST:PORT   listen there; messages are preceded by their length, 4 bytes, big-endian
                  file:PATH   a file of one message a line in hexadecimal. Default: file:examples/data/votes.hex
+                 stdin       the same of standard input
   --out PLACE  where the totals go
                  HOST:PORT   connect there
-                 file:PATH   write this file. Default: file:-, standard output
+                 file:PATH   write this file
+                 stdout      standard output. This is the default
   --state DIR  keeps the totals in this directory, and goes on from them at the next start
   --checkpoint-interval MS
                milliseconds between checkpoints (1000)
@@ -29,21 +31,22 @@ In three terminals:
 const { values } = parseArgs({
   options: {
     in: { type: 'string', default: 'file:examples/data/votes.hex' },
-    out: { type: 'string', default: 'file:-' },
+    out: { type: 'string', default: 'stdout' },
     state: { type: 'string' },
     'checkpoint-interval': { type: 'string', default: '1000' },
     help: { type: 'boolean', short: 'h' },
   },
 })
 
-const pathOf = (place: string): string | undefined => /^file:(.*)/.exec(place)?.[1]
+const pathOf = (place: string): string | undefined =>
+  place === 'stdin' || place === 'stdout' ? '-' : /^file:(.*)/.exec(place)?.[1]
 
 const hexadecimal = (line: Buffer): Buffer => Buffer.from(line.toString().replaceAll(' ', ''), 'hex')
 
 function source(place: string, state: string | undefined): Observable<Buffer> {
   const path = pathOf(place)
   if (path !== undefined) {
-    return fileSource({ path, framing: delimited('\n', { unterminated: 'frame' }) }).pipe(decode(hexadecimal))
+    return fileSource({ path, framing: lines() }).pipe(decode(hexadecimal))
   }
   const payloads = tcpSource({ listen: place, framing: lengthPrefixed(4) })
   return state === undefined ? payloads : journaled(payloads, { directory: join(state, 'journal'), name: 'journal' })

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Observable } from 'rxjs'
-import { delimited, fileSink, fileSource, lengthPrefixed, run, tcpSink, tcpSource } from 'wallarx'
+import { fileSink, fileSource, lengthPrefixed, lines, run, tcpSink, tcpSource } from 'wallarx'
 import { decode } from 'wallarx/operators'
 import { celsius } from './celsius.ts'
 
@@ -11,9 +11,11 @@ const help = `Converts temperatures: degrees Celsius in, a line of degrees Fahre
   --in PLACE   where temperatures come from, each a float32, big-endian
                  HOST:PORT   listen there; messages are preceded by their length, 4 bytes, big-endian
                  file:PATH   a file of one message a line in hexadecimal. Default: file:examples/data/temperatures.hex
+                 stdin       the same of standard input
   --out PLACE  where the results go
                  HOST:PORT   connect there
-                 file:PATH   write this file. Default: file:-, standard output
+                 file:PATH   write this file
+                 stdout      standard output. This is the default
   --help       this text
 
 In three terminals:
@@ -25,12 +27,13 @@ In three terminals:
 const { values } = parseArgs({
   options: {
     in: { type: 'string', default: 'file:examples/data/temperatures.hex' },
-    out: { type: 'string', default: 'file:-' },
+    out: { type: 'string', default: 'stdout' },
     help: { type: 'boolean', short: 'h' },
   },
 })
 
-const pathOf = (place: string): string | undefined => /^file:(.*)/.exec(place)?.[1]
+const pathOf = (place: string): string | undefined =>
+  place === 'stdin' || place === 'stdout' ? '-' : /^file:(.*)/.exec(place)?.[1]
 
 const hexadecimal = (line: Buffer): Buffer => Buffer.from(line.toString().replaceAll(' ', ''), 'hex')
 
@@ -38,7 +41,7 @@ function source(place: string): Observable<Buffer> {
   const path = pathOf(place)
   return path === undefined
     ? tcpSource({ listen: place, framing: lengthPrefixed(4) })
-    : fileSource({ path, framing: delimited('\n', { unterminated: 'frame' }) }).pipe(decode(hexadecimal))
+    : fileSource({ path, framing: lines() }).pipe(decode(hexadecimal))
 }
 
 if (values.help === true) {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Observable } from 'rxjs'
-import { delimited, fileSink, fileSource, lengthPrefixed, run, tcpSink, tcpSource } from 'wallarx'
+import { fileSink, fileSource, lengthPrefixed, lines, run, tcpSink, tcpSource } from 'wallarx'
 import { reversed } from './reverse.ts'
 
 const help = `Reverses text: text in, a line with its characters from the last to the first for each out.
@@ -10,9 +10,11 @@ const help = `Reverses text: text in, a line with its characters from the last t
   --in PLACE   where text comes from, in UTF-8
                  HOST:PORT   listen there; messages are preceded by their length, 4 bytes, big-endian
                  file:PATH   the lines of a file. Default: file:examples/data/words.txt
+                 stdin       the same of standard input
   --out PLACE  where the results go
                  HOST:PORT   connect there
-                 file:PATH   write this file. Default: file:-, standard output
+                 file:PATH   write this file
+                 stdout      standard output. This is the default
   --help       this text
 
 In three terminals:
@@ -24,18 +26,19 @@ In three terminals:
 const { values } = parseArgs({
   options: {
     in: { type: 'string', default: 'file:examples/data/words.txt' },
-    out: { type: 'string', default: 'file:-' },
+    out: { type: 'string', default: 'stdout' },
     help: { type: 'boolean', short: 'h' },
   },
 })
 
-const pathOf = (place: string): string | undefined => /^file:(.*)/.exec(place)?.[1]
+const pathOf = (place: string): string | undefined =>
+  place === 'stdin' || place === 'stdout' ? '-' : /^file:(.*)/.exec(place)?.[1]
 
 function source(place: string): Observable<Buffer> {
   const path = pathOf(place)
   return path === undefined
     ? tcpSource({ listen: place, framing: lengthPrefixed(4) })
-    : fileSource({ path, framing: delimited('\n', { unterminated: 'frame' }) })
+    : fileSource({ path, framing: lines() })
 }
 
 if (values.help === true) {

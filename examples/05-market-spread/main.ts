@@ -2,13 +2,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { concat, finalize, Subject, type Observable } from 'rxjs'
 import {
-  delimited,
   fileSink,
   fileSource,
   framed,
   fromObservable,
   journaled,
   lengthPrefixed,
+  lines,
   lmdbStore,
   run,
   tcpSink,
@@ -28,9 +28,11 @@ const help = `Checks orders against market data: those whose symbol has too wide
                  HOST:PORT   listen there; messages are preceded by their length, 4 bytes, big-endian
                  file:PATH   a file of one message a line in hexadecimal; one of market data is read before any order.
                              Default: file:examples/data/orders.hex,file:examples/data/market-data.hex
+                 stdin       the same of standard input
   --out PLACE  where rejected orders go
                  HOST:PORT   connect there; messages are preceded by their length, 4 bytes, big-endian
-                 file:PATH   write this file, a line of text for each. Default: file:-, standard output
+                 file:PATH   write this file, a line of text for each
+                 stdout      standard output. This is the default
   --state DIR  keeps the market data in this directory, and goes on from it at the next start
   --checkpoint-interval MS
                milliseconds between checkpoints (1000)
@@ -46,21 +48,22 @@ In four terminals:
 const { values } = parseArgs({
   options: {
     in: { type: 'string', default: 'file:examples/data/orders.hex,file:examples/data/market-data.hex' },
-    out: { type: 'string', default: 'file:-' },
+    out: { type: 'string', default: 'stdout' },
     state: { type: 'string' },
     'checkpoint-interval': { type: 'string', default: '1000' },
     help: { type: 'boolean', short: 'h' },
   },
 })
 
-const pathOf = (place: string): string | undefined => /^file:(.*)/.exec(place)?.[1]
+const pathOf = (place: string): string | undefined =>
+  place === 'stdin' || place === 'stdout' ? '-' : /^file:(.*)/.exec(place)?.[1]
 
 const hexadecimal = (line: Buffer): Buffer => Buffer.from(line.toString().replaceAll(' ', ''), 'hex')
 
 function source(place: string, name: string, state: string | undefined): Observable<Buffer> {
   const path = pathOf(place)
   if (path !== undefined) {
-    return fileSource({ path, framing: delimited('\n', { unterminated: 'frame' }) }).pipe(decode(hexadecimal))
+    return fileSource({ path, framing: lines() }).pipe(decode(hexadecimal))
   }
   const payloads = tcpSource({ listen: place, framing: lengthPrefixed(4) })
   return state === undefined ? payloads : journaled(payloads, { directory: join(state, name), name })

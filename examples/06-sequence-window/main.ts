@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Observable } from 'rxjs'
 import {
-  delimited,
   fileSink,
   fileSource,
   framed,
   journaled,
   lengthPrefixed,
+  lines,
   lmdbStore,
   run,
   tcpSink,
@@ -23,9 +23,11 @@ const help = `Detects lost and doubled messages: the numbers 1, 2, 3 … in, the
   --in PLACE   where numbers come from, 8 bytes each, big-endian
                  HOST:PORT   listen there; messages are preceded by their length, 4 bytes, big-endian
                  file:PATH   a file of one message a line in hexadecimal. Default: file:examples/data/numbers.hex
+                 stdin       the same of standard input
   --out PLACE  where the windows go
                  HOST:PORT   connect there; messages are preceded by their length, 4 bytes, big-endian
-                 file:PATH   write this file, a line for each. Default: file:-, standard output
+                 file:PATH   write this file, a line for each
+                 stdout      standard output. This is the default
   --state DIR  keeps the windows in this directory, and goes on from them at the next start
   --checkpoint-interval MS
                milliseconds between checkpoints (1000)
@@ -40,21 +42,22 @@ In three terminals:
 const { values } = parseArgs({
   options: {
     in: { type: 'string', default: 'file:examples/data/numbers.hex' },
-    out: { type: 'string', default: 'file:-' },
+    out: { type: 'string', default: 'stdout' },
     state: { type: 'string' },
     'checkpoint-interval': { type: 'string', default: '1000' },
     help: { type: 'boolean', short: 'h' },
   },
 })
 
-const pathOf = (place: string): string | undefined => /^file:(.*)/.exec(place)?.[1]
+const pathOf = (place: string): string | undefined =>
+  place === 'stdin' || place === 'stdout' ? '-' : /^file:(.*)/.exec(place)?.[1]
 
 const hexadecimal = (line: Buffer): Buffer => Buffer.from(line.toString().replaceAll(' ', ''), 'hex')
 
 function source(place: string, state: string | undefined): Observable<Buffer> {
   const path = pathOf(place)
   if (path !== undefined) {
-    return fileSource({ path, framing: delimited('\n', { unterminated: 'frame' }) }).pipe(decode(hexadecimal))
+    return fileSource({ path, framing: lines() }).pipe(decode(hexadecimal))
   }
   const payloads = tcpSource({ listen: place, framing: lengthPrefixed(4) })
   return state === undefined ? payloads : journaled(payloads, { directory: join(state, 'journal'), name: 'journal' })

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Observable } from 'rxjs'
 import {
-  delimited,
   fileSink,
   fileSource,
   fromAsyncIterable,
   journaled,
   lengthPrefixed,
+  lines,
   lmdbStore,
   run,
   tcpSink,
@@ -28,9 +28,11 @@ const help = `Raises alerts: transactions in, a line out for each that is beyond
   --in PLACE   where transactions come from, texts "ID AMOUNT". Default: they are made up
                  HOST:PORT   listen there; messages are preceded by their length, 4 bytes, big-endian
                  file:PATH   the lines of a file
+                 stdin       the same of standard input
   --out PLACE  where the alerts go
                  HOST:PORT   connect there
-                 file:PATH   write this file. Default: file:-, standard output
+                 file:PATH   write this file
+                 stdout      standard output. This is the default
   --state DIR  keeps the totals in this directory, and goes on from them at the next start
   --checkpoint-interval MS
                milliseconds between checkpoints (1000)
@@ -47,14 +49,15 @@ const { values } = parseArgs({
     stateful: { type: 'boolean', default: false },
     count: { type: 'string', default: '100' },
     in: { type: 'string' },
-    out: { type: 'string', default: 'file:-' },
+    out: { type: 'string', default: 'stdout' },
     state: { type: 'string' },
     'checkpoint-interval': { type: 'string', default: '1000' },
     help: { type: 'boolean', short: 'h' },
   },
 })
 
-const pathOf = (place: string): string | undefined => /^file:(.*)/.exec(place)?.[1]
+const pathOf = (place: string): string | undefined =>
+  place === 'stdin' || place === 'stdout' ? '-' : /^file:(.*)/.exec(place)?.[1]
 
 function source(place: string | undefined, state: string | undefined): Observable<Transaction> {
   if (place === undefined) {
@@ -65,7 +68,7 @@ function source(place: string | undefined, state: string | undefined): Observabl
   }
   const path = pathOf(place)
   if (path !== undefined) {
-    return fileSource({ path, framing: delimited('\n', { unterminated: 'frame' }) }).pipe(decode(transaction))
+    return fileSource({ path, framing: lines() }).pipe(decode(transaction))
   }
   const payloads = tcpSource({ listen: place, framing: lengthPrefixed(4) })
   const kept =

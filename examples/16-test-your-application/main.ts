@@ -3,13 +3,13 @@
  *
  *   printf '7 81\n7 82\n7 83\n' | node --import tsx examples/16-test-your-application/main.ts
  */
-import { delimited, fileSink, fileSource, run } from 'wallarx'
+import { fileSink, fileSource, lines, run } from 'wallarx'
 import { toSink } from 'wallarx/operators'
 import { overheating } from './overheating.ts'
 
-const lines = fileSource({ path: '-', framing: delimited('\n', { unterminated: 'frame' }) })
+const text = fileSource({ path: '-', framing: lines() })
 const app = await run({
   name: 'Overheating',
-  pipelines: { sensors: lines.pipe(overheating(), toSink(fileSink({ path: '-' }))) },
+  pipelines: { sensors: text.pipe(overheating(), toSink(fileSink({ path: '-' }))) },
 })
 await app.closed

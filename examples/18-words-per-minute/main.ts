@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { delimited, fileSink, fileSource, lmdbStore, run } from 'wallarx'
+import { fileSink, fileSource, lines, lmdbStore, run } from 'wallarx'
 import { toSink } from 'wallarx/operators'
 import { wordsPerMinute } from './wordsPerMinute.ts'
 
@@ -28,10 +28,10 @@ const { values } = parseArgs({
 if (values.help === true) {
   console.log(help)
 } else {
-  const lines = fileSource({ path: values.in, framing: delimited('\n', { unterminated: 'frame' }) })
+  const text = fileSource({ path: values.in, framing: lines() })
   const app = await run({
     name: 'Words per minute',
-    pipelines: { words: lines.pipe(wordsPerMinute(), toSink(fileSink({ path: values.out }))) },
+    pipelines: { words: text.pipe(wordsPerMinute(), toSink(fileSink({ path: values.out }))) },
     ...(values.state !== undefined && { store: lmdbStore(values.state) }),
   })
   await app.closed

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { delimited, fileSink, fileSource, lmdbStore, run } from 'wallarx'
+import { fileSink, fileSource, lines, lmdbStore, run } from 'wallarx'
 import { toSink } from 'wallarx/operators'
 import { silence } from './silence.ts'
 
@@ -27,10 +27,10 @@ const { values } = parseArgs({
 if (values.help === true) {
   console.log(help)
 } else {
-  const lines = fileSource({ path: values.in, framing: delimited('\n', { unterminated: 'frame' }) })
+  const text = fileSource({ path: values.in, framing: lines() })
   const app = await run({
     name: 'Silent sensors',
-    pipelines: { sensors: lines.pipe(silence(), toSink(fileSink({ path: values.out }))) },
+    pipelines: { sensors: text.pipe(silence(), toSink(fileSink({ path: values.out }))) },
     ...(values.state !== undefined && { store: lmdbStore(values.state) }),
   })
   await app.closed

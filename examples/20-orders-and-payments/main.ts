@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Observable } from 'rxjs'
-import { delimited, fileSink, fileSource, lmdbStore, run } from 'wallarx'
+import { fileSink, fileSource, lines, lmdbStore, run } from 'wallarx'
 import { toSink } from 'wallarx/operators'
 import { clicks, orders, payments } from './lines.ts'
 import { paidOrders } from './paidOrders.ts'
@@ -35,8 +35,7 @@ const { values } = parseArgs({
   },
 })
 
-const lines = (name: string, path: string): Observable<Buffer> =>
-  fileSource({ name, path, framing: delimited('\n', { unterminated: 'frame' }) })
+const linesOf = (name: string, path: string): Observable<Buffer> => fileSource({ name, path, framing: lines() })
 
 if (values.help === true) {
   console.log(help)
@@ -44,12 +43,12 @@ if (values.help === true) {
   const app = await run({
     name: 'Shop',
     pipelines: {
-      orders: lines('orders', values.orders).pipe(
+      orders: linesOf('orders', values.orders).pipe(
         orders(),
-        paidOrders(lines('payments', values.payments).pipe(payments())),
+        paidOrders(linesOf('payments', values.payments).pipe(payments())),
         toSink(fileSink({ path: values.out })),
       ),
-      visits: lines('clicks', values.clicks).pipe(clicks(), visits(), toSink(fileSink({ path: values.visits }))),
+      visits: linesOf('clicks', values.clicks).pipe(clicks(), visits(), toSink(fileSink({ path: values.visits }))),
     },
     ...(values.state !== undefined && { store: lmdbStore(values.state) }),
   })

@@ -102,8 +102,10 @@ export interface Where {
   readonly connection?: string | undefined
   readonly partition?: string | undefined
   readonly key?: bigint | number | undefined
-  /** Where inside a state, which is `$`: `$.orders[3].total`. */
+  /** Where inside a state or a message, which is `$`: `$.orders[3].total`. */
   readonly path?: string | undefined
+  /** Of a text, from 1 on: `12`, or `12 after byte 4711` where reading went on there. */
+  readonly line?: string | undefined
   /** The function of `wallarx/testing` that states it. */
   readonly law?: string | undefined
 }

@@ -4,14 +4,15 @@ import type { Command } from './command.ts'
 import { Failure, UsageError } from './failure.ts'
 import { kafka } from './kafka/kafka.ts'
 import { receive } from './receive/receive.ts'
+import { run } from './run/run.ts'
 import { send } from './send/send.ts'
 import { state } from './state/state.ts'
 import { top } from './top/top.ts'
 import { trace } from './trace/trace.ts'
 
-const commands: readonly Command[] = [send, receive, top, trace, state, kafka]
+const commands: readonly Command[] = [run, send, receive, top, trace, state, kafka]
 
-const help = `wallarx: try a stream processing application from the command line, and look into its state
+const help = `wallarx: run a stream processing application, try it from the command line, and look into its state
 
 ${commands.map(({ name, summary }) => `  wallarx ${name.padEnd(10)}${summary}`).join('\n')}
   wallarx --help    this text; wallarx COMMAND --help tells more

@@ -49,26 +49,86 @@ export const utf8 = {
 } satisfies Decoder<string> & Encoder<string>
 
 /**
- * An encoder whose output is preceded by its length, for a receiver that reads `lengthPrefixed` frames.
+ * An encoder whose output is preceded by its length, for a receiver that reads `lengthPrefixed` frames; or followed by
+ * a delimiter, for one that reads `delimited` frames or lines. What does not fit in such a frame, because it is too
+ * long or has the delimiter in it, is `ENCODE_FAILED`.
  *
  * @param options.headerLength bytes of the length: 1, 2 or 4. Default: 4
+ * @param options.delimiter a text that ends each message, in place of a length, such as a newline
  * @example
  * ```ts
  * import { framed } from 'wallarx'
  *
  * const encoder = framed((word: string) => word)
  * assert.deepEqual(encoder.encode('hi'), Buffer.from([0, 0, 0, 2, 0x68, 0x69]))
+ * assert.equal(framed((word: string) => word, { delimiter: '\n' }).encode('hi'), 'hi\n')
  * ```
  */
 export function framed<Message>(
   encoder: EncoderOrFunction<Message>,
-  options: { readonly headerLength?: 1 | 2 | 4; readonly endian?: 'big' | 'little' } = {},
+  options?: { readonly headerLength?: 1 | 2 | 4; readonly endian?: 'big' | 'little' },
 ): {
   readonly name: string
   /** The length and the bytes of one message. */
   encode(message: Message): Buffer | undefined
-} {
-  const { headerLength = 4, endian = 'big' } = knownOptions('framed', options, { headerLength: true, endian: true })
+}
+export function framed<Message>(
+  encoder: EncoderOrFunction<Message>,
+  options: { readonly delimiter: string },
+): {
+  readonly name: string
+  /** One message and the delimiter, as text where it is text. */
+  encode(message: Message): Buffer | string | undefined
+}
+export function framed<Message>(
+  encoder: EncoderOrFunction<Message>,
+  options: FrameForm = {},
+): FramedEncoder<Message, Buffer | string> {
+  knownOptions('framed', options, { headerLength: true, endian: true, delimiter: true })
+  const { delimiter, ...lengthOptions } = options
+  if (delimiter === undefined) return withLength(encoder, lengthOptions)
+  if (typeof delimiter !== 'string' || delimiter === '') {
+    throw invalidOption('delimiter', 'a string that is not empty', delimiter)
+  }
+  if (Object.keys(lengthOptions).length > 0) {
+    throw invalidOption('delimiter', 'without headerLength and endian, which are of a length', delimiter)
+  }
+  return withDelimiter(encoder, delimiter)
+}
+
+interface FrameForm {
+  readonly headerLength?: 1 | 2 | 4
+  readonly endian?: 'big' | 'little'
+  readonly delimiter?: string
+}
+
+interface FramedEncoder<Message, Frame> {
+  readonly name: string
+  encode(message: Message): Frame | undefined
+}
+
+function withDelimiter<Message>(
+  encoder: EncoderOrFunction<Message>,
+  delimiter: string,
+): FramedEncoder<Message, Buffer | string> {
+  const { name, encode } = encoderOf(encoder)
+  const bytes = Buffer.from(delimiter)
+  return {
+    name,
+    encode(message) {
+      const payload = encode(message)
+      if (payload === undefined) return undefined
+      const frame = typeof payload === 'string' ? payload + delimiter : Buffer.concat([payload, bytes])
+      if (frame.indexOf(delimiter) !== payload.length) throw new RangeError('a message that has the delimiter in it')
+      return frame
+    },
+  }
+}
+
+function withLength<Message>(
+  encoder: EncoderOrFunction<Message>,
+  { headerLength = 4, endian = 'big' }: FrameForm,
+): FramedEncoder<Message, Buffer> {
   if (headerLength !== 1 && headerLength !== 2 && headerLength !== 4) {
     throw invalidOption('headerLength', '1, 2 or 4', headerLength)
   }

@@ -2,17 +2,33 @@ import { WallarxError, type Where } from '../base/errors.ts'
 import { invalidOption } from '../base/option.ts'
 import type { DelimitedFraming, Framer } from './framing.ts'
 import type { OnFrame } from '../step/output.ts'
+import { behindMark, markBegun } from '../codec/byteOrderMark.ts'
 import { extend, firstCapacity } from './growingBuffer.ts'
 
-/** Frames that lie whole in a chunk are handed over in place; one that does not is gathered in a growing buffer. */
-export function createDelimitedFramer(framing: DelimitedFraming, max: number, onFrame: OnFrame, where: Where): Framer {
-  const { delimiter, unterminated } = framing
+const carriageReturn = 0x0d
+const none = Buffer.alloc(0)
+
+/**
+ * Frames that lie whole in a chunk are handed over in place; one that does not is gathered in a growing buffer.
+ *
+ * `begins`: the first chunk is the start of the stream.
+ */
+export function createDelimitedFramer(
+  framing: DelimitedFraming,
+  max: number,
+  begins: boolean,
+  onFrame: OnFrame,
+  where: Where,
+): Framer {
+  const { delimiter, unterminated, text = false } = framing
   if (!(delimiter instanceof Uint8Array) || delimiter.length === 0) {
     throw invalidOption('delimiter', 'at least one byte', delimiter, where)
   }
   const width = delimiter.length
   const sought = width === 1 ? delimiter[0]! : delimiter // a number is found faster than an array of one
-  let begun: Buffer | undefined // a frame whose delimiter has not come yet
+  let isFirst = text && begins // a byte order mark may stand before the next frame
+  // A frame whose delimiter has not come yet; the first one of a text is always taken for one.
+  let begun: Buffer | undefined = isFirst ? none : undefined
   let fill = 0
   let stopped = false
   let left = 0 // once stopped: bytes that were pushed and lie in no frame that was handed over
@@ -33,6 +49,16 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
     })
   }
 
+  /** Of `bytes[start, end)`, in which no delimiter has come yet: what of its end may be one does not count. */
+  const checkBegun = (bytes: Buffer, start: number, end: number): void => {
+    let length = end - start - width + 1
+    if (text) {
+      if (isFirst) length -= markBegun(bytes, start, end)
+      if (length > 0 && bytes[end - 1] === carriageReturn) length--
+    }
+    checkLength(length)
+  }
+
   /** Adds `chunk[0, taken)` to the begun frame, and completes it if the delimiter is there; says where to read on. */
   const completeBegun = (gathered: Buffer, chunk: Buffer): number => {
     const found = chunk.indexOf(sought)
@@ -42,16 +68,19 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
     gathered = extend(gathered, fill, fill + taken, Infinity)
     fill += chunk.copy(gathered, fill, 0, taken)
     begun = gathered
-    const end = gathered.subarray(0, fill).indexOf(sought, searched)
-    if (end < 0) {
-      checkLength(fill - width + 1)
+    const delimiterAt = gathered.subarray(0, fill).indexOf(sought, searched)
+    if (delimiterAt < 0) {
+      checkBegun(gathered, 0, fill)
       return chunk.length
     }
-    checkLength(end)
+    const start = isFirst ? behindMark(gathered, 0, delimiterAt) : 0
+    const end = text ? endOf(gathered, start, delimiterAt) : delimiterAt
+    checkLength(end - start)
+    isFirst = false
     begun = undefined
     fill = 0
-    onFrame(gathered, 0, end)
-    return end + width - before
+    onFrame(gathered, start, end)
+    return delimiterAt + width - before
   }
 
   return {
@@ -61,18 +90,18 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
       try {
         at = begun === undefined ? 0 : completeBegun(begun, chunk)
         while (!stopped && at < chunk.length) {
-          const end = chunk.indexOf(sought, at)
-          if (end < 0) {
-            const rest = chunk.length - at
-            checkLength(rest - width + 1)
-            begun = Buffer.allocUnsafe(firstCapacity(Infinity, rest))
+          const delimiterAt = chunk.indexOf(sought, at)
+          if (delimiterAt < 0) {
+            checkBegun(chunk, at, chunk.length)
+            begun = Buffer.allocUnsafe(firstCapacity(Infinity, chunk.length - at))
             fill = chunk.copy(begun, 0, at)
             return
           }
+          const end = text ? endOf(chunk, at, delimiterAt) : delimiterAt
           checkLength(end - at)
-          const from = at
-          at = end + width
-          onFrame(chunk, from, end)
+          const start = at
+          at = delimiterAt + width
+          onFrame(chunk, start, end)
         }
       } catch (error) {
         stop()
@@ -82,13 +111,14 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
       if (stopped) left += chunk.length - at
     },
     end() {
-      if (stopped || begun === undefined) return
+      if (stopped || begun === undefined || fill === 0) return
       const last = begun.subarray(0, fill)
+      const start = isFirst ? behindMark(last, 0, fill) : 0
       stop()
-      if (unterminated === 'frame') {
-        checkLength(last.length)
+      if (unterminated === 'frame' || start === last.length) {
+        checkLength(last.length - start)
         left = 0
-        onFrame(last, 0, last.length)
+        if (last.length > start) onFrame(last, start, last.length)
         return
       }
       const missing = width - delimiterBegun(last, delimiter)
@@ -103,6 +133,10 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
     stop,
   }
 }
+
+/** Where the line ends behind which a newline stands at `end`. */
+const endOf = (bytes: Buffer, start: number, end: number): number =>
+  end > start && bytes[end - 1] === carriageReturn ? end - 1 : end
 
 /** How many bytes of the delimiter stand at the end of `bytes`. */
 function delimiterBegun(bytes: Buffer, delimiter: Uint8Array): number {

@@ -1,5 +1,7 @@
 /* How bytes are cut into frames: the framings that users name, and the framers that cut by them. */
 
+import type { CsvFraming } from '../codec/csv/framing.ts'
+
 /**
  * A header of fixed length that says how long the payload is. Wallaroo's decoders have this form, `headerLength` as a
  * method in some of its languages.
@@ -18,10 +20,17 @@ export interface DelimitedFraming {
   readonly delimiter: Uint8Array
   /** What bytes after the last delimiter are when the stream ends: an error, or a frame like the others. */
   readonly unterminated: 'error' | 'frame'
+  /**
+   * The delimiter is a newline, and the frames are lines of text: a carriage return before it is part of it, and a byte
+   * order mark at the start of the stream is dropped. Default: `false`
+   */
+  readonly text?: boolean
+  /** The longest frame accepted, in bytes, where `maxFrameLength` does not say less. Default: what that says */
+  readonly maxLength?: number
 }
 
 /** How a byte stream is cut into frames. */
-export type Framing = HeaderFraming | DelimitedFraming
+export type Framing = HeaderFraming | DelimitedFraming | CsvFraming
 
 /** Cuts one byte stream into frames, whatever way its chunks were cut. Not re-entrant. */
 export interface Framer {
@@ -31,6 +40,11 @@ export interface Framer {
   readonly end: () => void
   /** Bytes that were pushed and lie in no frame that was handed over; not to be asked from within `push`. */
   readonly pending: () => number
+  /**
+   * Present where what comes first in a stream says how the rest is read. To be called before the first `push` where
+   * that is not the start of the stream: with the bytes from its start to there, until it returns `true`.
+   */
+  readonly head?: ((chunk: Buffer) => boolean) | undefined
   /** No further frame; `push` returns as soon as the present frame is handed over. */
   readonly stop: () => void
 }

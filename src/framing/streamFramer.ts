@@ -10,6 +10,7 @@ export interface StreamFramer {
   /** The stream has ended: completes the output. */
   readonly end: () => void
   readonly pending: Framer['pending']
+  readonly head: Framer['head']
   readonly stop: () => void
 }
 
@@ -46,6 +47,7 @@ export function createStreamFramer(
       output.complete()
     },
     pending: framer.pending,
+    head: framer.head,
     stop: framer.stop,
   }
 }

@@ -38,15 +38,14 @@ export interface FileSourceOptions {
  * before the position, or written anew is not, and nothing of it is processed. The same holds while it is read.
  *
  * Fails with `SOURCE_FAILED` (no such file, no permission, a directory, a FIFO), `SOURCE_CHANGED`, `FRAME_TOO_LONG`,
- * `FRAME_HEADER_INVALID` and `FRAME_CUT_OFF`; a text file whose last line may lack its newline wants
- * `delimited('\n', { unterminated: 'frame' })`.
+ * `FRAME_HEADER_INVALID` and `FRAME_CUT_OFF`. A text file wants `lines()`, whose last line may lack its end.
  *
  * @example
  * ```ts
- * import { delimited, fileSource } from 'wallarx'
+ * import { fileSource, lines } from 'wallarx'
  *
- * const lines = fileSource({ path: 'LICENSE', framing: delimited('\n', { unterminated: 'frame' }) })
- * assert.match(String(await lastValueFrom(lines)), /limitations under the License/)
+ * const licence = fileSource({ path: 'LICENSE', framing: lines() })
+ * assert.match(String(await lastValueFrom(licence)), /limitations under the License/)
  * ```
  */
 export function fileSource(options: FileSourceOptions): Observable<Buffer> {
@@ -59,8 +58,8 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
   return createSource<Buffer>({ name, kind: 'file' }, (subscription) => {
     const { output, context, origin, opened, meter, restored = 0, fingerprint, positionFrom } = subscription
     const where = { pipeline: context.pipeline, source: name }
-    const newFramer = () => createStreamFramer({ framing, maxFrameLength, where }, output, context)
-    let framer = newFramer()
+    const newFramer = (from: Position) => createStreamFramer({ framing, maxFrameLength, from, where }, output, context)
+    let framer = newFramer(restored)
     let read = restored // bytes of the file that were handed to the framer, or lie before them
     let passed: PassedBytes | undefined // of the file, once it is open
     const position = (): Position => read - framer.pending()
@@ -71,6 +70,7 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
         from: restored,
         fingerprint,
         onChange,
+        head: framer.head,
         signal,
         opened(before) {
           passed = before
@@ -82,7 +82,7 @@ export function fileSource(options: FileSourceOptions): Observable<Buffer> {
           const what = `begins at the start of ${path}, which is another file (${found})${lost}`
           context.report.warn(`${name}: ${what}`, 'SOURCE_REPLACED', { source: name })
           framer.stop()
-          framer = newFramer()
+          framer = newFramer(0)
           read = 0
           passed = createPassedBytes()
         },

@@ -11,6 +11,8 @@ export interface FileChunksOptions {
   readonly fingerprint: Fingerprint | undefined
   /** Where the file is another one: an error, or `restarted` is called and its chunks come from its start. */
   readonly onChange: 'stop' | 'restart'
+  /** Given what lies before `from`, from the start of the file on, until it returns `true`. Default: nobody wants it */
+  readonly head: ((chunk: Buffer) => boolean) | undefined
   /** No further chunk is wanted. */
   readonly signal: AbortSignal
   /** Called once, with what lies before the first chunk. */
@@ -30,7 +32,7 @@ const longestOverlap = 64
  * `SOURCE_CHANGED`, `SOURCE_FAILED` for what is no file with positions, and what the system says.
  */
 export async function* fileChunks(options: FileChunksOptions): AsyncGenerator<Buffer, void> {
-  const { path, from, fingerprint, onChange, signal, opened, restarted, replaced } = options
+  const { path, from, fingerprint, onChange, head, signal, opened, restarted, replaced } = options
   const file = await openFile(path)
 
   const changed = (position: Position, found: string): void => {
@@ -46,6 +48,7 @@ export async function* fileChunks(options: FileChunksOptions): AsyncGenerator<Bu
       at = 0
       before = createPassedBytes()
     }
+    if (at > 0 && head !== undefined) await readHead(file, at, head)
     opened(before)
     let last = Buffer.alloc(0) // the bytes before `at`, if some were read
     while (!signal.aborted) {
@@ -67,6 +70,15 @@ export async function* fileChunks(options: FileChunksOptions): AsyncGenerator<Bu
     if (!signal.aborted && !(await leadsTo(path, file))) replaced()
   } finally {
     await file.close()
+  }
+}
+
+/** Hands over what lies before `to`, until no more is wanted. */
+async function readHead(file: FileHandle, to: Position, head: (chunk: Buffer) => boolean): Promise<void> {
+  for (let at = 0; at < to;) {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(chunkLength, to - at)), 0, undefined, at)
+    if (bytesRead === 0 || head(buffer.subarray(0, bytesRead))) return
+    at += bytesRead
   }
 }
 

@@ -71,6 +71,10 @@ const ofWallarx: Row[] = [
   { name: 'session', call: wallarx.session, options: { gap: 1 }, typo: ['gpa', 'gap'] },
   { name: 'counted', call: wallarx.counted, options: { size: 1 }, typo: ['evry', 'every'] },
   { name: 'lengthPrefixed', call: (o) => wallarx.lengthPrefixed(4, o), options: {}, typo: ['endain', 'endian'] },
+  { name: 'lines', call: wallarx.lines, options: {}, typo: ['maxLenght', 'maxLength'], optional: true },
+  { name: 'json', call: wallarx.json, options: {}, typo: ['valdiate', 'validate'], optional: true },
+  { name: 'msgpack', call: wallarx.msgpack, options: {}, typo: ['valdiate', 'validate'], optional: true },
+  { name: 'csv', call: wallarx.csv, options: { header: false }, typo: ['delimter', 'delimiter'], optional: true },
   {
     name: 'delimited',
     call: (o) => wallarx.delimited('\n', o),

@@ -44,6 +44,7 @@ export function framed(
   input: FramedOptions = {},
 ): fc.Arbitrary<FramedBytes> {
   const { header } = knownOptions('framed', input, { header: true })
+  if ('record' in framing) throw invalidOption('framing', 'one that gives payloads as they are sent', 'that of csv()')
   const { fit, encode } = 'delimiter' in framing ? delimiting(framing) : prefixing(framing, header)
   const asBuffers = (some: readonly Payload[]): Buffer[] => some.map((payload) => Buffer.from(payload as string))
   const fitted =
@@ -74,12 +75,12 @@ function checkFit(payload: Buffer, fit: Coding['fit']): Buffer {
   throw invalidOption('payloads', 'such as the framing can carry', payload)
 }
 
-function delimiting({ delimiter }: DelimitedFraming): Coding {
+function delimiting({ delimiter, text = false }: DelimitedFraming): Coding {
   const encode = (payload: Buffer): Buffer => Buffer.concat([payload, delimiter])
   return {
     encode,
     fit(payload) {
-      let fitting = payload
+      let fitting = text ? asLine(payload) : payload
       // A delimiter may also begin in the payload and end in the delimiter after it, and cutting may make one of that
       // kind.
       for (;;) {
@@ -89,6 +90,12 @@ function delimiting({ delimiter }: DelimitedFraming): Coding {
       }
     },
   }
+}
+
+/** Without what `lines` takes for part of an end, or for a byte order mark. */
+function asLine(payload: Buffer): Buffer {
+  const line = payload.toString('latin1').replace(/\r*(\n[^]*)?$/, '')
+  return Buffer.from(line.replace(/^(\xef\xbb\xbf)+/, ''), 'latin1')
 }
 
 function prefixing(framing: HeaderFraming, header: FramedOptions['header']): Coding {

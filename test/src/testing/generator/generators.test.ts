@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { delimited, fixedLength, lengthPrefixed, type Framing } from 'wallarx'
+import { delimited, fixedLength, lengthPrefixed, lines, type Framing } from 'wallarx'
 import { chunked, framed, key, messages } from 'wallarx/testing'
 import { createFramer } from '../../../../src/framing/framer.ts'
 
@@ -105,6 +105,7 @@ describe('framed', () => {
     ['lengthPrefixed(8)', lengthPrefixed(8)],
     ['delimited(aa)', delimited(new Uint8Array([1, 1]))],
     ['delimited, unterminated', delimited('\n', { unterminated: 'frame' })],
+    ['lines', lines()],
     ['fixedLength(7)', fixedLength(7)],
     ['a header of hexadecimal digits', ascii],
     [

@@ -1,0 +1,54 @@
+/* `wallarx run`: an application that is one file, which exports its pipelines. */
+
+import type { Command } from '../command.ts'
+import { Failure } from '../failure.ts'
+import { runOptionsOf } from './application.ts'
+import { loadModule, wallarxOf } from './load.ts'
+import { help, parse } from './options.ts'
+
+/** `wallarx run` */
+export const run: Command = {
+  name: 'run',
+  summary: 'runs an application that is one file',
+  help,
+  run: runFile,
+}
+
+async function runFile(args: readonly string[]): Promise<number> {
+  const given = parse(args)
+  const { path } = given
+  const module = await loadModule(path).catch((error: unknown) => failed(error, `${path} failed while it was loaded`))
+  if (module === undefined) return 1
+  const wallarx = await wallarxOf(path)
+  const options = runOptionsOf(module, given, wallarx)
+  try {
+    const running = await wallarx.run(options)
+    await running.closed
+  } catch (error) {
+    if (!isClosedPipe(error)) return failed(error, path) ?? 1
+  }
+  return 0
+}
+
+/** What a user can mend is thrown as `Failure`; of what the module's own code threw the stack is told. */
+function failed(error: unknown, what: string): undefined {
+  if (error instanceof Failure) throw error
+  const { name, kind, message, cause } = (error ?? {}) as Partial<Told>
+  if (name === 'WallarxError' && kind !== 'user code') throw new Failure(`${what}: ${message ?? ''}`)
+  const isOurs = name === 'WallarxError'
+  console.error(`wallarx run: ${what}:${isOurs ? ` ${message ?? ''}` : ''}`)
+  console.error(isOurs ? cause : error)
+  return undefined
+}
+
+/** An error of any copy of the package. */
+interface Told {
+  readonly name: string
+  readonly kind: string
+  readonly message: string
+  readonly cause: unknown
+}
+
+/** Whether whoever reads our standard output, such as head, has seen enough. */
+const isClosedPipe = (error: unknown): boolean =>
+  ((error as Partial<Told> | undefined)?.cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE'
