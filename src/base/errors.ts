@@ -58,6 +58,7 @@ const kinds = {
   LISTEN_FAILED: 'environment',
   SOURCE_FAILED: 'environment',
   SOURCE_CHANGED: 'environment',
+  ARCHIVE_DAMAGED: 'environment',
   SINK_FAILED: 'environment',
   SINK_CHANGED: 'environment',
   BUFFER_OVERFLOW: 'environment',

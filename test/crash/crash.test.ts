@@ -9,6 +9,7 @@ test.each([
   ['ix', 5],
   ['time', 3],
   ['join', 3],
+  ['follow', 5],
   ['tcp', 5],
 ])(
   'nothing is lost or comes twice when the %s application is killed and stopped',

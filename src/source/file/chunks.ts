@@ -1,8 +1,6 @@
-import { constants } from 'node:fs'
-import { open, stat, type FileHandle } from 'node:fs/promises'
-import { WallarxError } from '../base/errors.ts'
-import { bytesBefore, createPassedBytes, type PassedBytes } from '../base/fingerprint.ts'
-import type { Fingerprint, Position } from '../context/endpoint.ts'
+import { bytesBefore, createPassedBytes, type PassedBytes } from '../../base/fingerprint.ts'
+import type { Fingerprint, Position } from '../../context/endpoint.ts'
+import { leadsTo, openFile, sourceChanged } from './open.ts'
 
 export interface FileChunksOptions {
   readonly path: string
@@ -13,8 +11,8 @@ export interface FileChunksOptions {
   readonly onChange: 'stop' | 'restart'
   /** No further chunk is wanted. */
   readonly signal: AbortSignal
-  /** Called once, with what lies before the first chunk. */
-  readonly opened: (before: PassedBytes) => void
+  /** Called once, with what lies before the first chunk, and its position. */
+  readonly opened: (before: PassedBytes, at: Position) => void
   /** The next chunk will be the first of the file, which is not that of the ones before; told what was found. */
   readonly restarted: (found: string) => void
   /** Called before the end where the path does not lead to the file that was read any more. */
@@ -46,7 +44,7 @@ export async function* fileChunks(options: FileChunksOptions): AsyncGenerator<Bu
       at = 0
       before = createPassedBytes()
     }
-    opened(before)
+    opened(before, at)
     let last = Buffer.alloc(0) // the bytes before `at`, if some were read
     while (!signal.aborted) {
       const overlap = last.length
@@ -68,34 +66,4 @@ export async function* fileChunks(options: FileChunksOptions): AsyncGenerator<Bu
   } finally {
     await file.close()
   }
-}
-
-/** Does not wait for who writes to a FIFO. */
-async function openFile(path: string): Promise<FileHandle> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const kind = await file.stat()
-  if (!kind.isFIFO() && !kind.isSocket()) return file
-  await file.close()
-  throw new WallarxError('SOURCE_FAILED', {
-    expected: `a file at ${path}`,
-    got: `a ${kind.isFIFO() ? 'FIFO' : 'socket'}, which has no positions; standard input (path: '-') needs none`,
-  })
-}
-
-async function leadsTo(path: string, file: FileHandle): Promise<boolean> {
-  try {
-    const [there, read] = await Promise.all([stat(path), file.stat()])
-    return there.ino === read.ino && there.dev === read.dev
-  } catch {
-    return false
-  }
-}
-
-function sourceChanged(path: string, position: Position, found: string): WallarxError {
-  return new WallarxError('SOURCE_CHANGED', {
-    expected: `${path} to have what it had before byte ${position}, up to which it is processed`,
-    got:
-      `${found}: it is another file, or was written anew; put the one that it was back, or begin at the start of ` +
-      `this one with onChange: 'restart'`,
-  })
 }

@@ -1,0 +1,199 @@
+import { stat, type FileHandle } from 'node:fs/promises'
+import { createPassedBytes } from '../../../base/fingerprint.ts'
+import type { Fingerprint, Position } from '../../../context/endpoint.ts'
+import { copyIn, hasPassed, locate, nextAfter, openRegular, type Followed, type Opened } from './locate.ts'
+import { ifThere, sourceChanged } from '../open.ts'
+import { isNewer, rotatedFrom, type Neighbour } from './rotated.ts'
+import type { FileStream } from '../stream.ts'
+
+export interface FollowedFileOptions extends Followed {
+  readonly restored: Position | undefined
+  /** Of `restored`. */
+  readonly fingerprint: Fingerprint | undefined
+  readonly onChange: 'stop' | 'restart'
+  readonly stream: FileStream
+}
+
+const chunkLength = 64 * 1024
+/** So many bytes are read again with each chunk: they must be what they were. */
+const longestOverlap = 64
+
+/**
+ * A file that is read as it grows, and what takes its place at its path after it, each once: one that was renamed is
+ * read to its end first, and so is what a truncated one was copied to.
+ */
+export class FollowedFile {
+  readonly #options: FollowedFileOptions
+  #file: Opened | undefined
+  /** Opened, and read when the one before has been told to have ended. */
+  #next: Opened | undefined
+  /** The next byte that is read. */
+  #at = 0
+  /** The bytes before it. */
+  #last = Buffer.alloc(0)
+  /** The size that it was seen to have. */
+  #size = 0
+  /** When the newest file was changed that was rotated away before this one was opened. */
+  #rotated = 0
+  /** Its number. */
+  #newest = 0
+  /** Those that were there then. */
+  #known = new Set<number>()
+
+  constructor(options: FollowedFileOptions) {
+    this.#options = options
+  }
+
+  /** By what, besides its content, the file that is open is found again. */
+  get identity():
+    { readonly ino: number; readonly size: number; readonly rotated: number; readonly newest: number } | undefined {
+    const size = Math.max(this.#size, this.#at)
+    return this.#file && { ino: this.#file.ino, size, rotated: this.#rotated, newest: this.#newest }
+  }
+
+  /** Opens it where it was left. There may be none yet. */
+  async open(): Promise<void> {
+    const { path, restored, fingerprint, onChange, stream } = this.#options
+    if (restored === undefined) {
+      await this.#openFirst()
+      return
+    }
+    const located = await locate(this.#options, restored, fingerprint)
+    if (typeof located !== 'string') {
+      await this.#noteRotated(fingerprint)
+      await this.#read(located.file, restored)
+      stream.begin(located.before, restored)
+      return
+    }
+    const found = `${located}${missing((fingerprint?.size ?? 0) - restored)}`
+    if (onChange === 'stop') throw sourceChanged(path, restored, found)
+    stream.restart(found)
+    await this.#openFirst()
+  }
+
+  /**
+   * The next bytes; `undefined`: none yet. `'ended'`: there are no more in this file, and `goOn` is to be called;
+   * `'deleted'`: there are no more, and there is no other one.
+   */
+  async next(): Promise<Buffer | 'ended' | 'deleted' | undefined> {
+    for (;;) {
+      if (this.#file === undefined && !(await this.#openFirst())) return undefined
+      const chunk = await this.#readChunk(this.#file!)
+      if (Buffer.isBuffer(chunk)) return chunk
+      if (chunk === 'changed') {
+        if (!(await this.#moveToCopy())) await this.#beginAnew()
+        continue
+      }
+      this.#size = this.#at
+      if (this.#at < longestOverlap && (await this.#moveToCopy(true))) continue
+      const next = await this.#findNext(this.#file!)
+      if (next === 'again') continue
+      if (typeof next !== 'object') return next
+      this.#next = next
+      return 'ended'
+    }
+  }
+
+  /** Goes on to the file behind the one that has ended. */
+  goOn(): void {
+    void this.#file?.handle.close()
+    this.#file = this.#next!
+    this.#next = undefined
+    this.#at = this.#size = 0
+    this.#last = Buffer.alloc(0)
+    this.#options.stream.begin(createPassedBytes(), 0)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#file?.handle.close(), this.#next?.handle.close()])
+  }
+
+  async #read(file: Opened, at: Position): Promise<void> {
+    const before = Buffer.alloc(Math.min(longestOverlap, at))
+    await file.handle.read(before, 0, before.length, at - before.length)
+    this.#file = file
+    this.#at = at
+    this.#last = before
+    this.#size = (await file.handle.stat()).size
+  }
+
+  async #openFirst(): Promise<boolean> {
+    await this.#noteRotated()
+    const file = await openRegular(this.#options.path)
+    if (file === undefined) return false
+    await this.#read(file, 0)
+    this.#options.stream.begin(createPassedBytes(), 0)
+    return true
+  }
+
+  /** What is rotated away by now, or was then, is behind us. To be called before the file is opened that is read next. */
+  async #noteRotated(then?: Fingerprint): Promise<void> {
+    const { path, isOwn } = this.#options
+    const there = await rotatedFrom(path, isOwn)
+    const known = then === undefined ? there : there.filter((one) => !isNewer(one, then))
+    this.#known = new Set(known.map(({ ino }) => ino))
+    this.#rotated = then?.rotated ?? known.at(-1)?.changed ?? 0
+    this.#newest = then?.newest ?? known.at(-1)?.ino ?? 0
+  }
+
+  async #readChunk({ handle }: Opened): Promise<Buffer | 'changed' | undefined> {
+    const overlap = this.#last.length
+    const buffer = Buffer.allocUnsafeSlow(overlap + chunkLength)
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, this.#at - overlap)
+    if (bytesRead < overlap || this.#last.compare(buffer, 0, overlap) !== 0) return 'changed'
+    if (bytesRead === overlap) return undefined
+    this.#at += bytesRead - overlap
+    this.#last = Buffer.from(buffer.subarray(Math.max(0, bytesRead - longestOverlap), bytesRead))
+    return buffer.subarray(overlap, bytesRead)
+  }
+
+  /**
+   * The file at the path was truncated: goes on in what it was copied to before. `isSame`: it looks as if it were not,
+   * and may only have been read too little for that.
+   */
+  async #moveToCopy(isSame = false): Promise<boolean> {
+    const { path, isOwn, stream } = this.#options
+    const isNew = ({ ino, changed }: Neighbour): boolean =>
+      changed >= this.#rotated && !this.#known.has(ino) && ino !== this.#file!.ino
+    const copies = (await rotatedFrom(path, isOwn)).filter(isNew)
+    if (copies.length === 0) return false
+    const { handle } = this.#file!
+    const has = (copy: FileHandle) => hasPassed(copy, stream.passed()!, this.#at)
+    const copy = await copyIn(copies, has, isSame ? handle : undefined)
+    if (copy === undefined) return false
+    await handle.close()
+    this.#file = copy.file
+    if ((await copy.file.handle.stat()).size < this.#at) this.#last = Buffer.alloc(0)
+    return true
+  }
+
+  /** There is something else in the file, and what was there is gone. */
+  async #beginAnew(): Promise<void> {
+    const { path, onChange, stream } = this.#options
+    const { size } = await this.#file!.handle.stat()
+    const found = `${size < this.#at ? `a file of ${size} bytes` : 'other bytes there'}${missing(this.#size - this.#at)}`
+    if (onChange === 'stop') throw sourceChanged(path, this.#at, found)
+    stream.restart(found)
+    await this.#noteRotated()
+    await this.#read(this.#file!, 0)
+  }
+
+  /** `'again'`: something was written to this one meanwhile. */
+  async #findNext(file: Opened): Promise<Opened | 'again' | 'deleted' | undefined> {
+    const { path } = this.#options
+    const there = await ifThere(stat(path))
+    if (there?.ino === file.ino) return undefined
+    await this.#noteRotated()
+    const next = await nextAfter(this.#options, file)
+    if (next === undefined) return (await file.handle.stat()).nlink === 0 ? 'deleted' : undefined
+    // Who writes has both open for a while; what is at the path is written to last.
+    const isBegun = file.isCopy || next.ino !== there?.ino || (await next.handle.stat()).size > 0
+    const { size } = await file.handle.stat()
+    if (isBegun && size <= this.#at) return next
+    await next.handle.close()
+    return isBegun ? 'again' : undefined
+  }
+}
+
+const missing = (atLeast: number): string =>
+  `, and what the other one had behind it is not there (${Math.max(0, atLeast)} bytes, as far as they were seen)`

@@ -1,0 +1,61 @@
+import { readdir, stat } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import type { Fingerprint } from '../../../context/endpoint.ts'
+import { ifThere } from '../open.ts'
+
+/** A file of a directory. */
+export interface Neighbour {
+  readonly path: string
+  readonly ino: number
+  readonly size: number
+  /** When it was written to last, in ms since 1970. */
+  readonly changed: number
+}
+
+/** What a rotation adds to a name: `.1`, `-20261201`, `.2026-12-01T10`, `.old`. */
+const added = '[._-](?:\\d[\\dTZ._:+-]*|old)'
+
+/** Whether a file of this name may have been the file of that name: `app.log.1`, `app.1.log`. */
+export function looksRotated(name: string, base: string): boolean {
+  const extension = extname(base)
+  const stem = base.slice(0, base.length - extension.length)
+  const pattern = `^(?:${escaped(base)}${added}|${escaped(stem)}${added}${escaped(extension)})$`
+  return new RegExp(pattern).test(name)
+}
+
+/** The files that may have been at this path before, oldest first: in the order of their times of change. */
+export async function rotatedFrom(path: string, isOwn: (name: string) => boolean): Promise<Neighbour[]> {
+  const base = basename(path)
+  const found = await neighbours(path, (name) => looksRotated(name, base) && !isOwn(name))
+  return found.sort(
+    (one, other) => one.changed - other.changed || numberOf(other) - numberOf(one) || (one.path < other.path ? -1 : 1),
+  )
+}
+
+/** Whether it came after the newest one that was there when this was noted. */
+export function isNewer({ changed, ino }: Neighbour, { rotated = Infinity, newest }: Fingerprint): boolean {
+  return changed > rotated || (changed === rotated && ino !== newest)
+}
+
+/** The file of its directory that has this number, whatever its name is. */
+export async function neighbourOf(path: string, ino: number): Promise<Neighbour | undefined> {
+  return (await neighbours(path, () => true)).find((one) => one.ino === ino)
+}
+
+async function neighbours(path: string, isWanted: (name: string) => boolean): Promise<Neighbour[]> {
+  const directory = dirname(path)
+  const names = (await readdir(directory)).filter((name) => name !== basename(path) && isWanted(name))
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const there = await ifThere(stat(join(directory, name)))
+      if (!there?.isFile()) return undefined
+      return { path: join(directory, name), ino: there.ino, size: there.size, changed: there.mtimeMs }
+    }),
+  )
+  return found.filter((one) => one !== undefined)
+}
+
+/** Of `app.log.7`, which was there before `app.log.6`. */
+const numberOf = ({ path }: Neighbour): number => Number(/\.(\d{1,5})(?:\.[^.]*)?$/.exec(path)?.[1] ?? 0)
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\-]/g, '\\$&')

@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import type { TeardownLogic } from 'rxjs'
+import { failureOf, WallarxError } from '../../base/errors.ts'
+import { pull } from '../pull.ts'
+import type { SourceSubscription } from '../source.ts'
+import type { ReadOptions } from './chunksOf.ts'
+import { namesIn, type FileSet } from './list.ts'
+import { createMember, type Member } from './member.ts'
+import { ifThere } from './open.ts'
+import { watchDirectory, type DirectoryWatch } from './follow/watch.ts'
+
+export interface ReadFilesOptions extends ReadOptions {
+  readonly files: FileSet
+  /** Goes on with what is added to them, and with new ones. */
+  readonly follow: boolean
+}
+
+/** Reads files of a directory one after the other, each a source of its own to the run. */
+export function readFiles(options: ReadFilesOptions, subscription: SourceSubscription<Buffer>): TeardownLogic {
+  const { path, name, files, follow } = options
+  const { output, context, origin, opened, isIntermediate } = subscription
+  const where = { pipeline: context.pipeline, source: name }
+  const members = new Map<string, Member>()
+  isIntermediate()
+
+  /** Those that are there and have not been seen, the ones first that have been read before. */
+  const addNew = async (signal: AbortSignal): Promise<Member[]> => {
+    const there = (await namesIn(files)).filter((file) => !members.has(file))
+    if (signal.aborted) return []
+    if (follow) for (const file of there) await checkIsNew(join(files.directory, file))
+    const fresh = there.map((file) => createMember({ ...options, file, signal }, subscription))
+    const inOrder = [...fresh.filter(({ isKnown }) => isKnown), ...fresh.filter(({ isKnown }) => !isKnown)]
+    for (const member of inOrder) members.set(member.file, member)
+    return inOrder
+  }
+
+  /** A file that is followed comes to another name of the set: what it has would come twice. */
+  const checkIsNew = async (added: string): Promise<void> => {
+    const ino = (await ifThere(stat(added)))?.ino
+    const same = [...members.values()].find(
+      (member) => !member.isOver && member.ino !== undefined && member.ino === ino,
+    )
+    if (same === undefined) return
+    throw new WallarxError('SOURCE_CHANGED', {
+      expected: `files that keep their names as long as they are in ${path}`,
+      got: `${added}, which was ${same.file} before; what is renamed at a rotation is to have a name that is not meant`,
+    })
+  }
+
+  async function* once(signal: AbortSignal): AsyncGenerator<() => void> {
+    let fresh = await addNew(signal)
+    if (fresh.length === 0) throw nothingThere()
+    while (fresh.length > 0) {
+      for (const [at, member] of fresh.entries()) {
+        member.awaited()
+        yield* member.rest(opened, () => fresh[at + 1]?.awaited())
+        if (signal.aborted) return
+      }
+      fresh = await addNew(signal)
+    }
+  }
+
+  const nothingThere = (): WallarxError =>
+    new WallarxError('SOURCE_FAILED', { expected: `files at ${path}`, got: 'none', where })
+
+  async function* following(signal: AbortSignal): AsyncGenerator<() => void> {
+    const watch: DirectoryWatch = watchDirectory(files.directory, context.clock, signal)
+    try {
+      let changed: ReadonlySet<string> | undefined
+      for (let isFirst = true; !signal.aborted; isFirst = false) {
+        const fresh = changed === undefined ? await addNew(signal) : []
+        for (const member of fresh) await member.open()
+        if (isFirst) {
+          for (const member of fresh) member.awaited()
+          if (fresh.length === 0) context.report.info(`${name}: waits for files at ${path}, where there are none yet`)
+          opened()
+        }
+        for (const member of members.values()) {
+          if (changed?.has(member.file) === false) continue
+          yield* member.some()
+          if (signal.aborted) return
+          if (member.isGone) members.delete(member.file)
+        }
+        changed = await watch.changed()
+      }
+    } finally {
+      watch.close()
+      await Promise.all([...members.values()].map((member) => member.close()))
+    }
+  }
+
+  const end = pull({
+    context,
+    origin,
+    items: follow ? following : once,
+    next(handOver) {
+      handOver()
+    },
+    complete() {
+      output.complete()
+    },
+    error(cause) {
+      output.error(failureOf('SOURCE_FAILED', `to read ${path}`, cause, where))
+    },
+  })
+  return () => {
+    for (const member of members.values()) member.stop()
+    end()
+  }
+}
