@@ -27,6 +27,7 @@ export interface Member {
   readonly open: () => Promise<void>
   /** What has come since the last time. */
   readonly some: () => AsyncGenerator<() => void, void>
+  /** Once nobody reads. */
   readonly close: () => Promise<void>
   /** It is let go of where it is. */
   readonly stop: () => void
@@ -58,7 +59,7 @@ export function createMember(options: MemberOptions, subscription: SourceSubscri
     path,
     where,
     subscription: { context, meter, output },
-    identity: () => followed?.identity,
+    ...(follow && { identity: () => followed?.identity }),
     over(isEnd) {
       isBroken ||= !isEnd
     },
@@ -67,7 +68,10 @@ export function createMember(options: MemberOptions, subscription: SourceSubscri
     follow && decompressorFor(file) === undefined
       ? new FollowedFile({ path, isOwn: files.isIn, restored, fingerprint, onChange, stream })
       : undefined
-  entry.positionFrom(stream.position, stream.fingerprint)
+  const positionIsKnown = (): void => {
+    entry.positionFrom(stream.position, stream.fingerprint)
+  }
+  if (followed === undefined) positionIsKnown()
   entry.opened()
 
   const handed = (work: () => void) => (): void => {
@@ -156,7 +160,7 @@ export function createMember(options: MemberOptions, subscription: SourceSubscri
       return isGone
     },
     get ino() {
-      return followed?.identity?.ino
+      return followed?.identity.ino
     },
     awaited: () => awaits?.(origin),
     rest,
@@ -164,6 +168,7 @@ export function createMember(options: MemberOptions, subscription: SourceSubscri
       await followed?.open().catch((cause: unknown) => {
         throw explained(cause)
       })
+      if (followed !== undefined) positionIsKnown()
     },
     some,
     async close() {

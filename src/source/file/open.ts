@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { WallarxError } from '../../base/errors.ts'
+import type { Context } from '../../context/context.ts'
 import type { Position } from '../../context/endpoint.ts'
 
 /** Does not wait for who writes to a FIFO. */
@@ -42,4 +43,13 @@ export function sourceChanged(path: string, position: Position, found: string): 
       `${found}: it is another file, or was written anew; put the one that it was back, or begin at the start of ` +
       `this one with onChange: 'restart'`,
   })
+}
+
+/** Opens something beside what else goes on. A checkpoint waits for that, so as to have the positions that it finds. */
+export function opening(context: Context, open: () => Promise<void>): Promise<void> {
+  const { inFlight } = context.backPressure
+  inFlight.enter()
+  const done = open().finally(inFlight.leave)
+  done.catch(() => undefined) // whoever reads is told
+  return done
 }

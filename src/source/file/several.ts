@@ -7,8 +7,8 @@ import type { SourceSubscription } from '../source.ts'
 import type { ReadOptions } from './chunksOf.ts'
 import { namesIn, type FileSet } from './list.ts'
 import { createMember, type Member } from './member.ts'
-import { ifThere } from './open.ts'
-import { watchDirectory, type DirectoryWatch } from './follow/watch.ts'
+import { ifThere, opening } from './open.ts'
+import { watchDirectory } from './follow/watch.ts'
 
 export interface ReadFilesOptions extends ReadOptions {
   readonly files: FileSet
@@ -22,14 +22,15 @@ export function readFiles(options: ReadFilesOptions, subscription: SourceSubscri
   const { output, context, origin, opened, isIntermediate } = subscription
   const where = { pipeline: context.pipeline, source: name }
   const members = new Map<string, Member>()
+  const ending = new AbortController()
   isIntermediate()
 
   /** Those that are there and have not been seen, the ones first that have been read before. */
-  const addNew = async (signal: AbortSignal): Promise<Member[]> => {
+  const addNew = async (): Promise<Member[]> => {
     const there = (await namesIn(files)).filter((file) => !members.has(file))
-    if (signal.aborted) return []
     if (follow) for (const file of there) await checkIsNew(join(files.directory, file))
-    const fresh = there.map((file) => createMember({ ...options, file, signal }, subscription))
+    if (ending.signal.aborted) return []
+    const fresh = there.map((file) => createMember({ ...options, file, signal: ending.signal }, subscription))
     const inOrder = [...fresh.filter(({ isKnown }) => isKnown), ...fresh.filter(({ isKnown }) => !isKnown)]
     for (const member of inOrder) members.set(member.file, member)
     return inOrder
@@ -49,7 +50,7 @@ export function readFiles(options: ReadFilesOptions, subscription: SourceSubscri
   }
 
   async function* once(signal: AbortSignal): AsyncGenerator<() => void> {
-    let fresh = await addNew(signal)
+    let fresh = await addNew()
     if (fresh.length === 0) throw nothingThere()
     while (fresh.length > 0) {
       for (const [at, member] of fresh.entries()) {
@@ -57,36 +58,47 @@ export function readFiles(options: ReadFilesOptions, subscription: SourceSubscri
         yield* member.rest(opened, () => fresh[at + 1]?.awaited())
         if (signal.aborted) return
       }
-      fresh = await addNew(signal)
+      fresh = await addNew()
     }
   }
 
   const nothingThere = (): WallarxError =>
     new WallarxError('SOURCE_FAILED', { expected: `files at ${path}`, got: 'none', where })
 
+  const watch = follow ? watchDirectory(files.directory, context.clock) : undefined
+  const begin = async (): Promise<void> => {
+    const fresh = await addNew()
+    for (const member of fresh) await member.open()
+    for (const member of fresh) member.awaited()
+    if (fresh.length === 0) context.report.info(`${name}: waits for files at ${path}, where there are none yet`)
+  }
+  const begun = follow ? opening(context, begin) : undefined
+
+  let isReading = false
+  const closeAll = async (): Promise<void> => {
+    await Promise.all([...members.values()].map((member) => member.close()))
+  }
+
   async function* following(signal: AbortSignal): AsyncGenerator<() => void> {
-    const watch: DirectoryWatch = watchDirectory(files.directory, context.clock, signal)
+    isReading = true
+    signal.addEventListener('abort', watch!.close)
     try {
+      await begun
+      opened()
       let changed: ReadonlySet<string> | undefined
-      for (let isFirst = true; !signal.aborted; isFirst = false) {
-        const fresh = changed === undefined ? await addNew(signal) : []
+      while (!signal.aborted) {
+        const fresh = changed === undefined ? await addNew() : []
         for (const member of fresh) await member.open()
-        if (isFirst) {
-          for (const member of fresh) member.awaited()
-          if (fresh.length === 0) context.report.info(`${name}: waits for files at ${path}, where there are none yet`)
-          opened()
-        }
         for (const member of members.values()) {
           if (changed?.has(member.file) === false) continue
           yield* member.some()
           if (signal.aborted) return
           if (member.isGone) members.delete(member.file)
         }
-        changed = await watch.changed()
+        changed = await watch!.changed()
       }
     } finally {
-      watch.close()
-      await Promise.all([...members.values()].map((member) => member.close()))
+      await closeAll()
     }
   }
 
@@ -105,7 +117,10 @@ export function readFiles(options: ReadFilesOptions, subscription: SourceSubscri
     },
   })
   return () => {
+    ending.abort()
     for (const member of members.values()) member.stop()
     end()
+    watch?.close()
+    if (!isReading) void begun?.then(closeAll, closeAll)
   }
 }

@@ -5,13 +5,14 @@ import { pull } from '../../pull.ts'
 import type { SourceSubscription } from '../../source.ts'
 import { FollowedFile } from './followed.ts'
 import type { ReadOptions } from '../chunksOf.ts'
+import { opening } from '../open.ts'
 import { createFileStream } from '../stream.ts'
 import { watchDirectory } from './watch.ts'
 
 /** Reads one file as it grows, until the run stops. */
 export function followFile(options: ReadOptions, subscription: SourceSubscription<Buffer>): TeardownLogic {
   const { path, name, onChange } = options
-  const { output, context, origin, opened, restored, fingerprint, positionFrom } = subscription
+  const { output, context, origin, restored, fingerprint, positionFrom } = subscription
   const where = { pipeline: context.pipeline, source: name }
   const stream = createFileStream({
     ...options,
@@ -24,13 +25,19 @@ export function followFile(options: ReadOptions, subscription: SourceSubscriptio
   })
   const file = new FollowedFile({ path, isOwn: () => false, restored, fingerprint, onChange, stream })
   positionFrom(stream.position, stream.fingerprint)
+  const watch = watchDirectory(dirname(path), context.clock)
+  const opened = opening(context, () => file.open())
+
+  const close = (): Promise<void> => file.close()
+  let isReading = false
 
   async function* items(signal: AbortSignal): AsyncGenerator<() => void> {
-    const watch = watchDirectory(dirname(path), context.clock, signal)
+    isReading = true
+    signal.addEventListener('abort', watch.close)
     try {
-      await file.open()
-      if (file.identity === undefined) context.report.info(`${name}: waits for ${path}, where there is no file yet`)
-      opened()
+      await opened
+      if (!file.isOpen) context.report.info(`${name}: waits for ${path}, where there is no file yet`)
+      subscription.opened()
       while (!signal.aborted) {
         const found = await file.next()
         if (found === undefined || found === 'deleted') {
@@ -50,8 +57,7 @@ export function followFile(options: ReadOptions, subscription: SourceSubscriptio
         }
       }
     } finally {
-      watch.close()
-      await file.close()
+      await close()
     }
   }
 
@@ -72,5 +78,7 @@ export function followFile(options: ReadOptions, subscription: SourceSubscriptio
   return () => {
     stream.stop()
     end()
+    watch.close()
+    if (!isReading) void opened.then(close, close)
   }
 }

@@ -1,7 +1,7 @@
 import { stat, type FileHandle } from 'node:fs/promises'
 import { createPassedBytes } from '../../../base/fingerprint.ts'
 import type { Fingerprint, Position } from '../../../context/endpoint.ts'
-import { copyIn, hasPassed, locate, nextAfter, openRegular, type Followed, type Opened } from './locate.ts'
+import { copiesOf, copyIn, hasPassed, locate, nextOf, openRegular, type Followed, type Opened } from './locate.ts'
 import { ifThere, sourceChanged } from '../open.ts'
 import { isNewer, rotatedFrom, type Neighbour } from './rotated.ts'
 import type { FileStream } from '../stream.ts'
@@ -44,18 +44,23 @@ export class FollowedFile {
     this.#options = options
   }
 
+  /** Whether there was one to open. */
+  get isOpen(): boolean {
+    return this.#file !== undefined
+  }
+
   /** By what, besides its content, the file that is open is found again. */
-  get identity():
-    { readonly ino: number; readonly size: number; readonly rotated: number; readonly newest: number } | undefined {
+  get identity(): Fingerprint {
     const size = Math.max(this.#size, this.#at)
-    return this.#file && { ino: this.#file.ino, size, rotated: this.#rotated, newest: this.#newest }
+    return { ...(this.#file && { ino: this.#file.ino }), size, rotated: this.#rotated, newest: this.#newest }
   }
 
   /** Opens it where it was left. There may be none yet. */
   async open(): Promise<void> {
     const { path, restored, fingerprint, onChange, stream } = this.#options
-    if (restored === undefined) {
-      await this.#openFirst()
+    const hasWaited = fingerprint?.rotated !== undefined && fingerprint.ino === undefined // for the first one
+    if (restored === undefined || hasWaited) {
+      await this.#beginFirst(fingerprint)
       return
     }
     const located = await locate(this.#options, restored, fingerprint)
@@ -68,7 +73,7 @@ export class FollowedFile {
     const found = `${located}${missing((fingerprint?.size ?? 0) - restored)}`
     if (onChange === 'stop') throw sourceChanged(path, restored, found)
     stream.restart(found)
-    await this.#openFirst()
+    await this.#beginFirst()
   }
 
   /**
@@ -79,13 +84,13 @@ export class FollowedFile {
     for (;;) {
       if (this.#file === undefined && !(await this.#openFirst())) return undefined
       const chunk = await this.#readChunk(this.#file!)
-      if (Buffer.isBuffer(chunk)) return chunk
       if (chunk === 'changed') {
         if (!(await this.#moveToCopy())) await this.#beginAnew()
         continue
       }
-      this.#size = this.#at
       if (this.#at < longestOverlap && (await this.#moveToCopy(true))) continue
+      if (chunk !== undefined) return this.#taken(chunk)
+      this.#size = this.#at
       const next = await this.#findNext(this.#file!)
       if (next === 'again') continue
       if (typeof next !== 'object') return next
@@ -117,13 +122,17 @@ export class FollowedFile {
     this.#size = (await file.handle.stat()).size
   }
 
-  async #openFirst(): Promise<boolean> {
-    await this.#noteRotated()
-    const file = await openRegular(this.#options.path)
-    if (file === undefined) return false
-    await this.#read(file, 0)
+  async #beginFirst(then?: Fingerprint): Promise<void> {
+    await this.#noteRotated(then)
     this.#options.stream.begin(createPassedBytes(), 0)
-    return true
+    await this.#openFirst()
+  }
+
+  /** The file at the path, or one that has been rotated away since we wait for one. */
+  async #openFirst(): Promise<boolean> {
+    const file = await nextOf(this.#options, undefined, (rotated) => rotated.filter((one) => this.#isNew(one)))
+    if (file !== undefined) await this.#read(file, 0)
+    return file !== undefined
   }
 
   /** What is rotated away by now, or was then, is behind us. To be called before the file is opened that is read next. */
@@ -136,15 +145,25 @@ export class FollowedFile {
     this.#newest = then?.newest ?? known.at(-1)?.ino ?? 0
   }
 
+  /** It was rotated away since. */
+  #isNew({ ino, changed }: Neighbour): boolean {
+    return changed >= this.#rotated && !this.#known.has(ino)
+  }
+
   async #readChunk({ handle }: Opened): Promise<Buffer | 'changed' | undefined> {
     const overlap = this.#last.length
     const buffer = Buffer.allocUnsafeSlow(overlap + chunkLength)
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, this.#at - overlap)
     if (bytesRead < overlap || this.#last.compare(buffer, 0, overlap) !== 0) return 'changed'
-    if (bytesRead === overlap) return undefined
-    this.#at += bytesRead - overlap
-    this.#last = Buffer.from(buffer.subarray(Math.max(0, bytesRead - longestOverlap), bytesRead))
-    return buffer.subarray(overlap, bytesRead)
+    return bytesRead === overlap ? undefined : buffer.subarray(0, bytesRead)
+  }
+
+  /** Goes on behind these bytes, the first of which were read before. */
+  #taken(bytes: Buffer): Buffer {
+    const overlap = this.#last.length
+    this.#at += bytes.length - overlap
+    this.#last = Buffer.from(bytes.subarray(-longestOverlap))
+    return bytes.subarray(overlap)
   }
 
   /**
@@ -153,10 +172,9 @@ export class FollowedFile {
    */
   async #moveToCopy(isSame = false): Promise<boolean> {
     const { path, isOwn, stream } = this.#options
-    const isNew = ({ ino, changed }: Neighbour): boolean =>
-      changed >= this.#rotated && !this.#known.has(ino) && ino !== this.#file!.ino
-    const copies = (await rotatedFrom(path, isOwn)).filter(isNew)
-    if (copies.length === 0) return false
+    const rotated = (await rotatedFrom(path, isOwn)).filter((one) => this.#isNew(one) || one.ino === this.#file!.ino)
+    if (rotated.length === 0) return false
+    const copies = await copiesOf(path, this.#file!, rotated)
     const { handle } = this.#file!
     const has = (copy: FileHandle) => hasPassed(copy, stream.passed()!, this.#at)
     const copy = await copyIn(copies, has, isSame ? handle : undefined)
@@ -184,8 +202,12 @@ export class FollowedFile {
     const there = await ifThere(stat(path))
     if (there?.ino === file.ino) return undefined
     await this.#noteRotated()
-    const next = await nextAfter(this.#options, file)
-    if (next === undefined) return (await file.handle.stat()).nlink === 0 ? 'deleted' : undefined
+    const { mtimeMs, nlink } = await file.handle.stat()
+    const next = await nextOf(this.#options, file, (rotated) => {
+      const at = rotated.findIndex(({ ino }) => ino === file.ino)
+      return at < 0 ? rotated.filter(({ changed }) => changed > mtimeMs) : rotated.slice(at + 1)
+    })
+    if (next === undefined) return nlink === 0 ? 'deleted' : undefined
     // Who writes has both open for a while; what is at the path is written to last.
     const isBegun = file.isCopy || next.ino !== there?.ino || (await next.handle.stat()).size > 0
     const { size } = await file.handle.stat()

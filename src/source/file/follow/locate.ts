@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises'
+import { stat, type FileHandle } from 'node:fs/promises'
 import { WallarxError } from '../../../base/errors.ts'
 import { bytesBefore, type PassedBytes } from '../../../base/fingerprint.ts'
 import type { Fingerprint, Position } from '../../../context/endpoint.ts'
@@ -56,36 +56,40 @@ export async function locate(
   fingerprint: Fingerprint | undefined,
 ): Promise<Located | string> {
   const { path, isOwn } = followed
-  const here = await openRegular(path)
-  const rotated = (await rotatedFrom(path, isOwn)).filter(({ ino }) => ino !== here?.ino)
   const noted = fingerprint?.ino
-  const newer = fingerprint === undefined ? [] : rotated.filter((one) => isNewer(one, fingerprint))
-  const isSame = noted === undefined || here?.ino === noted
-  const hasBefore = (handle: FileHandle) => bytesBefore(handle, position, fingerprint)
-  let found = here === undefined ? 'no file there' : ''
+  const here = await openRegular(path)
+  const isHere = noted === undefined || here?.ino === noted
+  const renamed = isHere ? undefined : await neighbourOf(path, noted)
+  // A file that has another number and the same bytes was put back from a backup.
+  const file = (renamed && (await openNeighbour(renamed))) ?? (isHere || position > 0 ? here : undefined)
+  if (here !== file) await here?.handle.close()
 
-  if (here !== undefined) {
-    const before = await hasBefore(here.handle)
-    if (typeof before === 'string') found = before
-    else if (!isSame && position === 0) found = 'another file, and the one there was is gone'
-    // A file that has another number and the same bytes was put back from a backup.
-    else if (isSame || (await neighbourOf(path, noted)) === undefined) {
-      const copy = await copyIn(newer, hasBefore, here.handle)
-      if (copy === undefined) return { file: here, before }
-      await here.handle.close()
-      return copy
-    }
-    await here.handle.close()
+  const hasBefore = (handle: FileHandle) => bytesBefore(handle, position, fingerprint)
+  const rotated = await rotatedFrom(path, isOwn)
+  const newer = rotated.filter((one) => fingerprint !== undefined && isNewer(one, fingerprint))
+  if (file === undefined) {
+    const gone = here === undefined ? 'no file there' : 'another file, and the one that was there is gone'
+    return position > 0 ? ((await copyIn(newer, hasBefore)) ?? gone) : gone
   }
-  const renamed = isSame || noted === undefined ? undefined : await neighbourOf(path, noted)
-  if (renamed !== undefined) {
-    const file = await openNeighbour(renamed)
-    const before = file && (await hasBefore(file.handle))
-    if (file !== undefined && typeof before === 'object') return { file, before }
-    await file?.handle.close()
-  }
-  if (!isSame && position === 0) return found
-  return (await copyIn(newer, hasBefore)) ?? found
+  const before = await hasBefore(file.handle)
+  const isOther = typeof before === 'string'
+  const copy = await copyIn(await copiesOf(path, file, newer), hasBefore, isOther ? undefined : file.handle)
+  if (copy === undefined && !isOther) return { file, before }
+  await file.handle.close()
+  return copy ?? String(before)
+}
+
+/** Those that may be copies of a file, of these in the order of their times: made before it was written to last. */
+export async function copiesOf(
+  path: string,
+  file: Opened,
+  rotated: readonly Neighbour[],
+): Promise<readonly Neighbour[]> {
+  const at = rotated.findIndex(({ ino }) => ino === file.ino)
+  if (at >= 0) return rotated.slice(0, at)
+  if ((await ifThere(stat(path)))?.ino === file.ino) return rotated
+  const { mtimeMs } = await file.handle.stat()
+  return rotated.filter(({ changed }) => changed <= mtimeMs)
 }
 
 /**
@@ -135,18 +139,18 @@ async function beginningOf(file: FileHandle): Promise<Buffer> {
 }
 
 /**
- * The file that comes after one that was read to its end: the next one that was rotated away since, or the one at the
- * path; `undefined`: none yet.
+ * The file that comes next: the first of those that were rotated away since, or the one at the path; `undefined`: none
+ * yet.
  */
-export async function nextAfter({ path, isOwn }: Followed, current: Opened): Promise<Opened | undefined> {
+export async function nextOf(
+  { path, isOwn }: Followed,
+  current: Opened | undefined,
+  since: (rotated: readonly Neighbour[]) => readonly Neighbour[],
+): Promise<Opened | undefined> {
   for (;;) {
     const here = await openRegular(path)
-    if (here?.ino === current.ino) return closed(here)
-    const rotated = await rotatedFrom(path, isOwn)
-    const { mtimeMs } = await current.handle.stat()
-    const at = rotated.findIndex(({ ino }) => ino === current.ino)
-    const later = at < 0 ? rotated.filter(({ changed }) => changed > mtimeMs) : rotated.slice(at + 1)
-    const next = later.find(({ ino }) => ino !== current.ino)
+    if (here !== undefined && here.ino === current?.ino) return closed(here)
+    const next = since(await rotatedFrom(path, isOwn)).find(({ ino }) => ino !== current?.ino)
     if (next === undefined || next.ino === here?.ino) return here
     await here?.handle.close()
     const file = await openNeighbour(next)

@@ -8,19 +8,21 @@ export interface DirectoryWatch {
    * be looked at, which is so at least each second.
    */
   readonly changed: () => Promise<ReadonlySet<string> | undefined>
+  /** Ends a wait too. */
   readonly close: () => void
 }
 
 /** In ms. Some file systems tell nothing, and some systems nothing of what is written to the files of a directory. */
 const longestWait = 1000
 
-/** Looks at all names of a directory, and no directory in it. The signal ends a wait. */
-export function watchDirectory(directory: string, clock: Clock, signal: AbortSignal): DirectoryWatch {
+/** Looks at all names of a directory, and not into the directories in it. */
+export function watchDirectory(directory: string, clock: Clock): DirectoryWatch {
   let names = new Set<string>()
   let all = false
+  let isClosed = false
   let wake: (() => void) | undefined
 
-  const close = (): void => {
+  const unwatch = (): void => {
     watcher?.close()
     watcher = undefined
   }
@@ -31,15 +33,14 @@ export function watchDirectory(directory: string, clock: Clock, signal: AbortSig
       else names.add(name)
       wake?.()
     })
-    watcher.on('error', close)
+    watcher.on('error', unwatch)
   } catch {
     // there are too many watches, or none on this file system
   }
-  signal.addEventListener('abort', () => wake?.())
 
   return {
     async changed() {
-      if (!all && names.size === 0 && !signal.aborted) {
+      if (!all && names.size === 0 && !isClosed) {
         await new Promise<void>((resolve) => {
           const forget = clock.after(longestWait, () => {
             all = true
@@ -57,6 +58,10 @@ export function watchDirectory(directory: string, clock: Clock, signal: AbortSig
       all = false
       return changed
     },
-    close,
+    close() {
+      isClosed = true
+      unwatch()
+      wake?.()
+    },
   }
 }

@@ -288,7 +288,8 @@ test('any sequence of growing, rotating, stopping and crashing gives each line o
         if (hasHeader) write('header\n')
       }
       const rotate = (how: (path: string) => void): void => {
-        if (!all.endsWith('\n')) write('\n')
+        // A copy of nothing but a header cannot be told from the file that has the same header by now.
+        write(`${count++} last\n`)
         how(path)
         writeHeader()
         if (!existsSync(path)) writeFileSync(path, '')
@@ -297,35 +298,35 @@ test('any sequence of growing, rotating, stopping and crashing gives each line o
       writeHeader()
       let run = await start()
       const written = (): string => readFileSync(output, 'utf8')
-      const caughtUp = (): boolean => written() === all.slice(0, all.lastIndexOf('\n') + 1)
+      const whole = (): string => all.slice(0, all.lastIndexOf('\n') + 1)
+      const catchUp = async (): Promise<void> => {
+        let failure: unknown
+        run.app.closed.catch((error: unknown) => (failure = error))
+        const t0 = performance.now()
+        await eventually(() => {
+          if (failure !== undefined) throw failure
+          if (performance.now() - t0 > 4000)
+            throw new Error(`${JSON.stringify(written())} not ${JSON.stringify(whole())} ${run.log.join(' | ')}`)
+          return written() === whole()
+        })
+      }
       for (const op of ops) {
         if (op === 'append') write(`${count++} ${'x'.repeat(count % 90)}\n`)
         else if (op === 'half') write(`${count++} half`)
         else if (op === 'rename') rotate(rename)
         else if (op === 'copy') rotate(copyAndTruncate)
         else if (op === 'checkpoint') await run.app.checkpoint()
-        else if (op === 'catch up') {
-          let end: unknown
-          run.app.closed.catch((error: unknown) => (end = error))
-          await eventually(() => {
-            if (end !== undefined) throw end
-            return caughtUp()
-          })
-        } else {
+        else if (op === 'catch up') await catchUp()
+        else {
           if (op === 'crash') store.crash()
           await run.app.close().catch(() => undefined)
           store.mend()
           run = await start()
         }
       }
-      let failure: unknown
-      run.app.closed.catch((error: unknown) => (failure = error))
-      await eventually(() => {
-        if (failure !== undefined) throw failure
-        return caughtUp()
-      })
+      await catchUp()
       await run.app.close()
-      expect(written()).toBe(all.slice(0, all.lastIndexOf('\n') + 1))
+      expect(written()).toBe(whole())
       expect(run.letters).toEqual([])
     }),
     { numRuns: 60 },
