@@ -27,9 +27,14 @@ export async function followRotation({ directory, seed, runs, result, progress }
   await endOf(startVictim(program, '--in', text, '--out', join(directory, 'reference.txt')))
   const reference = readFileSync(join(directory, 'reference.txt'))
 
-  const startWriter = (): Victim => {
+  /** A first start reads what is there: it is there before anything is rotated away. */
+  const startWriter = async (): Promise<Victim> => {
     rmSync(logs, { recursive: true, force: true })
     mkdirSync(logs)
+    const first = start()
+    while (!first.hasEnded && !first.stderr().includes('after a crash')) await delay(20)
+    first.signal('SIGTERM')
+    await endOf(first)
     return startVictim('test/crash/rotatingWriter.ts', text, log, String(seed + result.passes))
   }
   const start = (): Victim => {
@@ -48,7 +53,7 @@ export async function followRotation({ directory, seed, runs, result, progress }
     throw new Wrong(`the output differs from byte ${at} on: ${lost} lines are missing, ${duplicated} are too many`)
   }
 
-  let writer = startWriter()
+  let writer = await startWriter()
   /** Lets it come to the end of what was written, and begins anew. */
   const finishPass = async (): Promise<void> => {
     const victim = start()
@@ -62,7 +67,7 @@ export async function followRotation({ directory, seed, runs, result, progress }
     result.passes++
     rmSync(state, { recursive: true })
     rmSync(output)
-    writer = startWriter()
+    writer = await startWriter()
   }
 
   while (result.kills < runs || result.stops < stopsFor(runs)) {

@@ -1,7 +1,7 @@
 import { stat, type FileHandle } from 'node:fs/promises'
 import { createPassedBytes } from '../../../base/fingerprint.ts'
 import type { Fingerprint, Position } from '../../../context/endpoint.ts'
-import { copiesOf, copyIn, hasPassed, locate, nextOf, openRegular, type Followed, type Opened } from './locate.ts'
+import { copiesOf, copyIn, hasPassed, locate, nextOf, type Followed, type Opened } from './locate.ts'
 import { ifThere, sourceChanged } from '../open.ts'
 import { isNewer, rotatedFrom, type Neighbour } from './rotated.ts'
 import type { FileStream } from '../stream.ts'
@@ -172,14 +172,19 @@ export class FollowedFile {
    */
   async #moveToCopy(isSame = false): Promise<boolean> {
     const { path, isOwn, stream } = this.#options
-    const rotated = (await rotatedFrom(path, isOwn)).filter((one) => this.#isNew(one) || one.ino === this.#file!.ino)
-    if (rotated.length === 0) return false
-    const copies = await copiesOf(path, this.#file!, rotated)
-    const { handle } = this.#file!
+    const file = this.#file!
+    const copies = async () => {
+      const rotated = await rotatedFrom(path, isOwn)
+      return copiesOf(
+        path,
+        file,
+        rotated.filter((one) => this.#isNew(one) || one.ino === file.ino),
+      )
+    }
     const has = (copy: FileHandle) => hasPassed(copy, stream.passed()!, this.#at)
-    const copy = await copyIn(copies, has, isSame ? handle : undefined)
+    const copy = await copyIn(copies, has, isSame ? file.handle : undefined)
     if (copy === undefined) return false
-    await handle.close()
+    await file.handle.close()
     this.#file = copy.file
     if ((await copy.file.handle.stat()).size < this.#at) this.#last = Buffer.alloc(0)
     return true

@@ -59,21 +59,21 @@ export async function locate(
   const noted = fingerprint?.ino
   const here = await openRegular(path)
   const isHere = noted === undefined || here?.ino === noted
-  const renamed = isHere ? undefined : await neighbourOf(path, noted)
   // A file that has another number and the same bytes was put back from a backup.
-  const file = (renamed && (await openNeighbour(renamed))) ?? (isHere || position > 0 ? here : undefined)
+  const file = (isHere ? here : await openRenamed(path, noted)) ?? (position > 0 ? here : undefined)
   if (here !== file) await here?.handle.close()
 
   const hasBefore = (handle: FileHandle) => bytesBefore(handle, position, fingerprint)
-  const rotated = await rotatedFrom(path, isOwn)
-  const newer = rotated.filter((one) => fingerprint !== undefined && isNewer(one, fingerprint))
+  const newer = async (): Promise<Neighbour[]> =>
+    fingerprint === undefined ? [] : (await rotatedFrom(path, isOwn)).filter((one) => isNewer(one, fingerprint))
   if (file === undefined) {
     const gone = here === undefined ? 'no file there' : 'another file, and the one that was there is gone'
     return position > 0 ? ((await copyIn(newer, hasBefore)) ?? gone) : gone
   }
   const before = await hasBefore(file.handle)
   const isOther = typeof before === 'string'
-  const copy = await copyIn(await copiesOf(path, file, newer), hasBefore, isOther ? undefined : file.handle)
+  const copies = async () => copiesOf(path, file, await newer())
+  const copy = await copyIn(copies, hasBefore, isOther ? undefined : file.handle)
   if (copy === undefined && !isOther) return { file, before }
   await file.handle.close()
   return copy ?? String(before)
@@ -97,18 +97,33 @@ export async function copiesOf(
  * that has been truncated since, so that its beginning is another one, or shorter.
  */
 export async function copyIn(
-  candidates: readonly Neighbour[],
+  candidates: () => Promise<readonly Neighbour[]>,
   before: (handle: FileHandle) => Promise<PassedBytes | string>,
   here?: FileHandle,
 ): Promise<Located | undefined> {
-  for (const candidate of candidates) {
-    const file = await openNeighbour(candidate, true)
-    if (file === undefined) continue
-    const found = await before(file.handle)
-    if (typeof found !== 'string' && !(here && (await continues(here, file.handle)))) return { file, before: found }
-    await file.handle.close()
+  for (;;) {
+    let isMoving = false // something was renamed just now
+    for (const candidate of await candidates()) {
+      const file = await openNeighbour(candidate, true)
+      if (file === undefined) {
+        isMoving = true
+        break
+      }
+      const found = await before(file.handle)
+      if (typeof found !== 'string' && !(here && (await continues(here, file.handle)))) return { file, before: found }
+      await file.handle.close()
+    }
+    if (!isMoving) return undefined
   }
-  return undefined
+}
+
+/** The file of the directory that has this number. */
+async function openRenamed(path: string, ino: number): Promise<Opened | undefined> {
+  for (;;) {
+    const renamed = await neighbourOf(path, ino)
+    const file = renamed && (await openNeighbour(renamed))
+    if (renamed === undefined || file !== undefined) return file
+  }
 }
 
 /** Whether a file has what has passed; it may end before that, as one does that was copied while it was written to. */

@@ -7,7 +7,6 @@ import { ifThere } from '../open.ts'
 export interface Neighbour {
   readonly path: string
   readonly ino: number
-  readonly size: number
   /** When it was written to last, in ms since 1970. */
   readonly changed: number
 }
@@ -42,14 +41,25 @@ export async function neighbourOf(path: string, ino: number): Promise<Neighbour 
   return (await neighbours(path, () => true)).find((one) => one.ino === ino)
 }
 
+/** Looks until nothing is renamed meanwhile: a file that moves up would be missed, or seen twice. */
 async function neighbours(path: string, isWanted: (name: string) => boolean): Promise<Neighbour[]> {
+  let before: string | undefined
+  for (;;) {
+    const found = await look(path, isWanted)
+    const now = JSON.stringify(found.map((one) => [one.path, one.ino]))
+    if (now === before) return found
+    before = now
+  }
+}
+
+async function look(path: string, isWanted: (name: string) => boolean): Promise<Neighbour[]> {
   const directory = dirname(path)
   const names = (await readdir(directory)).filter((name) => name !== basename(path) && isWanted(name))
   const found = await Promise.all(
     names.map(async (name) => {
       const there = await ifThere(stat(join(directory, name)))
       if (!there?.isFile()) return undefined
-      return { path: join(directory, name), ino: there.ino, size: there.size, changed: there.mtimeMs }
+      return { path: join(directory, name), ino: there.ino, changed: there.mtimeMs }
     }),
   )
   return found.filter((one) => one !== undefined)
