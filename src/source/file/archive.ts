@@ -24,6 +24,10 @@ export function decompressorFor(path: string): Decompress | undefined {
 
 const chunkLength = 64 * 1024
 
+/** An archive ends before its end: who makes it may be at work. */
+export const isCutOff = (error: unknown): boolean =>
+  error instanceof WallarxError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'Z_BUF_ERROR'
+
 /**
  * What is in an archive, from a position in it to its end. It is decompressed from its start, whatever the position is.
  * Fails with `ARCHIVE_DAMAGED`, otherwise as `fileChunks`.
@@ -74,7 +78,8 @@ function isOther(
 async function* decompressed(path: string, decompress: Decompress, signal: AbortSignal): AsyncGenerator<Buffer, void> {
   const file = await openFile(path)
   const bytes = createReadStream('', { fd: file, highWaterMark: chunkLength })
-  const content = pipeline(bytes, decompress({ chunkSize: chunkLength }), () => undefined) as ReturnType<Decompress>
+  const content = decompress({ chunkSize: chunkLength })
+  pipeline(bytes, content, () => undefined) // what goes wrong is told to who reads
   let given = 0
   try {
     for await (const chunk of content as AsyncIterable<Buffer>) {

@@ -1,10 +1,12 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { failureOf } from '../../base/errors.ts'
 import type { SourceSubscription } from '../source.ts'
-import { decompressorFor } from './archive.ts'
+import { decompressorFor, isCutOff } from './archive.ts'
 import { chunksOf, type ReadOptions } from './chunksOf.ts'
 import { FollowedFile } from './follow/followed.ts'
 import type { FileSet } from './list.ts'
+import { ifThere } from './open.ts'
 import { createFileStream } from './stream.ts'
 
 /** One of several files: a source of its own to the run, and an origin. What it gives is to be called in the context. */
@@ -53,10 +55,12 @@ export function createMember(options: MemberOptions, subscription: SourceSubscri
   const where = { pipeline: context.pipeline, source: name }
   let isBroken = false // it cannot be cut any further
   let isOver = false
+  let cutOff: string | undefined // how an archive was that ended before its end
   let isGone = false
   const stream = createFileStream({
     ...options,
     path,
+    name,
     where,
     subscription: { context, meter, output },
     ...(follow && { identity: () => followed?.identity }),
@@ -92,8 +96,8 @@ export function createMember(options: MemberOptions, subscription: SourceSubscri
         ...options,
         path,
         name,
-        restored,
-        fingerprint,
+        restored: stream.position() ?? restored,
+        fingerprint: stream.fingerprint() ?? fingerprint,
         stream,
         context,
         signal,
@@ -116,10 +120,24 @@ export function createMember(options: MemberOptions, subscription: SourceSubscri
     })
   }
 
+  /** One that is being written is read on once there is more of it. */
+  async function* wholeArchive(): AsyncGenerator<() => void, void> {
+    const there = await ifThere(stat(path))
+    const state = there && `${there.size} ${there.mtimeMs}`
+    if (state === cutOff) return
+    try {
+      yield* rest(ignore, ignore)
+    } catch (error) {
+      if (!isCutOff(error)) throw error
+      cutOff = state
+      context.report.info(`${name}: waits for the rest of the archive`)
+    }
+  }
+
   async function* some(): AsyncGenerator<() => void, void> {
     if (isOver) return
     if (followed === undefined) {
-      yield* rest(ignore, ignore)
+      yield* wholeArchive()
       return
     }
     for (let chunks = 0; !signal.aborted; chunks++) {

@@ -27,6 +27,8 @@ export interface FileStream {
 
 export interface FileStreamOptions {
   readonly path: string
+  /** Of the source. */
+  readonly name: string
   readonly framing: Framing
   readonly maxFrameLength: number | undefined
   readonly where: Where
@@ -38,7 +40,7 @@ export interface FileStreamOptions {
 }
 
 export function createFileStream(options: FileStreamOptions): FileStream {
-  const { path, framing, maxFrameLength, where, subscription, over, identity } = options
+  const { path, name, framing, maxFrameLength, where, subscription, over, identity } = options
   const { output, context, meter } = subscription
   const newFramer = () =>
     createStreamFramer({ framing, maxFrameLength, where }, output, context, () => {
@@ -76,7 +78,7 @@ export function createFileStream(options: FileStreamOptions): FileStream {
       const torn = framer.pending()
       const lost = torn === 0 ? '' : `; ${torn} bytes of a frame that was not whole are left out`
       const what = `begins at the start of ${path}, which is another file (${found})${lost}`
-      context.report.warn(`${where.source}: ${what}`, 'SOURCE_REPLACED', { source: where.source })
+      context.report.warn(`${name}: ${what}`, 'SOURCE_REPLACED', { source: name })
       framer.stop()
       framer = newFramer()
       read = 0

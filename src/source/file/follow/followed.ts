@@ -3,7 +3,7 @@ import { createPassedBytes } from '../../../base/fingerprint.ts'
 import type { Fingerprint, Position } from '../../../context/endpoint.ts'
 import { copiesOf, copyIn, hasPassed, locate, nextOf, type Followed, type Opened } from './locate.ts'
 import { ifThere, sourceChanged } from '../open.ts'
-import { isNewer, rotatedFrom, type Neighbour } from './rotated.ts'
+import { newerThan, rotatedFrom, type Neighbour } from './rotated.ts'
 import type { FileStream } from '../stream.ts'
 
 export interface FollowedFileOptions extends Followed {
@@ -139,7 +139,8 @@ export class FollowedFile {
   async #noteRotated(then?: Fingerprint): Promise<void> {
     const { path, isOwn } = this.#options
     const there = await rotatedFrom(path, isOwn)
-    const known = then === undefined ? there : there.filter((one) => !isNewer(one, then))
+    const newer = new Set(then && newerThan(there, then))
+    const known = there.filter((one) => !newer.has(one))
     this.#known = new Set(known.map(({ ino }) => ino))
     this.#rotated = then?.rotated ?? known.at(-1)?.changed ?? 0
     this.#newest = then?.newest ?? known.at(-1)?.ino ?? 0

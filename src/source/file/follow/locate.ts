@@ -3,7 +3,7 @@ import { WallarxError } from '../../../base/errors.ts'
 import { bytesBefore, type PassedBytes } from '../../../base/fingerprint.ts'
 import type { Fingerprint, Position } from '../../../context/endpoint.ts'
 import { ifThere, openFile } from '../open.ts'
-import { isNewer, neighbourOf, rotatedFrom, type Neighbour } from './rotated.ts'
+import { newerThan, neighbourOf, rotatedFrom, type Neighbour } from './rotated.ts'
 
 /** A file that is open. */
 export interface Opened {
@@ -64,19 +64,18 @@ export async function locate(
   if (here !== file) await here?.handle.close()
 
   const hasBefore = (handle: FileHandle) => bytesBefore(handle, position, fingerprint)
-  const newer = async (): Promise<Neighbour[]> =>
-    fingerprint === undefined ? [] : (await rotatedFrom(path, isOwn)).filter((one) => isNewer(one, fingerprint))
+  const newer = async (): Promise<readonly Neighbour[]> => newerThan(await rotatedFrom(path, isOwn), fingerprint ?? {})
   if (file === undefined) {
     const gone = here === undefined ? 'no file there' : 'another file, and the one that was there is gone'
     return position > 0 ? ((await copyIn(newer, hasBefore)) ?? gone) : gone
   }
   const before = await hasBefore(file.handle)
-  const isOther = typeof before === 'string'
   const copies = async () => copiesOf(path, file, await newer())
+  const isOther = typeof before === 'string'
   const copy = await copyIn(copies, hasBefore, isOther ? undefined : file.handle)
   if (copy === undefined && !isOther) return { file, before }
   await file.handle.close()
-  return copy ?? String(before)
+  return copy ?? (before as string)
 }
 
 /** Those that may be copies of a file, of these in the order of their times: made before it was written to last. */

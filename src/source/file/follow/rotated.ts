@@ -31,9 +31,13 @@ export async function rotatedFrom(path: string, isOwn: (name: string) => boolean
   )
 }
 
-/** Whether it came after the newest one that was there when this was noted. */
-export function isNewer({ changed, ino }: Neighbour, { rotated = Infinity, newest }: Fingerprint): boolean {
-  return changed > rotated || (changed === rotated && ino !== newest)
+/** Those that came after the newest one that was there when this was noted. */
+export function newerThan(
+  rotated: readonly Neighbour[],
+  { rotated: time = Infinity, newest }: Fingerprint,
+): readonly Neighbour[] {
+  const at = rotated.findIndex(({ ino }) => ino === newest)
+  return at < 0 ? rotated.filter(({ changed }) => changed > time) : rotated.slice(at + 1)
 }
 
 /** The file of its directory that has this number, whatever its name is. */

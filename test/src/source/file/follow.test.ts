@@ -4,7 +4,9 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -15,10 +17,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { delimited, fileSink, fileSource, memoryStore, type FileSourceOptions, type Store } from 'wallarx'
 import { decode, encode, toSink } from 'wallarx/operators'
+import { systemClock, type Clock } from '../../../../src/base/clock.ts'
+import { watchDirectory } from '../../../../src/source/file/follow/watch.ts'
 import { never, testStore } from '../../../support/durability.ts'
 import { temporaryFolder } from '../../../support/files.ts'
 import { collect, runForTest, type Collector, type TestRun } from '../../../support/pipelines.ts'
-import { eventually } from '../../../support/watch.ts'
+import { eventually, settled } from '../../../support/watch.ts'
 
 const text = (bytes: Buffer): string => bytes.toString()
 const lines = delimited('\n')
@@ -152,6 +156,65 @@ describe('a file that is followed', () => {
     await sink.until(() => sink.messages.length === 5)
     expect(sink.messages).toEqual(numbered(0, 5))
   })
+})
+
+test('a file that is followed is found to have grown where nobody tells of it', async () => {
+  const path = newPath()
+  writeFileSync(path, '')
+  const looks: (() => void)[] = []
+  const clock: Clock = {
+    ...systemClock,
+    after(_, look) {
+      looks.push(look)
+      return () => undefined
+    },
+  }
+  const watch = watchDirectory(join(path, 'there is none'), clock)
+  const changed = watch.changed()
+  expect(looks).toHaveLength(1)
+  looks[0]!()
+  expect(await changed).toBeUndefined()
+  const closed = watch.changed()
+  watch.close()
+  await closed
+})
+
+test('a file that is followed is not read while the pipeline is held', async () => {
+  const path = newPath()
+  writeFileSync(path, 'one\n')
+  const { sink } = await follow({ path })
+  await sink.until(() => sink.messages.length === 1)
+  const release = sink.holds.take('test')
+  appendFileSync(path, 'two\n')
+  rename(path)
+  writeFileSync(path, 'three\n')
+  await settled(() => sink.messages.length)
+  expect(sink.messages).toEqual(['one'])
+  release()
+  await sink.until(() => sink.messages.length === 3)
+  expect(sink.messages).toEqual(['one', 'two', 'three'])
+})
+
+test.skipIf(!existsSync('/proc/self/fd'))('files that are followed are closed at the end (needs /proc)', async () => {
+  const path = newPath()
+  const open = (): number =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(join(path, '..'))
+      } catch {
+        return false // the one that lists the folder
+      }
+    }).length
+  writeFileSync(path, 'one\n')
+  for (const set of [path, `${path}*`, join(path, '..', '/')]) {
+    const { app, sink } = await follow({ path: set })
+    await sink.until(() => sink.messages.length === 1)
+    expect(open()).toBe(1)
+    await app.close()
+    await eventually(() => open() === 0)
+    fileSource({ path: set, framing: lines, follow: true }).subscribe().unsubscribe()
+    await eventually(() => open() === 0)
+  }
 })
 
 describe('what cannot be followed', () => {

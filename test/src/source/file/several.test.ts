@@ -6,8 +6,8 @@ import * as zlib from 'node:zlib'
 import fc from 'fast-check'
 import { take } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { delimited, fileSource, memoryStore, type FileSourceOptions, type Store } from 'wallarx'
-import { decode, toSink } from 'wallarx/operators'
+import { delimited, fileSource, memoryStore, tumbling, windowed, type FileSourceOptions, type Store } from 'wallarx'
+import { decode, eventTime, toSink, toWindows } from 'wallarx/operators'
 import { never, testStore } from '../../../support/durability.ts'
 import { temporaryFolder } from '../../../support/files.ts'
 import { collect, runForTest, type Collector, type TestRun } from '../../../support/pipelines.ts'
@@ -151,7 +151,52 @@ describe('the files of a directory', () => {
   })
 })
 
+describe('event time', () => {
+  /** Lines `TIME TEXT`; what comes out has the watermark behind it. */
+  const timed = async (files: Readonly<Record<string, string>>, follow: boolean, count: number): Promise<string[]> => {
+    const sink = collect<string>()
+    const counts = windowed('counts', { key: () => 0, window: tumbling({ size: 10 }), build: () => ({ lines: '' }) })
+    const pipeline = fileSource({ path: `${directoryOf(files)}/`, framing: lines, follow }).pipe(
+      decode((bytes: Buffer) => text(bytes).split(' ')),
+      eventTime(([time]) => Number(time)),
+      toWindows(
+        {
+          add([, line], state) {
+            state.lines += line
+          },
+          close: ({ lines }, { start }) => `${start} ${lines}`,
+        },
+        counts,
+      ),
+      toSink(sink),
+    )
+    await runForTest({ pipelines: { pipeline } })
+    await sink.until(() => sink.messages.length >= count)
+    return sink.messages
+  }
+
+  test('of a file ends with it: the windows of the next one do not wait for it', async () => {
+    const files = { a: '1 a\n12 b\n', b: '13 c\n25 d\n', c: '31 e\n' }
+    expect(await timed(files, false, 4)).toEqual(['0 a', '10 bc', '20 d', '30 e'])
+  })
+
+  test('waits for all files that are followed', async () => {
+    const files = { a: '1 a\n12 b\n35 c\n', b: '2 d\n13 e\n36 f\n' }
+    expect(await timed(files, true, 2)).toEqual(['0 ad', '10 be'])
+  })
+})
+
 describe('an archive', () => {
+  test('among files that are followed is waited for where it is still being written', async () => {
+    const bytes = gzipSync(fileOf(numbered(0, 20_000)))
+    const directory = directoryOf({ 'a.gz': bytes.subarray(0, 20_000) })
+    const { sink, until, log } = await begin({ path: `${directory}/`, follow: true })
+    await until(() => log.some((line) => line.includes('waits for the rest')))
+    appendFileSync(join(directory, 'a.gz'), bytes.subarray(20_000))
+    await sink.until(() => sink.messages.length === 20_000)
+    expect(sink.messages).toEqual(numbered(0, 20_000))
+  })
+
   test('is decompressed, and read on at its position, wherever that is', async () => {
     const content = fc.array(fc.constantFrom('a', 'b'.repeat(5000), 'c'.repeat(70_000)), { minLength: 1, maxLength: 8 })
     await fc.assert(
