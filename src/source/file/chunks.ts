@@ -1,6 +1,7 @@
 import { bytesBefore, createPassedBytes, type PassedBytes } from '../../base/fingerprint.ts'
 import type { Fingerprint, Position } from '../../context/endpoint.ts'
 import { leadsTo, openFile, sourceChanged } from './open.ts'
+import { FileReader } from './reader.ts'
 
 export interface FileChunksOptions {
   readonly path: string
@@ -18,10 +19,6 @@ export interface FileChunksOptions {
   /** Called before the end where the path does not lead to the file that was read any more. */
   readonly replaced: () => void
 }
-
-const chunkLength = 64 * 1024
-/** So many bytes are read again with each chunk: they must be what they were. */
-const longestOverlap = 64
 
 /**
  * Reads a file from a position to its end, some 64 KiB at a time, as long as it is the file it was. Fails with
@@ -45,22 +42,15 @@ export async function* fileChunks(options: FileChunksOptions): AsyncGenerator<Bu
       before = createPassedBytes()
     }
     opened(before, at)
-    let last = Buffer.alloc(0) // the bytes before `at`, if some were read
+    let reader = new FileReader(file, at)
     while (!signal.aborted) {
-      const overlap = last.length
-      const buffer = Buffer.allocUnsafeSlow(overlap + chunkLength)
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, at - overlap)
-      if (bytesRead < overlap || last.compare(buffer, 0, overlap) !== 0) {
+      const bytes = await reader.read()
+      if (bytes === 'changed') {
         const { size } = await file.stat()
-        changed(at, size < at ? `a file of ${size} bytes` : 'other bytes there')
-        at = 0
-        last = Buffer.alloc(0)
-        continue
-      }
-      if (bytesRead === overlap) break
-      at += bytesRead - overlap
-      last = Buffer.from(buffer.subarray(Math.max(0, bytesRead - longestOverlap), bytesRead))
-      yield buffer.subarray(overlap, bytesRead)
+        changed(reader.at, size < reader.at ? `a file of ${size} bytes` : 'other bytes there')
+        reader = new FileReader(file, 0)
+      } else if (bytes === undefined) break
+      else yield reader.take(bytes)
     }
     if (!signal.aborted && !(await leadsTo(path, file))) replaced()
   } finally {

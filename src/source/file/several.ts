@@ -6,7 +6,7 @@ import { pull } from '../pull.ts'
 import type { SourceSubscription } from '../source.ts'
 import type { ReadOptions } from './chunksOf.ts'
 import { namesIn, type FileSet } from './list.ts'
-import { createMember, type Member } from './member.ts'
+import { Member, type HandOver } from './member.ts'
 import { ifThere, opening } from './open.ts'
 import { watchDirectory } from './follow/watch.ts'
 
@@ -30,18 +30,16 @@ export function readFiles(options: ReadFilesOptions, subscription: SourceSubscri
     const there = (await namesIn(files)).filter((file) => !members.has(file))
     if (follow) for (const file of there) await checkIsNew(join(files.directory, file))
     if (ending.signal.aborted) return []
-    const fresh = there.map((file) => createMember({ ...options, file, signal: ending.signal }, subscription))
-    const inOrder = [...fresh.filter(({ isKnown }) => isKnown), ...fresh.filter(({ isKnown }) => !isKnown)]
-    for (const member of inOrder) members.set(member.file, member)
-    return inOrder
+    const fresh = there.map((file) => new Member({ ...options, file, signal: ending.signal }, subscription))
+    const sorted = [...fresh.filter(({ isKnown }) => isKnown), ...fresh.filter(({ isKnown }) => !isKnown)]
+    for (const member of sorted) members.set(member.file, member)
+    return sorted
   }
 
   /** A file that is followed comes to another name of the set: what it has would come twice. */
   const checkIsNew = async (added: string): Promise<void> => {
     const ino = (await ifThere(stat(added)))?.ino
-    const same = [...members.values()].find(
-      (member) => !member.isOver && member.ino !== undefined && member.ino === ino,
-    )
+    const same = [...members.values()].find((member) => member.ino !== undefined && member.ino === ino)
     if (same === undefined) return
     throw new WallarxError('SOURCE_CHANGED', {
       expected: `files that keep their names as long as they are in ${path}`,
@@ -49,7 +47,7 @@ export function readFiles(options: ReadFilesOptions, subscription: SourceSubscri
     })
   }
 
-  async function* once(signal: AbortSignal): AsyncGenerator<() => void> {
+  async function* once(signal: AbortSignal): AsyncGenerator<HandOver> {
     let fresh = await addNew()
     if (fresh.length === 0) throw nothingThere()
     while (fresh.length > 0) {
@@ -79,7 +77,7 @@ export function readFiles(options: ReadFilesOptions, subscription: SourceSubscri
     await Promise.all([...members.values()].map((member) => member.close()))
   }
 
-  async function* following(signal: AbortSignal): AsyncGenerator<() => void> {
+  async function* following(signal: AbortSignal): AsyncGenerator<HandOver> {
     isReading = true
     signal.addEventListener('abort', watch!.close)
     try {

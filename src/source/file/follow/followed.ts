@@ -1,10 +1,13 @@
 import { stat, type FileHandle } from 'node:fs/promises'
 import { createPassedBytes } from '../../../base/fingerprint.ts'
 import type { Fingerprint, Position } from '../../../context/endpoint.ts'
-import { copiesOf, copyIn, hasPassed, locate, nextOf, type Followed, type Opened } from './locate.ts'
 import { ifThere, sourceChanged } from '../open.ts'
-import { newerThan, rotatedFrom, type Neighbour } from './rotated.ts'
+import { FileReader, longestOverlap } from '../reader.ts'
 import type { FileStream } from '../stream.ts'
+import { copiesOf, copyIn, hasPassed } from './copies.ts'
+import { locate, nextOf } from './locate.ts'
+import type { Opened } from './opened.ts'
+import { isSince, rotatedAway, rotatedFrom, type Followed, type RotatedAway } from './rotated.ts'
 
 export interface FollowedFileOptions extends Followed {
   readonly restored: Position | undefined
@@ -14,10 +17,6 @@ export interface FollowedFileOptions extends Followed {
   readonly stream: FileStream
 }
 
-const chunkLength = 64 * 1024
-/** So many bytes are read again with each chunk: they must be what they were. */
-const longestOverlap = 64
-
 /**
  * A file that is read as it grows, and what takes its place at its path after it, each once: one that was renamed is
  * read to its end first, and so is what a truncated one was copied to.
@@ -25,20 +24,14 @@ const longestOverlap = 64
 export class FollowedFile {
   readonly #options: FollowedFileOptions
   #file: Opened | undefined
-  /** Opened, and read when the one before has been told to have ended. */
-  #next: Opened | undefined
-  /** The next byte that is read. */
-  #at = 0
-  /** The bytes before it. */
-  #last = Buffer.alloc(0)
+  /** Of the file. */
+  #reader!: FileReader
   /** The size that it was seen to have. */
   #size = 0
-  /** When the newest file was changed that was rotated away before this one was opened. */
-  #rotated = 0
-  /** Its number. */
-  #newest = 0
-  /** Those that were there then. */
-  #known = new Set<number>()
+  /** What was rotated away before it was opened. */
+  #behind: RotatedAway = { known: new Set(), changed: 0, newest: 0 }
+  /** Opened, and read when the one before has been told to have ended. */
+  #next: { readonly file: Opened; readonly behind: RotatedAway } | undefined
 
   constructor(options: FollowedFileOptions) {
     this.#options = options
@@ -51,8 +44,9 @@ export class FollowedFile {
 
   /** By what, besides its content, the file that is open is found again. */
   get identity(): Fingerprint {
-    const size = Math.max(this.#size, this.#at)
-    return { ...(this.#file && { ino: this.#file.ino }), size, rotated: this.#rotated, newest: this.#newest }
+    const { changed: rotated, newest } = this.#behind
+    if (this.#file === undefined) return { size: 0, rotated, newest }
+    return { ino: this.#file.ino, size: Math.max(this.#size, this.#reader.at), rotated, newest }
   }
 
   /** Opens it where it was left. There may be none yet. */
@@ -65,8 +59,8 @@ export class FollowedFile {
     }
     const located = await locate(this.#options, restored, fingerprint)
     if (typeof located !== 'string') {
-      await this.#noteRotated(fingerprint)
-      await this.#read(located.file, restored)
+      this.#behind = await rotatedAway(this.#options, fingerprint)
+      await this.#readFrom(located.file, restored)
       stream.begin(located.before, restored)
       return
     }
@@ -83,88 +77,61 @@ export class FollowedFile {
   async next(): Promise<Buffer | 'ended' | 'deleted' | undefined> {
     for (;;) {
       if (this.#file === undefined && !(await this.#openFirst())) return undefined
-      const chunk = await this.#readChunk(this.#file!)
+      const chunk = await this.#reader.read()
       if (chunk === 'changed') {
-        if (!(await this.#moveToCopy())) await this.#beginAnew()
+        if (!(await this.#moveToCopy())) await this.#beginAnew(this.#file!)
         continue
       }
-      if (this.#at < longestOverlap && (await this.#moveToCopy(true))) continue
-      if (chunk !== undefined) return this.#taken(chunk)
-      this.#size = this.#at
-      const next = await this.#findNext(this.#file!)
-      if (next === 'again') continue
-      if (typeof next !== 'object') return next
-      this.#next = next
-      return 'ended'
+      if (this.#isYoung && (await this.#moveToCopy(true))) continue
+      if (chunk !== undefined) return this.#reader.take(chunk)
+      this.#size = this.#reader.at
+      const end = await this.#endOf(this.#file!)
+      if (end !== 'again') return end
     }
   }
 
   /** Goes on to the file behind the one that has ended. */
   goOn(): void {
+    const { file, behind } = this.#next!
     void this.#file?.handle.close()
-    this.#file = this.#next!
     this.#next = undefined
-    this.#at = this.#size = 0
-    this.#last = Buffer.alloc(0)
+    this.#file = file
+    this.#behind = behind
+    this.#reader = new FileReader(file.handle, 0)
+    this.#size = 0
     this.#options.stream.begin(createPassedBytes(), 0)
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#file?.handle.close(), this.#next?.handle.close()])
+    await Promise.all([this.#file?.handle.close(), this.#next?.file.handle.close()])
   }
 
-  async #read(file: Opened, at: Position): Promise<void> {
-    const before = Buffer.alloc(Math.min(longestOverlap, at))
-    await file.handle.read(before, 0, before.length, at - before.length)
-    this.#file = file
-    this.#at = at
-    this.#last = before
+  /** So little of it was read that a truncation may not show. */
+  get #isYoung(): boolean {
+    return this.#reader.at < longestOverlap
+  }
+
+  async #readFrom(file: Opened, at: Position): Promise<void> {
+    const reader = new FileReader(file.handle, at)
+    await reader.lookBack()
     this.#size = (await file.handle.stat()).size
+    this.#reader = reader
+    this.#file = file
   }
 
   async #beginFirst(then?: Fingerprint): Promise<void> {
-    await this.#noteRotated(then)
+    this.#behind = await rotatedAway(this.#options, then)
     this.#options.stream.begin(createPassedBytes(), 0)
     await this.#openFirst()
   }
 
   /** The file at the path, or one that has been rotated away since we wait for one. */
   async #openFirst(): Promise<boolean> {
-    const file = await nextOf(this.#options, undefined, (rotated) => rotated.filter((one) => this.#isNew(one)))
-    if (file !== undefined) await this.#read(file, 0)
+    const file = await nextOf(this.#options, undefined, (rotated) =>
+      rotated.filter((one) => isSince(one, this.#behind)),
+    )
+    if (file !== undefined) await this.#readFrom(file, 0)
     return file !== undefined
-  }
-
-  /** What is rotated away by now, or was then, is behind us. To be called before the file is opened that is read next. */
-  async #noteRotated(then?: Fingerprint): Promise<void> {
-    const { path, isOwn } = this.#options
-    const there = await rotatedFrom(path, isOwn)
-    const newer = new Set(then && newerThan(there, then))
-    const known = there.filter((one) => !newer.has(one))
-    this.#known = new Set(known.map(({ ino }) => ino))
-    this.#rotated = then?.rotated ?? known.at(-1)?.changed ?? 0
-    this.#newest = then?.newest ?? known.at(-1)?.ino ?? 0
-  }
-
-  /** It was rotated away since. */
-  #isNew({ ino, changed }: Neighbour): boolean {
-    return changed >= this.#rotated && !this.#known.has(ino)
-  }
-
-  async #readChunk({ handle }: Opened): Promise<Buffer | 'changed' | undefined> {
-    const overlap = this.#last.length
-    const buffer = Buffer.allocUnsafeSlow(overlap + chunkLength)
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, this.#at - overlap)
-    if (bytesRead < overlap || this.#last.compare(buffer, 0, overlap) !== 0) return 'changed'
-    return bytesRead === overlap ? undefined : buffer.subarray(0, bytesRead)
-  }
-
-  /** Goes on behind these bytes, the first of which were read before. */
-  #taken(bytes: Buffer): Buffer {
-    const overlap = this.#last.length
-    this.#at += bytes.length - overlap
-    this.#last = Buffer.from(bytes.subarray(-longestOverlap))
-    return bytes.subarray(overlap)
   }
 
   /**
@@ -172,52 +139,54 @@ export class FollowedFile {
    * and may only have been read too little for that.
    */
   async #moveToCopy(isSame = false): Promise<boolean> {
-    const { path, isOwn, stream } = this.#options
     const file = this.#file!
+    const { at } = this.#reader
     const copies = async () => {
-      const rotated = await rotatedFrom(path, isOwn)
-      return copiesOf(
-        path,
-        file,
-        rotated.filter((one) => this.#isNew(one) || one.ino === file.ino),
-      )
+      const rotated = await rotatedFrom(this.#options)
+      const since = rotated.filter((one) => isSince(one, this.#behind) || one.ino === file.ino)
+      return copiesOf(this.#options.path, file, since)
     }
-    const has = (copy: FileHandle) => hasPassed(copy, stream.passed()!, this.#at)
-    const copy = await copyIn(copies, has, isSame ? file.handle : undefined)
+    const isCopy = (copy: FileHandle) => hasPassed(copy, this.#options.stream.passed()!, at)
+    const copy = await copyIn(copies, isCopy, isSame ? file.handle : undefined)
     if (copy === undefined) return false
     await file.handle.close()
+    const reader = new FileReader(copy.file.handle, at)
+    if ((await copy.file.handle.stat()).size >= at) await reader.lookBack()
+    this.#reader = reader
     this.#file = copy.file
-    if ((await copy.file.handle.stat()).size < this.#at) this.#last = Buffer.alloc(0)
     return true
   }
 
   /** There is something else in the file, and what was there is gone. */
-  async #beginAnew(): Promise<void> {
+  async #beginAnew(file: Opened): Promise<void> {
     const { path, onChange, stream } = this.#options
-    const { size } = await this.#file!.handle.stat()
-    const found = `${size < this.#at ? `a file of ${size} bytes` : 'other bytes there'}${missing(this.#size - this.#at)}`
-    if (onChange === 'stop') throw sourceChanged(path, this.#at, found)
+    const { at } = this.#reader
+    const { size } = await file.handle.stat()
+    const found = `${size < at ? `a file of ${size} bytes` : 'other bytes there'}${missing(this.#size - at)}`
+    if (onChange === 'stop') throw sourceChanged(path, at, found)
     stream.restart(found)
-    await this.#noteRotated()
-    await this.#read(this.#file!, 0)
+    this.#behind = await rotatedAway(this.#options)
+    await this.#readFrom(file, 0)
   }
 
-  /** `'again'`: something was written to this one meanwhile. */
-  async #findNext(file: Opened): Promise<Opened | 'again' | 'deleted' | undefined> {
-    const { path } = this.#options
-    const there = await ifThere(stat(path))
+  /** What comes behind all that was read of this one; `'again'`: more of it, by now. */
+  async #endOf(file: Opened): Promise<'ended' | 'deleted' | 'again' | undefined> {
+    const there = await ifThere(stat(this.#options.path))
     if (there?.ino === file.ino) return undefined
-    await this.#noteRotated()
+    const behind = await rotatedAway(this.#options)
     const { mtimeMs, nlink } = await file.handle.stat()
     const next = await nextOf(this.#options, file, (rotated) => {
       const at = rotated.findIndex(({ ino }) => ino === file.ino)
       return at < 0 ? rotated.filter(({ changed }) => changed > mtimeMs) : rotated.slice(at + 1)
     })
     if (next === undefined) return nlink === 0 ? 'deleted' : undefined
-    // Who writes has both open for a while; what is at the path is written to last.
+    this.#next = { file: next, behind }
+    // Who writes may have both open for a while; the one at the path is written to last.
     const isBegun = file.isCopy || next.ino !== there?.ino || (await next.handle.stat()).size > 0
-    const { size } = await file.handle.stat()
-    if (isBegun && size <= this.#at) return next
+    const hasMore = (await file.handle.stat()).size > this.#reader.at
+    // Nobody truncates it any more.
+    if (isBegun && !hasMore && !(this.#isYoung && (await this.#moveToCopy(true)))) return 'ended'
+    this.#next = undefined
     await next.handle.close()
     return isBegun ? 'again' : undefined
   }

@@ -3,6 +3,13 @@ import { basename, dirname, extname, join } from 'node:path'
 import type { Fingerprint } from '../../../context/endpoint.ts'
 import { ifThere } from '../open.ts'
 
+/** Which file at a path is followed, and how it is told from the ones before. */
+export interface Followed {
+  readonly path: string
+  /** Names of files that are followed by themselves. */
+  readonly isOwn: (name: string) => boolean
+}
+
 /** A file of a directory. */
 export interface Neighbour {
   readonly path: string
@@ -23,7 +30,7 @@ export function looksRotated(name: string, base: string): boolean {
 }
 
 /** The files that may have been at this path before, oldest first: in the order of their times of change. */
-export async function rotatedFrom(path: string, isOwn: (name: string) => boolean): Promise<Neighbour[]> {
+export async function rotatedFrom({ path, isOwn }: Followed): Promise<Neighbour[]> {
   const base = basename(path)
   const found = await neighbours(path, (name) => looksRotated(name, base) && !isOwn(name))
   return found.sort(
@@ -39,6 +46,33 @@ export function newerThan(
   const at = rotated.findIndex(({ ino }) => ino === newest)
   return at < 0 ? rotated.filter(({ changed }) => changed > time) : rotated.slice(at + 1)
 }
+
+/** Files that were at the path before, and are read, or older than all that is. */
+export interface RotatedAway {
+  /** Their numbers. */
+  readonly known: ReadonlySet<number>
+  /** When the newest of them was changed. */
+  readonly changed: number
+  /** Its number. */
+  readonly newest: number
+}
+
+/** What is rotated away by now, or was then. To be asked for before the file is opened behind which it lies. */
+export async function rotatedAway(followed: Followed, then?: Fingerprint): Promise<RotatedAway> {
+  const there = await rotatedFrom(followed)
+  const newer = new Set(then && newerThan(there, then))
+  const known = there.filter((one) => !newer.has(one))
+  const last = known.at(-1)
+  return {
+    known: new Set(known.map(({ ino }) => ino)),
+    changed: then?.rotated ?? last?.changed ?? 0,
+    newest: then?.newest ?? last?.ino ?? 0,
+  }
+}
+
+/** Whether it was rotated away since. */
+export const isSince = ({ ino, changed }: Neighbour, behind: RotatedAway): boolean =>
+  changed >= behind.changed && !behind.known.has(ino)
 
 /** The file of its directory that has this number, whatever its name is. */
 export async function neighbourOf(path: string, ino: number): Promise<Neighbour | undefined> {
