@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { delimited, fileSink, fileSource, lmdbStore, run, statePartition, utf8 } from 'wallarx'
 import { decode, encode, toSink, toState } from 'wallarx/operators'
 
-// Numbers the lines of a file, which may be followed: a line that is lost, comes twice or too early shows in all behind it.
+// Numbers the lines of a file, which may be followed: one that is lost or comes twice shows in all behind it.
 
 const { values } = parseArgs({
   options: {

@@ -91,7 +91,7 @@ async function* decompressed(path: string, decompress: Decompress, signal: Abort
     if (!/^(Z_|ZSTD_)/.test((cause as NodeJS.ErrnoException).code ?? '')) throw cause
     throw new WallarxError('ARCHIVE_DAMAGED', {
       expected: `${path} to be a whole archive`,
-      got: `${(cause as Error).message} after ${given} bytes of its content, which are processed; put a whole one there`,
+      got: `${(cause as Error).message} after ${given} bytes, which are processed; put a whole one there`,
       cause,
     })
   } finally {

@@ -54,8 +54,8 @@ export interface FileSourceOptions {
  *
  * Fails with `SOURCE_FAILED` (no such file, none that matches, no permission, a directory, a FIFO), `SOURCE_CHANGED`,
  * `ARCHIVE_DAMAGED`, `FRAME_TOO_LONG`, `FRAME_HEADER_INVALID` and `FRAME_CUT_OFF`; a text file whose last line may lack
- * its newline wants `delimited('\n', { unterminated: 'frame' })`. With `follow`, a file that is not there yet is waited for,
- * in a directory that is. Of several files, one that cannot be cut ends alone.
+ * its newline wants `delimited('\n', { unterminated: 'frame' })`. With `follow`, a file that is not there yet is
+ * waited for, in a directory that is. Of several files, one that cannot be cut ends alone.
  *
  * @example
  * ```ts

@@ -121,7 +121,7 @@ describe('the files of a directory', () => {
     expect(letters.map(({ error }) => error)).toMatchObject([{ code: 'FRAME_TOO_LONG', where: { source: 'input/b' } }])
   })
 
-  test('are followed, each through its rotations, with those that are added and without those that are deleted', async () => {
+  test('are followed, each through its rotations, those that are added too, until they are deleted', async () => {
     const directory = directoryOf({ 'a.log': 'a1\n', 'b.log': 'b1\n' })
     const at = (name: string): string => join(directory, name)
     const { app, sink } = await begin({ path: at('*.log'), follow: true, framing: delimited('\n') })
