@@ -31,4 +31,4 @@ test('follow goes on with what was written and rotated while it was stopped', as
   await second.until(() => second.stdout() === '200 => 2\n500 => 1\n' && second.stderr().includes('DECODE_FAILED'))
   second.process.kill('SIGTERM')
   expect(await second.ended, second.stderr()).toBe(0)
-})
+}, 60_000)

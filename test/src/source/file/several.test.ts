@@ -152,12 +152,16 @@ describe('the files of a directory', () => {
 })
 
 describe('event time', () => {
-  /** Lines `TIME TEXT`; what comes out has the watermark behind it. */
+  /** Puts the lines `TIME TEXT` of ten ms together. */
   const timed = async (files: Readonly<Record<string, string>>, follow: boolean, count: number): Promise<string[]> => {
     const sink = collect<string>()
-    const counts = windowed('counts', { key: () => 0, window: tumbling({ size: 10 }), build: () => ({ lines: '' }) })
+    const counts = windowed('counts', {
+      key: (_line: readonly [string, string]) => 0,
+      window: tumbling({ size: 10 }),
+      build: () => ({ lines: '' }),
+    })
     const pipeline = fileSource({ path: `${directoryOf(files)}/`, framing: lines, follow }).pipe(
-      decode((bytes: Buffer) => text(bytes).split(' ')),
+      decode((bytes: Buffer) => text(bytes).split(' ') as [time: string, line: string]),
       eventTime(([time]) => Number(time)),
       toWindows(
         {
