@@ -65,8 +65,8 @@ export interface FileSourceOptions {
  * assert.match(String(await lastValueFrom(lines)), /limitations under the License/)
  *
  * // Goes on as the file grows, until it is unsubscribed from or its run stops.
- * const growing = fileSource({ path: 'LICENSE', framing: delimited('\n'), follow: true })
- * assert.match(String(await firstValueFrom(growing)), /Apache License/)
+ * const growing = fileSource({ path: 'package.json', framing: delimited('\n'), follow: true })
+ * assert.equal(String(await firstValueFrom(growing)), '{')
  * ```
  */
 export function fileSource(options: FileSourceOptions): Observable<Buffer> {
