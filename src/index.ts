@@ -62,7 +62,7 @@ export { tcpSink, type TcpSinkOptions } from './sink/tcp.ts'
 export type { AcknowledgedSinkOptions } from './sink/acknowledged/sink.ts'
 export { webStreamSink, type WebStreamSinkOptions } from './sink/webStream.ts'
 export { fromAsyncIterable, type FromOptions } from './source/asyncIterable.ts'
-export { fileSource, type FileSourceOptions } from './source/file.ts'
+export { fileSource, type FileSourceOptions } from './source/file/file.ts'
 export { fromNodeStream } from './source/nodeStream.ts'
 export { fromObservable, type FromObservableOptions } from './source/observable.ts'
 export {

@@ -63,6 +63,7 @@ const kinds = {
   LISTEN_FAILED: 'environment',
   SOURCE_FAILED: 'environment',
   SOURCE_CHANGED: 'environment',
+  ARCHIVE_DAMAGED: 'environment',
   SINK_FAILED: 'environment',
   SINK_CHANGED: 'environment',
   STREAM_TAKEN_OVER: 'environment',

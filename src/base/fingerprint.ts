@@ -23,6 +23,8 @@ export interface PassedBytes {
    */
   pass(bytes: Buffer, position: number): void
   fingerprint(position: number): FileFingerprint
+  /** The last ones, as many as are kept: all, or at least 16 KiB. Valid until the next ones pass. */
+  recent(): Buffer
 }
 
 /** `position` bytes have passed, of which these are the first and the last. */
@@ -61,6 +63,7 @@ export function createPassedBytes(position = 0, { head, tail }: Stretches = noth
       const tailSum = checksum(bytes)
       return { length: bytes.length, head: bytes.length < longest ? tailSum : headSum!, tail: tailSum }
     },
+    recent: () => window.subarray(0, fill),
   }
 }
 

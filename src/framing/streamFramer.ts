@@ -7,7 +7,7 @@ import { frameEmitter, type Output } from '../step/output.ts'
 /** A framer, as an operator or source uses it whose whole stream ends when it cannot be cut any further. */
 export interface StreamFramer {
   readonly push: (chunk: Buffer) => void
-  /** The stream has ended: completes the output. */
+  /** The stream has ended. */
   readonly end: () => void
   readonly pending: Framer['pending']
   readonly head: Framer['head']
@@ -15,18 +15,21 @@ export interface StreamFramer {
 }
 
 /**
- * Cuts the one stream of an operator or source. What is wrong with it is reported as bad input: under `run` it is a
- * dead letter and the output completes, elsewhere the output fails.
+ * Cuts one stream of an operator or source. What is wrong with it is reported as bad input: under `run` it is a dead
+ * letter and the stream is over, elsewhere the output fails. `over`: where it is the only one, the output completes
  */
 export function createStreamFramer(
   options: Omit<FramerOptions, 'onFrame'>,
   output: Output<Buffer>,
   { report }: Context,
+  over: () => void = () => {
+    output.complete()
+  },
 ): StreamFramer {
   const framer = createFramer({ ...options, onFrame: frameEmitter(output) })
   const endWith = (error: unknown, chunk?: Buffer): void => {
     framer.stop()
-    if (error instanceof WallarxError && report.reject(error, chunk)) output.complete()
+    if (error instanceof WallarxError && report.reject(error, chunk)) over()
     else output.error(error)
   }
   return {
@@ -44,7 +47,7 @@ export function createStreamFramer(
         endWith(error)
         return
       }
-      output.complete()
+      over()
     },
     pending: framer.pending,
     head: framer.head,

@@ -9,6 +9,7 @@ test.each([
   ['ix', 5],
   ['time', 3],
   ['join', 3],
+  ['follow', 5],
   ['tcp', 5],
   ['acknowledged', 5],
 ])(

@@ -6,6 +6,7 @@ import { help, readCommandLine, type CommandLine, type Course } from './commandL
 import { stopsFor, type CourseOptions } from './course.ts'
 import { damage } from './damage.ts'
 import { fileToFile } from './fileToFile.ts'
+import { followRotation } from './followRotation.ts'
 import { kafkaWorkers } from './kafkaWorkers.ts'
 import { showProgress } from './progress.ts'
 import { createResult, Wrong, type Result } from './result.ts'
@@ -16,6 +17,7 @@ const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = {
   ix: (options) => fileToFile('test/crash/pulledWordCount.ts', options),
   time: (options) => fileToFile('test/crash/time/windowsAndTimers.ts', options),
   join: (options) => fileToFile('test/crash/time/joined.ts', options),
+  follow: followRotation,
   tcp: tcpToTcp,
   acknowledged,
   damage,

@@ -93,6 +93,12 @@ const ofWallarx: Row[] = [
     options: { path: 'a', framing },
     typo: ['maxFrameLenght', 'maxFrameLength'],
   },
+  {
+    name: 'fileSource',
+    call: wallarx.fileSource,
+    options: { path: 'logs/*.log', framing, follow: true },
+    typo: ['folow', 'follow'],
+  },
   { name: 'fileSink', call: wallarx.fileSink, options: { path: 'a' }, typo: ['highwaterMarks', 'highWaterMark'] },
   {
     name: 'tcpSource',

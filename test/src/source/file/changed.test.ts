@@ -16,11 +16,11 @@ import { retry, take } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { delimited, fileSource, lengthPrefixed, memoryStore, type FileSourceOptions, type Store } from 'wallarx'
 import { decode, toSink } from 'wallarx/operators'
-import { fingerprintKey, infoValue, positionKey } from '../../../src/checkpoint/layout.ts'
-import { never, stores, testStore, type TestStore } from '../../support/durability.ts'
-import { temporaryFolder } from '../../support/files.ts'
-import { collect, runForTest, type Collector, type TestRun } from '../../support/pipelines.ts'
-import { frame } from '../../support/sockets.ts'
+import { fingerprintKey, infoValue, positionKey } from '../../../../src/checkpoint/layout.ts'
+import { never, stores, testStore, type TestStore } from '../../../support/durability.ts'
+import { temporaryFolder } from '../../../support/files.ts'
+import { collect, runForTest, type Collector, type TestRun } from '../../../support/pipelines.ts'
+import { frame } from '../../../support/sockets.ts'
 
 const text = (bytes: Buffer): string => bytes.toString()
 const lines = delimited('\n', { unterminated: 'frame' })

@@ -5,11 +5,11 @@ import { lastValueFrom, repeat, take, toArray, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { delimited, fileSource, fixedLength, lengthPrefixed, type FileSourceOptions } from 'wallarx'
 import { decode, toSink } from 'wallarx/operators'
-import { temporaryFile, temporaryFolder } from '../../support/files.ts'
-import { collect, runForTest } from '../../support/pipelines.ts'
-import { startProgram } from '../../support/processes.ts'
-import { frame } from '../../support/sockets.ts'
-import { eventually, settled } from '../../support/watch.ts'
+import { temporaryFile, temporaryFolder } from '../../../support/files.ts'
+import { collect, runForTest } from '../../../support/pipelines.ts'
+import { startProgram } from '../../../support/processes.ts'
+import { frame } from '../../../support/sockets.ts'
+import { eventually, settled } from '../../../support/watch.ts'
 
 const text = (bytes: Buffer): string => bytes.toString()
 const lines = delimited('\n', { unterminated: 'frame' })
