@@ -5,7 +5,8 @@ export function shown(value: unknown): string {
     if (typeof value === 'string') return JSON.stringify(cut(value))
     if (value instanceof Error) return cut(`${value.name}: ${value.message}`)
     if (value instanceof Uint8Array) {
-      const start = Buffer.from(value.buffer, value.byteOffset, Math.min(value.length, 16)).toString('hex')
+      let start = ''
+      for (const byte of value.subarray(0, 16)) start += (byte < 16 ? '0' : '') + byte.toString(16)
       return `${value.length} bytes <${start}${value.length > 16 ? '…' : ''}>`
     }
     if (Array.isArray(value)) return `an array of ${value.length}`

@@ -1,8 +1,9 @@
+import { allocate, indexOf, type Bytes } from '#platform'
 import { WallarxError, type Where } from '../base/errors.ts'
 import { invalidOption } from '../base/option.ts'
 import type { DelimitedFraming, Framer } from './framing.ts'
 import type { OnFrame } from '../step/output.ts'
-import { extend, firstCapacity } from './growingBuffer.ts'
+import { copyBytes, extend, firstCapacity } from './growingBuffer.ts'
 
 /** Frames that lie whole in a chunk are handed over in place; one that does not is gathered in a growing buffer. */
 export function createDelimitedFramer(framing: DelimitedFraming, max: number, onFrame: OnFrame, where: Where): Framer {
@@ -12,7 +13,7 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
   }
   const width = delimiter.length
   const sought = width === 1 ? delimiter[0]! : delimiter // a number is found faster than an array of one
-  let begun: Buffer | undefined // a frame whose delimiter has not come yet
+  let begun: Bytes | undefined // a frame whose delimiter has not come yet
   let fill = 0
   let stopped = false
   let left = 0 // once stopped: bytes that were pushed and lie in no frame that was handed over
@@ -34,15 +35,15 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
   }
 
   /** Adds `chunk[0, taken)` to the begun frame, and completes it if the delimiter is there; says where to read on. */
-  const completeBegun = (gathered: Buffer, chunk: Buffer): number => {
-    const found = chunk.indexOf(sought)
+  const completeBegun = (gathered: Bytes, chunk: Bytes): number => {
+    const found = indexOf(chunk, sought)
     const taken = found < 0 ? chunk.length : found + width
     const searched = Math.max(0, fill - width + 1) // the delimiter may have begun in an earlier chunk
     const before = fill
     gathered = extend(gathered, fill, fill + taken, Infinity)
-    fill += chunk.copy(gathered, fill, 0, taken)
+    fill += copyBytes(chunk, gathered, fill, 0, taken)
     begun = gathered
-    const end = gathered.subarray(0, fill).indexOf(sought, searched)
+    const end = indexOf(gathered.subarray(0, fill), sought, searched)
     if (end < 0) {
       checkLength(fill - width + 1)
       return chunk.length
@@ -61,12 +62,12 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
       try {
         at = begun === undefined ? 0 : completeBegun(begun, chunk)
         while (!stopped && at < chunk.length) {
-          const end = chunk.indexOf(sought, at)
+          const end = indexOf(chunk, sought, at)
           if (end < 0) {
             const rest = chunk.length - at
             checkLength(rest - width + 1)
-            begun = Buffer.allocUnsafe(firstCapacity(Infinity, rest))
-            fill = chunk.copy(begun, 0, at)
+            begun = allocate(firstCapacity(Infinity, rest))
+            fill = copyBytes(chunk, begun, 0, at, chunk.length)
             return
           }
           checkLength(end - at)
@@ -105,9 +106,10 @@ export function createDelimitedFramer(framing: DelimitedFraming, max: number, on
 }
 
 /** How many bytes of the delimiter stand at the end of `bytes`. */
-function delimiterBegun(bytes: Buffer, delimiter: Uint8Array): number {
+function delimiterBegun(bytes: Bytes, delimiter: Uint8Array): number {
   for (let length = delimiter.length - 1; length > 0; length--) {
-    if (bytes.length >= length && bytes.subarray(-length).equals(delimiter.subarray(0, length))) return length
+    const from = bytes.length - length
+    if (from >= 0 && indexOf(bytes, delimiter.subarray(0, length), from) === from) return length
   }
   return 0
 }

@@ -9,6 +9,9 @@ test.each([
   ['ix', 5],
   ['time', 3],
   ['join', 3],
+  ['market-spread', 3],
+  ['sequence-window', 3],
+  ['alerts', 3],
   ['tcp', 5],
 ])(
   'nothing is lost or comes twice when the %s application is killed and stopped',
