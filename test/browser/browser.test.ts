@@ -102,7 +102,10 @@ describe('types of a browser', () => {
     const file = join(user, 'app.ts')
     copyFileSync(join(root, 'test/browser/app.ts'), file)
     expect(complaints([file], {})).toEqual([])
-    writeFileSync(file, "import { run } from 'wallarx'\nimport { encode } from 'wallarx/operators'\nrun\nencode(String)\n")
+    writeFileSync(
+      file,
+      "import { run } from 'wallarx'\nimport { encode } from 'wallarx/operators'\nrun\nencode(String)\n",
+    )
     expect(complaints([file], {})).toEqual([expect.stringContaining("no exported member 'run'")])
   }, 60_000)
 })

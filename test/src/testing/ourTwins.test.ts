@@ -30,6 +30,8 @@ const sums = statePartition('sums', {
   key: hashOf(({ of }: Item) => String(of)),
   build: () => ({ sum: 0, seen: new StateMap<number, number>() }),
 })
+/** Asynchronous steps keep the order of each key, so there is one. */
+const oneSum = statePartition('one sum', { key: () => 0, build: sums.build })
 type Sum = ReturnType<typeof sums.build>
 
 function add({ of, value }: Item, state: Sum): StateResult<Item> {
@@ -86,7 +88,7 @@ const builds: Readonly<Record<Exclude<keyof Operators, 'joinWithin'>, Readonly<R
     'at once': ({ toStatePartition }) => toStatePartition(add, sums),
     throwing: ({ toStatePartition }) => toStatePartition((item, state) => unlessForty(item, add(item, state)), sums),
     asynchronous: ({ toStatePartition }) =>
-      toStatePartition((item, state: Sum) => later(item, () => add(item, state)), sums, { concurrency: 1 }),
+      toStatePartition((item, state: Sum) => later(item, () => add(item, state)), oneSum, { concurrency: 2 }),
     'with timers': (operators) =>
       pipe(
         byTime(operators),
@@ -99,7 +101,7 @@ const builds: Readonly<Record<Exclude<keyof Operators, 'joinWithin'>, Readonly<R
   toStatePartitionMulti: {
     'at once': ({ toStatePartitionMulti }) => toStatePartitionMulti(both, sums),
     asynchronous: ({ toStatePartitionMulti }) =>
-      toStatePartitionMulti((item, state: Sum) => later(item, () => both(item, state)), sums, { concurrency: 1 }),
+      toStatePartitionMulti((item, state: Sum) => later(item, () => both(item, state)), oneSum, { concurrency: 2 }),
   },
   encode: {
     text: ({ encode }) => encode(text),
@@ -153,7 +155,8 @@ describe.each(Object.entries(builds))('%s', { timeout: 60_000 }, (_, forms) => {
   test.each(Object.entries(forms))('%s: the Ix twin gives what the Rx twin gives', (_, build) =>
     rxTwinIsIxTwin(
       () => build(rxOperators),
-      () => build(ixOperators as unknown as Operators) as unknown as (items: AsyncIterable<Item>) => AsyncIterable<unknown>,
+      () =>
+        build(ixOperators as unknown as Operators) as unknown as (items: AsyncIterable<Item>) => AsyncIterable<unknown>,
       { input: items },
     ),
   )
