@@ -2,10 +2,10 @@
 
 const longest = 256 // bytes, or characters of JSON
 
-/** The first bytes as text, or the beginning of the JSON, of what is no bytes; never throws. */
-export function inputShown(input: unknown): string {
+/** A copy of the first bytes; of what is no bytes what is shown of it, the beginning of its JSON. Never throws. */
+export function inputKept(input: unknown): Buffer | string {
   if (input === undefined) return ''
-  if (input instanceof Uint8Array) return printable(beginning(input).toString('utf8'))
+  if (input instanceof Uint8Array) return Buffer.from(beginning(input))
   if (typeof input === 'string') return printable(input.slice(0, longest))
   const json = { text: '' }
   try {
@@ -16,10 +16,8 @@ export function inputShown(input: unknown): string {
   return printable(json.text.slice(0, longest))
 }
 
-/** The first bytes, of what is bytes. */
-export function hexShown(input: unknown): string | undefined {
-  return input instanceof Uint8Array ? beginning(input).toString('hex') : undefined
-}
+/** Bytes as text. */
+export const bytesShown = (bytes: Buffer): string => printable(bytes.toString('utf8'))
 
 const beginning = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, longest))
