@@ -1,11 +1,11 @@
 /* The beginning of what could not be used, as text: in a time and room that do not grow with it. */
 
-const longest = 256 // bytes, or characters of JSON
+/** How much of it is shown. */
+export const longest = 256 // bytes, or characters of JSON
 
-/** A copy of the first bytes; of what is no bytes what is shown of it, the beginning of its JSON. Never throws. */
-export function inputKept(input: unknown): Buffer | string {
+/** The beginning of what is no bytes, of its JSON where it is no text; never throws. */
+export function inputShown(input: unknown): string {
   if (input === undefined) return ''
-  if (input instanceof Uint8Array) return Buffer.from(beginning(input))
   if (typeof input === 'string') return printable(input.slice(0, longest))
   const json = { text: '' }
   try {
@@ -16,14 +16,11 @@ export function inputKept(input: unknown): Buffer | string {
   return printable(json.text.slice(0, longest))
 }
 
-/** Bytes as text. */
-export const bytesShown = (bytes: Buffer): string => printable(bytes.toString('utf8'))
-
 const beginning = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, longest))
 
 /** Control characters, which a terminal would obey, and halves of characters become �. */
-const printable = (text: string): string =>
+export const printable = (text: string): string =>
   text.replace(/\p{Surrogate}/gu, '�').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')
 
 const deepest = 8

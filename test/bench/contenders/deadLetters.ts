@@ -50,7 +50,7 @@ function caught(frames: number): Trial {
           letters[letters.length % 1000] = { error, input: bytes }
         }
       }
-      let rest = Buffer.alloc(0)
+      let rest: Buffer = Buffer.alloc(0)
       for (const chunk of chunks) {
         const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
         let at = 0

@@ -88,7 +88,7 @@ const builds: Readonly<Record<Exclude<keyof Operators, 'joinWithin'>, Readonly<R
     'at once': ({ toStatePartition }) => toStatePartition(add, sums),
     throwing: ({ toStatePartition }) => toStatePartition((item, state) => unlessForty(item, add(item, state)), sums),
     asynchronous: ({ toStatePartition }) =>
-      toStatePartition((item, state: Sum) => later(item, () => add(item, state)), oneSum, { concurrency: 2 }),
+      toStatePartition((item: Item, state: Sum) => later(item, () => add(item, state)), oneSum, { concurrency: 2 }),
     'with timers': (operators) =>
       pipe(
         byTime(operators),
@@ -101,7 +101,9 @@ const builds: Readonly<Record<Exclude<keyof Operators, 'joinWithin'>, Readonly<R
   toStatePartitionMulti: {
     'at once': ({ toStatePartitionMulti }) => toStatePartitionMulti(both, sums),
     asynchronous: ({ toStatePartitionMulti }) =>
-      toStatePartitionMulti((item, state: Sum) => later(item, () => both(item, state)), oneSum, { concurrency: 2 }),
+      toStatePartitionMulti((item: Item, state: Sum) => later(item, () => both(item, state)), oneSum, {
+        concurrency: 2,
+      }),
   },
   encode: {
     text: ({ encode }) => encode(text),
