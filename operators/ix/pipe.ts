@@ -9,7 +9,7 @@ export interface OperatorsDoNotFit {
   readonly 'an operator does not take what the one before it gives': never
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- with anything less, lambdas would be inferred otherwise
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- otherwise lambdas are inferred differently
 type OfAnything = OperatorAsyncFunction<any, any>
 
 declare module 'ix/asynciterable/asynciterablex' {

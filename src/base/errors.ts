@@ -119,8 +119,8 @@ const stackTrace: { stackTraceLimit?: number | undefined } =
 /**
  * An error that says what was expected, where, and what was found.
  *
- * Bad input has no stack: it comes at full speed, and where it happened is in `where` and `cause`; remembering the calls
- * would take several times as long as all else.
+ * Bad input has no stack: it comes at full speed, and where it happened is in `where` and `cause`; to remember the calls
+ * takes longer than all else.
  *
  * @example
  * ```ts

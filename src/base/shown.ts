@@ -6,7 +6,7 @@ export function shown(value: unknown): string {
     if (value instanceof Error) return cut(`${value.name}: ${value.message}`)
     if (value instanceof Uint8Array) {
       let start = ''
-      for (let at = 0; at < value.length && at < 16; at++) start += hexOf[value[at]!]
+      for (let at = 0; at < value.length && at < 16; at++) start += hexOf[value[at]!]!
       return `${value.length} bytes <${start}${value.length > 16 ? '…' : ''}>`
     }
     if (Array.isArray(value)) return `an array of ${value.length}`

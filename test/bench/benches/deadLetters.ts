@@ -21,8 +21,9 @@ export const deadLetters: Bench = {
         { name: 'throwing and catching it', unit: 'us of CPU', ours: [microseconds(caught)] },
       ],
       notes: [
-        `${frames} frames, whose decoder throws the same error for each (one that is made anew takes some 4 us for its ` +
-          `stack); each in a process of its own, in turn, ${warmUps} warm-ups; the least CPU time of ${runs} runs counts`,
+        `${frames} frames, whose decoder throws the same error for each (one that is made anew takes some 4 us for ` +
+          `its stack); each in a process of its own, in turn, ${warmUps} warm-ups; the least CPU time of ${runs} runs ` +
+          'counts',
       ],
     }
   },

@@ -19,7 +19,11 @@ function probe() {
     name: 'noting',
     start(output, context) {
       seen.push(context)
-      return { next: (n) => void output.next(n) }
+      return {
+        next(n) {
+          output.next(n)
+        },
+      }
     },
   })
   return { seen, source: (then: Observable<number> = of(1)) => defer(() => then).pipe(noting) }
@@ -34,7 +38,11 @@ test.each(pipelines)('the context goes up through %s', async (name, pipeline, su
     name: 'last',
     start(output, context) {
       below.push(context)
-      return { next: (message) => void output.next(message) }
+      return {
+        next(message) {
+          output.next(message)
+        },
+      }
     },
   })
   await gather(pipeline(source).pipe(last))
