@@ -26,7 +26,7 @@ test.each([
     )
     expect(program.stdout()).toMatch(/^seed 7: nothing wrong$/m)
   },
-  60_000,
+  240_000, // a dozen processes, one after the other: 15 s, and 90 s on a machine that does much else
 )
 
 test('no damage to the files of a store ends a process, or goes unnoticed where it harms something', async () => {
