@@ -13,7 +13,6 @@ export interface OperatorsDoNotFit {
 type OfAnything = OperatorAsyncFunction<any, any>
 
 declare module 'ix/asynciterable/asynciterablex' {
-  /* eslint-disable @typescript-eslint/unified-signatures, @typescript-eslint/method-signature-style */
   interface AsyncIterableX<T> {
     pipe(): AsyncIterableX<T>
     pipe<A>(op1: OperatorAsyncFunction<T, A>): AsyncIterableX<A>

@@ -113,8 +113,9 @@ export interface ErrorDetails {
 }
 
 /** Where V8 has how many calls an error remembers. Frozen where the program has frozen it: then nothing is spared. */
-const stackTrace: { stackTraceLimit?: number | undefined } =
-  Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true ? Error : {}
+const stackTrace = (Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true ? Error : {}) as {
+  stackTraceLimit?: number | undefined
+}
 
 /**
  * An error that says what was expected, where, and what was found.

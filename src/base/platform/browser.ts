@@ -22,7 +22,7 @@ export class CallStorage<Store> {
   }
 }
 
-const { ReadableStream } = globalThis
+const ReadableStream: typeof globalThis.ReadableStream = globalThis.ReadableStream // as it is written, for its type
 type ReadableStream<Chunk> = globalThis.ReadableStream<Chunk>
 type WritableStream<Chunk> = globalThis.WritableStream<Chunk>
 export { ReadableStream, type WritableStream }

@@ -110,8 +110,6 @@ describe('operators over AsyncIterable', () => {
     ).toEqualTypeOf<OperatorsDoNotFit>()
     // @ts-expect-error and nothing can be done with that
     void run({ name: 'typed', pipelines: { pipeline: numbers.pipe(toSink(byteSink)) } })
-    // @ts-expect-error nor this
-    numbers.pipe(decode(utf8)).pipe(to((line) => line))
     // @ts-expect-error a number cannot be iterated
     numbers.pipe(toMulti((n) => n))
   })

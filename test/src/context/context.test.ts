@@ -1,4 +1,4 @@
-import { concatMap, defer, map, Observable, of, repeat, retry, Subject, switchMap, take, timer } from 'rxjs'
+import { concatMap, defer, map, type Observable, of, repeat, retry, Subject, switchMap, take, timer } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { to } from '../../../operators/to.ts'
 import { toSink } from '../../../operators/toSink.ts'
