@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     // Tests run the sources under the package's public names; a child process gets dist, as a user does.
     alias: [
+      { find: /^#platform$/, replacement: here('./src/base/platform/node.ts') },
       { find: /^wallarx$/, replacement: here('./src/index.ts') },
       { find: /^wallarx\/operators$/, replacement: here('./operators/index.ts') },
       { find: /^wallarx\/operators\/ix$/, replacement: here('./operators/ix/index.ts') },

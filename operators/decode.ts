@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import type { OperatorFunction } from 'rxjs'
 import type { DecoderOrFunction } from '../src/codec/codec.ts'
 import { operate } from '../src/step/operate.ts'
@@ -15,6 +16,6 @@ import { decodeStep } from './steps/decode.ts'
  * assert.equal(await lastValueFrom(votes), 7)
  * ```
  */
-export function decode<Message>(decoder: DecoderOrFunction<Message>): OperatorFunction<Buffer, Message> {
+export function decode<Message>(decoder: DecoderOrFunction<Message>): OperatorFunction<Bytes, Message> {
   return operate(decodeStep(decoder))
 }

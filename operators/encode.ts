@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import type { OperatorFunction } from 'rxjs'
 import type { EncoderOrFunction } from '../src/codec/codec.ts'
 import { operate } from '../src/step/operate.ts'
@@ -15,6 +16,6 @@ import { encodeStep } from './steps/encode.ts'
  * assert.deepEqual(bytes, Buffer.from('42\n'))
  * ```
  */
-export function encode<Message>(encoder: EncoderOrFunction<Message>): OperatorFunction<Message, Buffer> {
+export function encode<Message>(encoder: EncoderOrFunction<Message>): OperatorFunction<Message, Bytes> {
   return operate(encodeStep(encoder))
 }

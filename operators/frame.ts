@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import type { OperatorFunction } from 'rxjs'
 import type { Framing } from '../src/framing/framing.ts'
 import { operate } from '../src/step/operate.ts'
@@ -21,6 +22,6 @@ import { frameStep, type FrameOptions } from './steps/frame.ts'
  * assert.deepEqual(frames, [Buffer.from([7, 8]), Buffer.from([])])
  * ```
  */
-export function frame(framing: Framing, options: FrameOptions = {}): OperatorFunction<Uint8Array, Buffer> {
+export function frame(framing: Framing, options: FrameOptions = {}): OperatorFunction<Uint8Array, Bytes> {
   return operate(frameStep(framing, options))
 }

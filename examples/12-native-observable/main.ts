@@ -7,9 +7,8 @@
  * it.
  * Durability: none in a page; state lives as long as the subscription.
  *
- * What else a page needs: `wallarx/native` runs as it is. The operators on values import one thing of Node,
- * AsyncLocalStorage, for which asyncLocalStorage.js stands in. `frame` and `encode` work on Node's Buffer and stay on
- * the server.
+ * What else a page needs: nothing. A bundler takes what `package.json` has for a browser; without one, the import map
+ * below does.
  */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
@@ -18,14 +17,14 @@ import type { AddressInfo } from 'node:net'
 import { extname } from 'node:path'
 import { chromium } from 'playwright-core'
 
-// A bundler does this for a user: from names to files.
+// A bundler does this for a user: from names to files, those for a browser.
 const importMap = {
   rxjs: '/node_modules/rxjs/dist/esm/index.js',
   tslib: '/node_modules/tslib/tslib.es6.mjs', // which rxjs imports
-  wallarx: '/dist/src/state/statePartition.js', // what a bundler leaves of it here
+  wallarx: '/dist/src/browser.js',
   'wallarx/native': '/dist/src/native/index.js',
   'wallarx/operators': '/dist/operators/index.js',
-  'node:async_hooks': '/examples/12-native-observable/asyncLocalStorage.js',
+  '#platform': '/dist/src/base/platform/browser.js',
 }
 const page = `<!doctype html>
 <title>Native Observable</title>

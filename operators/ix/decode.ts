@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import type { OperatorAsyncFunction } from 'ix/interfaces'
 import type { DecoderOrFunction } from '../../src/codec/codec.ts'
 import { operate } from './chain/operate.ts'
@@ -16,6 +17,6 @@ import { decodeStep } from '../steps/decode.ts'
  * }
  * ```
  */
-export function decode<Message>(decoder: DecoderOrFunction<Message>): OperatorAsyncFunction<Buffer, Message> {
+export function decode<Message>(decoder: DecoderOrFunction<Message>): OperatorAsyncFunction<Bytes, Message> {
   return operate(decodeStep(decoder))
 }

@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import type { OperatorAsyncFunction } from 'ix/interfaces'
 import type { EncoderOrFunction } from '../../src/codec/codec.ts'
 import { operate } from './chain/operate.ts'
@@ -14,6 +15,6 @@ import { encodeStep } from '../steps/encode.ts'
  * assert.deepEqual(await first(of(42).pipe(encode((n) => `${n}\n`))), Buffer.from('42\n'))
  * ```
  */
-export function encode<Message>(encoder: EncoderOrFunction<Message>): OperatorAsyncFunction<Message, Buffer> {
+export function encode<Message>(encoder: EncoderOrFunction<Message>): OperatorAsyncFunction<Message, Bytes> {
   return operate(encodeStep(encoder))
 }

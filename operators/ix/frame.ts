@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import type { OperatorAsyncFunction } from 'ix/interfaces'
 import type { Framing } from '../../src/framing/framing.ts'
 import { operate } from './chain/operate.ts'
@@ -17,6 +18,6 @@ import { frameStep, type FrameOptions } from '../steps/frame.ts'
  * assert.deepEqual(await toArray(chunks.pipe(frame(lengthPrefixed(2)))), [Buffer.from([7, 8]), Buffer.from([])])
  * ```
  */
-export function frame(framing: Framing, options: FrameOptions = {}): OperatorAsyncFunction<Uint8Array, Buffer> {
+export function frame(framing: Framing, options: FrameOptions = {}): OperatorAsyncFunction<Uint8Array, Bytes> {
   return operate(frameStep(framing, options))
 }

@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import type { OnFrame } from '../../src/step/output.ts'
 import type { Decoder, DecoderOrFunction } from '../../src/codec/codec.ts'
 import { failureOf } from '../../src/base/errors.ts'
@@ -6,15 +7,15 @@ import { failWith } from '../../src/step/failures.ts'
 import type { Step } from '../../src/step/step.ts'
 
 /** What `decode` does. */
-export function decodeStep<Message>(decoder: DecoderOrFunction<Message>): Step<Buffer, Message> {
+export function decodeStep<Message>(decoder: DecoderOrFunction<Message>): Step<Bytes, Message> {
   const form: Decoder<Message> = typeof decoder === 'function' ? { name: decoder.name, decode: decoder } : decoder
   const name = form.name ?? 'decode'
-  const start: Step<Buffer, Message>['start'] = (output, context, meter) => {
+  const start: Step<Bytes, Message>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }
     const fail = failWith(output, context, (thrown, frame: Uint8Array) =>
       failureOf('DECODE_FAILED', `a message in a frame of ${shown(frame)}`, thrown, where),
     )
-    const next = (frame: Buffer): void => {
+    const next = (frame: Bytes): void => {
       if (meter?.isWanted === true) {
         meter.take(next, frame)
         return

@@ -1,3 +1,4 @@
+import { asBytes, encodeText, type Bytes } from '#platform'
 import { encoderOf, type EncoderOrFunction } from '../../src/codec/codec.ts'
 import { failureOf } from '../../src/base/errors.ts'
 import { shown } from '../../src/base/shown.ts'
@@ -6,9 +7,9 @@ import { failWith } from '../../src/step/failures.ts'
 import type { Step } from '../../src/step/step.ts'
 
 /** What `encode` does. */
-export function encodeStep<Message>(encoder: EncoderOrFunction<Message>): Step<Message, Buffer> {
+export function encodeStep<Message>(encoder: EncoderOrFunction<Message>): Step<Message, Bytes> {
   const { name, encode } = encoderOf(encoder)
-  const start: Step<Message, Buffer>['start'] = (output, context, meter) => {
+  const start: Step<Message, Bytes>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }
     const fail = failWith(output, context, (thrown, message: Message) =>
       failureOf('ENCODE_FAILED', `the encoder to encode ${shown(message)}`, thrown, where),
@@ -23,9 +24,9 @@ export function encodeStep<Message>(encoder: EncoderOrFunction<Message>): Step<M
       try {
         const encoded = encode(message)
         if (typeof encoded === 'string') {
-          output.next(keepText === true ? (encoded as unknown as Buffer) : Buffer.from(encoded, 'utf8'))
+          output.next(keepText === true ? (encoded as unknown as Bytes) : encodeText(encoded))
         } else if (encoded !== undefined) {
-          output.next(asBuffer(encoded))
+          output.next(bytesOf(encoded))
         } else if (meter !== undefined) meter.dropped++
       } catch (thrown) {
         if (meter !== undefined) meter.dropped++
@@ -37,8 +38,7 @@ export function encodeStep<Message>(encoder: EncoderOrFunction<Message>): Step<M
   return { name, operator: 'encode', flow: 'one', start }
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes
-  if (bytes instanceof Uint8Array) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function bytesOf(bytes: Uint8Array): Bytes {
+  if (bytes instanceof Uint8Array) return asBytes(bytes)
   throw new TypeError(`an encoder gives a string, a Uint8Array or undefined, not ${shown(bytes)}`)
 }

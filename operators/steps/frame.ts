@@ -1,3 +1,4 @@
+import { asBytes, type Bytes } from '#platform'
 import { knownOptions } from '../../src/base/option.ts'
 import { checkFraming } from '../../src/framing/framer.ts'
 import type { Framing } from '../../src/framing/framing.ts'
@@ -11,16 +12,16 @@ export interface FrameOptions {
 }
 
 /** What `frame` does. */
-export function frameStep(framing: Framing, options: FrameOptions): Step<Uint8Array, Buffer> {
+export function frameStep(framing: Framing, options: FrameOptions): Step<Uint8Array, Bytes> {
   const { maxFrameLength } = knownOptions('frame', options, { maxFrameLength: true })
   checkFraming(framing, maxFrameLength)
   const name = 'frame'
-  const start: Step<Uint8Array, Buffer>['start'] = (output, context, meter) => {
+  const start: Step<Uint8Array, Bytes>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }
     const framer = createStreamFramer({ framing, maxFrameLength, where }, output, context)
     const next = (chunk: Uint8Array): void => {
       if (meter?.isWanted === true) meter.take(next, chunk)
-      else framer.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+      else framer.push(asBytes(chunk))
     }
     return {
       next,

@@ -1,3 +1,5 @@
+import { unref } from '#platform'
+
 /**
  * What time it is, and how to be called when some has passed. The product asks no other: a test gives it one that it
  * moves.
@@ -24,7 +26,7 @@ export const systemClock: Clock = {
     }
   },
   afterIfAlive(milliseconds, work) {
-    const timer = setTimeout(work, milliseconds).unref()
+    const timer = unref(setTimeout(work, milliseconds))
     return () => {
       clearTimeout(timer)
     }
@@ -35,7 +37,7 @@ export const systemClock: Clock = {
 export const idleClock: Clock = {
   ...systemClock,
   after(milliseconds, work) {
-    const timer = setTimeout(work, milliseconds).unref()
+    const timer = unref(setTimeout(work, milliseconds))
     return () => {
       clearTimeout(timer)
     }

@@ -123,8 +123,16 @@ export interface ErrorDetails {
   readonly report?: string | undefined
 }
 
+/** Where V8 has how many calls an error remembers. Frozen where the program has frozen it: then nothing is spared. */
+const stackTrace = (Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true ? Error : {}) as {
+  stackTraceLimit?: number | undefined
+}
+
 /**
  * An error that says what was expected, where, and what was found.
+ *
+ * Bad input has no stack: it comes at full speed, and where it happened is in `where` and `cause`; to remember the calls
+ * takes longer than all else.
  *
  * @example
  * ```ts
@@ -149,10 +157,14 @@ export class WallarxError extends Error {
   readonly #report: string | undefined
 
   constructor(code: ErrorCode, { expected, got, where = {}, cause, report }: ErrorDetails) {
+    const kind = kinds[code]
     const message = `expected ${expected}, got ${got}${placed(where)}`
+    const limit = stackTrace.stackTraceLimit
+    if (kind === 'bad input') stackTrace.stackTraceLimit = 0
     super(report === undefined ? message : `${message}\n\n${report}`, cause === undefined ? undefined : { cause })
+    stackTrace.stackTraceLimit = limit
     this.code = code
-    this.kind = kinds[code]
+    this.kind = kind
     this.expected = expected
     this.got = got
     this.where = where
@@ -178,6 +190,10 @@ export function failureOf(code: ErrorCode, expected: string, thrown: unknown, wh
 }
 
 function placed(where: Where): string {
-  const places = Object.entries(where).filter(([, place]) => place !== undefined)
-  return places.length === 0 ? '' : ` (${places.map(([kind, place]) => `${kind}: ${String(place)}`).join(', ')})`
+  let places = ''
+  for (const kind in where) {
+    const place = where[kind as keyof Where]
+    if (place !== undefined) places += `${places === '' ? ' (' : ', '}${kind}: ${String(place)}`
+  }
+  return places === '' ? '' : `${places})`
 }

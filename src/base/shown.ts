@@ -5,7 +5,8 @@ export function shown(value: unknown): string {
     if (typeof value === 'string') return JSON.stringify(cut(value))
     if (value instanceof Error) return cut(`${value.name}: ${value.message}`)
     if (value instanceof Uint8Array) {
-      const start = Buffer.from(value.buffer, value.byteOffset, Math.min(value.length, 16)).toString('hex')
+      let start = ''
+      for (let at = 0; at < value.length && at < 16; at++) start += hexOf[value[at]!]!
       return `${value.length} bytes <${start}${value.length > 16 ? '…' : ''}>`
     }
     if (Array.isArray(value)) return `an array of ${value.length}`
@@ -16,6 +17,8 @@ export function shown(value: unknown): string {
     return `a ${typeof value}`
   }
 }
+
+const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 const longestShown = 120
 const cut = (text: string): string => (text.length > longestShown ? `${text.slice(0, longestShown)}…` : text)

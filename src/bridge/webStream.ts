@@ -1,4 +1,4 @@
-import { ReadableStream } from 'node:stream/web'
+import { ReadableStream } from '#platform'
 import type { Observable } from 'rxjs'
 import { toAsyncIterable, type ToAsyncIterableOptions } from './asyncIterable.ts'
 

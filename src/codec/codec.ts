@@ -1,5 +1,6 @@
 /* How a frame becomes a message and a message bytes: decoders, encoders, and those that come with the package. */
 
+import { allocate, decodeText, encodeText, indexOf, textLength, writeText, type Bytes } from '#platform'
 import { invalidOption, knownOptions } from '../base/option.ts'
 
 /** Turns the bytes of one frame into a message; `undefined` filters. Wallaroo's decoders have this form too. */
@@ -7,12 +8,12 @@ export interface Decoder<Message> {
   /** Stands in errors, status and metrics. */
   readonly name?: string
   /** `frame` stays valid after the call. What it throws makes the frame a dead letter under `run`. */
-  decode(frame: Buffer): Message | undefined
+  decode(frame: Bytes): Message | undefined
   /**
    * Optional, faster: reads `bytes[start, end)` in place, so that no view is made for each frame. Must give what
    * `decode(bytes.subarray(start, end))` gives, and keep no reference into `bytes`.
    */
-  decodeAt?(bytes: Buffer, start: number, end: number): Message | undefined
+  decodeAt?(bytes: Bytes, start: number, end: number): Message | undefined
 }
 
 /** Turns a message into bytes, a string being written as UTF-8; `undefined` filters. Adds no framing (see `framed`). */
@@ -29,7 +30,7 @@ export type EncoderOrFunction<Message> = Encoder<Message> | Encoder<Message>['en
 export type DecoderOrFunction<Message> = Decoder<Message> | Decoder<Message>['decode']
 
 /**
- * Text in UTF-8, as decoder and encoder. Bytes that are no UTF-8 become U+FFFD, as everywhere in Node.
+ * Text in UTF-8, as decoder and encoder. Bytes that are no UTF-8 become U+FFFD, as everywhere in Node and the web.
  *
  * @example
  * ```ts
@@ -41,9 +42,9 @@ export type DecoderOrFunction<Message> = Decoder<Message> | Decoder<Message>['de
 export const utf8 = {
   name: 'utf8',
   /** The text of a frame. */
-  decode: (frame: Buffer): string => frame.toString('utf8'),
+  decode: (frame: Bytes): string => decodeText(frame, 0, frame.length),
   /** The text of `bytes[start, end)`. */
-  decodeAt: (bytes: Buffer, start: number, end: number): string => bytes.toString('utf8', start, end),
+  decodeAt: decodeText,
   /** The text itself, to be written as UTF-8. */
   encode: (message: string): string => message,
 } satisfies Decoder<string> & Encoder<string>
@@ -70,7 +71,7 @@ export function framed<Message>(
 ): {
   readonly name: string
   /** The length and the bytes of one message. */
-  encode(message: Message): Buffer | undefined
+  encode(message: Message): Bytes | undefined
 }
 export function framed<Message>(
   encoder: EncoderOrFunction<Message>,
@@ -78,12 +79,12 @@ export function framed<Message>(
 ): {
   readonly name: string
   /** One message and the delimiter, as text where it is text. */
-  encode(message: Message): Buffer | string | undefined
+  encode(message: Message): Bytes | string | undefined
 }
 export function framed<Message>(
   encoder: EncoderOrFunction<Message>,
   options: FrameForm = {},
-): FramedEncoder<Message, Buffer | string> {
+): FramedEncoder<Message, Bytes | string> {
   knownOptions('framed', options, { headerLength: true, endian: true, delimiter: true })
   const { delimiter, ...lengthOptions } = options
   if (delimiter === undefined) return withLength(encoder, lengthOptions)
@@ -110,25 +111,33 @@ interface FramedEncoder<Message, Frame> {
 function withDelimiter<Message>(
   encoder: EncoderOrFunction<Message>,
   delimiter: string,
-): FramedEncoder<Message, Buffer | string> {
+): FramedEncoder<Message, Bytes | string> {
   const { name, encode } = encoderOf(encoder)
-  const bytes = Buffer.from(delimiter)
+  const bytes = encodeText(delimiter)
   return {
     name,
     encode(message) {
       const payload = encode(message)
       if (payload === undefined) return undefined
-      const frame = typeof payload === 'string' ? payload + delimiter : Buffer.concat([payload, bytes])
-      if (frame.indexOf(delimiter) !== payload.length) throw new RangeError('a message that has the delimiter in it')
+      const frame = typeof payload === 'string' ? payload + delimiter : joined(payload, bytes)
+      const found = typeof frame === 'string' ? frame.indexOf(delimiter) : indexOf(frame, bytes)
+      if (found !== payload.length) throw new RangeError('a message that has the delimiter in it')
       return frame
     },
   }
 }
 
+function joined(one: Uint8Array, other: Uint8Array): Bytes {
+  const both = allocate(one.length + other.length)
+  both.set(one)
+  both.set(other, one.length)
+  return both
+}
+
 function withLength<Message>(
   encoder: EncoderOrFunction<Message>,
   { headerLength = 4, endian = 'big' }: FrameForm,
-): FramedEncoder<Message, Buffer> {
+): FramedEncoder<Message, Bytes> {
   if (headerLength !== 1 && headerLength !== 2 && headerLength !== 4) {
     throw invalidOption('headerLength', '1, 2 or 4', headerLength)
   }
@@ -139,12 +148,13 @@ function withLength<Message>(
     encode(message) {
       const payload = encode(message)
       if (payload === undefined) return undefined
-      const length = typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length
+      const length = typeof payload === 'string' ? textLength(payload) : payload.length
       if (length > longest) throw new RangeError(`${length} bytes do not fit a length of ${headerLength} bytes`)
-      const frame = Buffer.allocUnsafe(headerLength + length)
-      if (endian === 'big') frame.writeUIntBE(length, 0, headerLength)
-      else frame.writeUIntLE(length, 0, headerLength)
-      if (typeof payload === 'string') frame.write(payload, headerLength, 'utf8')
+      const frame = allocate(headerLength + length)
+      for (let byte = 0; byte < headerLength; byte++) {
+        frame[endian === 'big' ? headerLength - 1 - byte : byte] = length >>> (8 * byte)
+      }
+      if (typeof payload === 'string') writeText(payload, frame, headerLength)
       else frame.set(payload, headerLength)
       return frame
     },

@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import { knownOptions } from '../base/option.ts'
 import { validator, type StandardSchema } from './validate.ts'
 
@@ -15,9 +16,9 @@ export interface CodecOptions<Message> {
 export interface Codec<Message, Encoded extends string | Uint8Array> {
   readonly name: string
   /** The message of a frame. */
-  decode(frame: Buffer): Message
+  decode(frame: Bytes): Message
   /** The message in `bytes[start, end)`. */
-  decodeAt(bytes: Buffer, start: number, end: number): Message
+  decodeAt(bytes: Bytes, start: number, end: number): Message
   /** The message as bytes, or as text to be written in UTF-8. */
   encode(message: Message): Encoded
 }

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { CallStorage } from '#platform'
 import type { Clock } from '../base/clock.ts'
 import type { Entities } from '../state/entities.ts'
 import type { BackPressure } from './backPressure.ts'
@@ -29,7 +29,7 @@ export interface Context {
 }
 
 // The one module-level value operators share: not state, but the place where the context of the present call is found.
-const storage = new AsyncLocalStorage<Context>()
+const storage = new CallStorage<Context>()
 
 export function currentContext(): Context | undefined {
   return storage.getStore()

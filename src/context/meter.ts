@@ -1,5 +1,7 @@
 /* What is measured of a pipeline: plain fields that its steps, sources and sinks count in, for whoever shows them. */
 
+import type { Bytes } from '#platform'
+
 /** Measures the steps, sources and sinks of one pipeline. There is another one for what is upstream of each of them. */
 export interface Meter {
   /** A step begins. What is downstream of it has begun before. */
@@ -53,14 +55,14 @@ export interface StepMeter extends NodeMeter {
   /** The next message is looked at closely: the operation gives it to `take`, in place of doing its work. */
   readonly isWanted: boolean
   readonly take: <In>(next: (message: In) => void, message: In) => void
-  readonly takeFrame: (frame: FrameTaker, bytes: Buffer, start: number, end: number) => void
+  readonly takeFrame: (frame: FrameTaker, bytes: Bytes, start: number, end: number) => void
   /**
    * Messages until `enter` takes one, that one too: counted down with each, where no step of ours that calls this one
    * counts them.
    */
   left: number
   readonly enter: <In>(next: (message: In) => void, message: In) => void
-  readonly enterFrame: (frame: FrameTaker, bytes: Buffer, start: number, end: number) => void
+  readonly enterFrame: (frame: FrameTaker, bytes: Bytes, start: number, end: number) => void
   /** Messages of a flow of `one` without an output. */
   dropped: number
   /** A flow of `many` has emitted so many. */
@@ -79,7 +81,7 @@ export interface StepMeter extends NodeMeter {
   end(): void
 }
 
-export type FrameTaker = (bytes: Buffer, start: number, end: number) => void
+export type FrameTaker = (bytes: Bytes, start: number, end: number) => void
 
 /** How a step finds the entity of a message. */
 export interface MeteredEntities {

@@ -1,3 +1,4 @@
+import { warn } from '#platform'
 import type { WallarxError } from '../base/errors.ts'
 import type { EventLog } from '../base/log.ts'
 import type { RecordOrigin } from './deadLetter.ts'
@@ -29,9 +30,7 @@ const ignore = (): void => undefined
 /** For a pipeline that no run looks after: errors go down the error channel, warnings to the process. */
 export const standaloneReport: Report = {
   reject: () => false,
-  warn: (event) => {
-    process.emitWarning(event, 'WallarxWarning')
-  },
+  warn,
   info: ignore,
   failing: ignore,
   poison: ignore,

@@ -1,3 +1,4 @@
+import { allocate, asBytes, type Bytes } from '#platform'
 import type { CsvFraming } from '../codec/csv/framing.ts'
 import { createFrameWriter } from '../codec/csv/frameWriter.ts'
 import { createRecordScanner } from '../codec/csv/record.ts'
@@ -6,14 +7,14 @@ import { WallarxError, type Where } from '../base/errors.ts'
 import type { Position } from '../context/endpoint.ts'
 import type { OnFrame } from '../step/output.ts'
 import type { Framer } from './framing.ts'
-import { extend, firstCapacity } from './growingBuffer.ts'
+import { copyBytes, extend, firstCapacity } from './growingBuffer.ts'
 
 const newline = 0x0a
 const carriageReturn = 0x0d
 
 interface CsvFramer extends Framer {
   /** The row of names, once it is known. */
-  readonly header: () => Buffer | undefined
+  readonly header: () => Bytes | undefined
 }
 
 /**
@@ -33,7 +34,7 @@ export function createCsvFramer(
   const scanner = createRecordScanner(record.quote, record.delimiter, from === 0)
   const rows = createRows(framing, max, from, onFrame, where)
   let start: CsvFramer | undefined // reads the start of the stream where `from` is not that
-  let begun: Buffer | undefined // a record whose end has not come yet
+  let begun: Bytes | undefined // a record whose end has not come yet
   let fill = 0
   let stopped = false
   let left = 0 // once stopped: bytes that were pushed and lie in no frame that was handed over
@@ -46,11 +47,11 @@ export function createCsvFramer(
   }
 
   /** Adds the chunk to the begun record, up to its end if that is there; says where to read on. */
-  const completeBegun = (gathered: Buffer, chunk: Buffer): number => {
+  const completeBegun = (gathered: Bytes, chunk: Bytes): number => {
     const end = scanner.find(chunk, 0, chunk.length)
     const taken = end < 0 ? chunk.length : end + 1
     gathered = extend(gathered, fill, fill + taken, Infinity)
-    fill += chunk.copy(gathered, fill, 0, taken)
+    fill += copyBytes(chunk, gathered, fill, 0, taken)
     begun = gathered
     if (end < 0) {
       rows.checkBegun(gathered, 0, fill, scanner.isQuoted)
@@ -78,8 +79,8 @@ export function createCsvFramer(
           const end = isPlain ? lineEnd : scanner.find(chunk, at, chunk.length)
           if (end < 0) {
             rows.checkBegun(chunk, at, chunk.length, scanner.isQuoted)
-            begun = Buffer.allocUnsafe(firstCapacity(Infinity, chunk.length - at))
-            fill = chunk.copy(begun, 0, at)
+            begun = allocate(firstCapacity(Infinity, chunk.length - at))
+            fill = copyBytes(chunk, begun, 0, at, chunk.length)
             return
           }
           rows.take(chunk, at, end, isPlain ? 1 : linesIn(chunk, at, end))
@@ -122,20 +123,20 @@ export function createCsvFramer(
 interface Rows {
   /** The next record is the first of the stream. */
   readonly isFirst: boolean
-  readonly header: () => Buffer | undefined
+  readonly header: () => Bytes | undefined
   /** The rows that come are those of a stream with this header row. */
-  readonly goOn: (header: Buffer) => void
+  readonly goOn: (header: Bytes) => void
   /** Where the next record begins. */
   readonly here: () => Where
   /** Of a record that has begun, and whose end has not come yet. Throws `FRAME_TOO_LONG`. */
-  readonly checkBegun: (bytes: Buffer, start: number, end: number, isQuoted: boolean) => void
+  readonly checkBegun: (bytes: Bytes, start: number, end: number, isQuoted: boolean) => void
   /** The record in `bytes[start, end)`, of so many lines. Throws `FRAME_TOO_LONG`, `FRAME_HEADER_INVALID`. */
-  readonly take: (bytes: Buffer, start: number, end: number, lines: number) => void
+  readonly take: (bytes: Bytes, start: number, end: number, lines: number) => void
 }
 
 function createRows({ headerProblem }: CsvFraming, max: number, from: Position, onFrame: OnFrame, where: Where): Rows {
   const write = createFrameWriter(from, onFrame)
-  let header: Buffer | undefined = headerProblem === undefined ? Buffer.alloc(0) : undefined
+  let header: Bytes | undefined = headerProblem === undefined ? allocate(0) : undefined
   let isFirst = from === 0 // a byte order mark may stand before the next record
   let line = 1 // on which the next record begins
 
@@ -150,7 +151,7 @@ function createRows({ headerProblem }: CsvFraming, max: number, from: Position, 
     })
   }
 
-  const checkHeader = (row: Buffer): Buffer => {
+  const checkHeader = (row: Bytes): Bytes => {
     const problem = headerProblem?.(row)
     if (problem !== undefined) throw problem.at(here())
     return row
@@ -177,7 +178,7 @@ function createRows({ headerProblem }: CsvFraming, max: number, from: Position, 
       checkLength(end - start)
       isFirst = false
       if (end > start) {
-        if (header === undefined) header = checkHeader(Buffer.from(bytes.subarray(start, end)))
+        if (header === undefined) header = checkHeader(asBytes(bytes.slice(start, end)))
         else write(line, header, bytes, start, end)
       }
       line += lines
@@ -192,12 +193,12 @@ const headMissing = (where: Where): WallarxError =>
     where,
   })
 
-const placeOf = (bytes: Buffer, byte: number, from: number): number => {
+const placeOf = (bytes: Bytes, byte: number, from: number): number => {
   const at = bytes.indexOf(byte, from)
   return at < 0 ? Infinity : at
 }
 
-function linesIn(bytes: Buffer, start: number, end: number): number {
+function linesIn(bytes: Bytes, start: number, end: number): number {
   let lines = 1
   for (let at = start; at < end; at++) if (bytes[at] === newline) lines++
   return lines

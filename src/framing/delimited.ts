@@ -1,3 +1,4 @@
+import { asBytes, encodeText } from '#platform'
 import { invalidOption, knownOptions } from '../base/option.ts'
 import type { DelimitedFraming } from './framing.ts'
 
@@ -30,5 +31,6 @@ export function delimited(delimiter: string | Uint8Array = '\n', options: Delimi
   if (unterminated !== 'error' && unterminated !== 'frame') {
     throw invalidOption('unterminated', "'error' or 'frame'", unterminated)
   }
-  return { delimiter: Buffer.from(delimiter as string), unterminated }
+  const bytes = typeof delimiter === 'string' ? encodeText(delimiter) : asBytes(new Uint8Array(delimiter)) // a copy
+  return { delimiter: bytes, unterminated }
 }

@@ -1,12 +1,13 @@
+import { allocate, indexOf, type Bytes } from '#platform'
 import { WallarxError, type Where } from '../base/errors.ts'
 import { invalidOption } from '../base/option.ts'
 import type { DelimitedFraming, Framer } from './framing.ts'
 import type { OnFrame } from '../step/output.ts'
 import { behindMark, markBegun } from '../codec/byteOrderMark.ts'
-import { extend, firstCapacity } from './growingBuffer.ts'
+import { copyBytes, extend, firstCapacity } from './growingBuffer.ts'
 
 const carriageReturn = 0x0d
-const none = Buffer.alloc(0)
+const none = allocate(0)
 
 /**
  * Frames that lie whole in a chunk are handed over in place; one that does not is gathered in a growing buffer.
@@ -28,7 +29,7 @@ export function createDelimitedFramer(
   const sought = width === 1 ? delimiter[0]! : delimiter // a number is found faster than an array of one
   let isFirst = text && begins // a byte order mark may stand before the next frame
   // A frame whose delimiter has not come yet; the first one of a text is always taken for one.
-  let begun: Buffer | undefined = isFirst ? none : undefined
+  let begun: Bytes | undefined = isFirst ? none : undefined
   let fill = 0
   let stopped = false
   let left = 0 // once stopped: bytes that were pushed and lie in no frame that was handed over
@@ -50,7 +51,7 @@ export function createDelimitedFramer(
   }
 
   /** Of `bytes[start, end)`, in which no delimiter has come yet: what of its end may be one does not count. */
-  const checkBegun = (bytes: Buffer, start: number, end: number): void => {
+  const checkBegun = (bytes: Bytes, start: number, end: number): void => {
     let length = end - start - width + 1
     if (text) {
       if (isFirst) length -= markBegun(bytes, start, end)
@@ -60,15 +61,15 @@ export function createDelimitedFramer(
   }
 
   /** Adds `chunk[0, taken)` to the begun frame, and completes it if the delimiter is there; says where to read on. */
-  const completeBegun = (gathered: Buffer, chunk: Buffer): number => {
-    const found = chunk.indexOf(sought)
+  const completeBegun = (gathered: Bytes, chunk: Bytes): number => {
+    const found = indexOf(chunk, sought)
     const taken = found < 0 ? chunk.length : found + width
     const searched = Math.max(0, fill - width + 1) // the delimiter may have begun in an earlier chunk
     const before = fill
     gathered = extend(gathered, fill, fill + taken, Infinity)
-    fill += chunk.copy(gathered, fill, 0, taken)
+    fill += copyBytes(chunk, gathered, fill, 0, taken)
     begun = gathered
-    const delimiterAt = gathered.subarray(0, fill).indexOf(sought, searched)
+    const delimiterAt = indexOf(gathered.subarray(0, fill), sought, searched)
     if (delimiterAt < 0) {
       checkBegun(gathered, 0, fill)
       return chunk.length
@@ -90,11 +91,11 @@ export function createDelimitedFramer(
       try {
         at = begun === undefined ? 0 : completeBegun(begun, chunk)
         while (!stopped && at < chunk.length) {
-          const delimiterAt = chunk.indexOf(sought, at)
+          const delimiterAt = indexOf(chunk, sought, at)
           if (delimiterAt < 0) {
             checkBegun(chunk, at, chunk.length)
-            begun = Buffer.allocUnsafe(firstCapacity(Infinity, chunk.length - at))
-            fill = chunk.copy(begun, 0, at)
+            begun = allocate(firstCapacity(Infinity, chunk.length - at))
+            fill = copyBytes(chunk, begun, 0, at, chunk.length)
             return
           }
           const end = text ? endOf(chunk, at, delimiterAt) : delimiterAt
@@ -135,13 +136,14 @@ export function createDelimitedFramer(
 }
 
 /** Where the line ends behind which a newline stands at `end`. */
-const endOf = (bytes: Buffer, start: number, end: number): number =>
+const endOf = (bytes: Bytes, start: number, end: number): number =>
   end > start && bytes[end - 1] === carriageReturn ? end - 1 : end
 
 /** How many bytes of the delimiter stand at the end of `bytes`. */
-function delimiterBegun(bytes: Buffer, delimiter: Uint8Array): number {
+function delimiterBegun(bytes: Bytes, delimiter: Uint8Array): number {
   for (let length = delimiter.length - 1; length > 0; length--) {
-    if (bytes.length >= length && bytes.subarray(-length).equals(delimiter.subarray(0, length))) return length
+    const from = bytes.length - length
+    if (from >= 0 && indexOf(bytes, delimiter.subarray(0, length), from) === from) return length
   }
   return 0
 }

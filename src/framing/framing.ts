@@ -1,5 +1,6 @@
 /* How bytes are cut into frames: the framings that users name, and the framers that cut by them. */
 
+import type { Bytes } from '#platform'
 import type { CsvFraming } from '../codec/csv/framing.ts'
 
 /**
@@ -10,9 +11,9 @@ export interface HeaderFraming {
   /** Bytes of the header; 0 where every frame has one length. */
   readonly headerLength: number | (() => number)
   /** Bytes of the payload that follows. What it throws, or a result below 0 or not whole, ends the stream. */
-  payloadLength(header: Buffer): number
+  payloadLength(header: Bytes): number
   /** Optional, faster: reads the header at `bytes[at]` in place. */
-  readonly payloadLengthAt?: (bytes: Buffer, at: number) => number
+  readonly payloadLengthAt?: (bytes: Bytes, at: number) => number
 }
 
 /** Frames that end with a delimiter, which is not part of them. */
@@ -35,7 +36,7 @@ export type Framing = HeaderFraming | DelimitedFraming | CsvFraming
 /** Cuts one byte stream into frames, whatever way its chunks were cut. Not re-entrant. */
 export interface Framer {
   /** Calls `onFrame` for every frame that is whole by now. Throws `FRAME_TOO_LONG`, `FRAME_HEADER_INVALID`. */
-  readonly push: (chunk: Buffer) => void
+  readonly push: (chunk: Bytes) => void
   /** The stream has ended. Throws `FRAME_CUT_OFF` if that was inside a frame. */
   readonly end: () => void
   /** Bytes that were pushed and lie in no frame that was handed over; not to be asked from within `push`. */
@@ -44,7 +45,7 @@ export interface Framer {
    * Present where what comes first in a stream says how the rest is read. To be called before the first `push` where
    * that is not the start of the stream: with the bytes from its start to there, until it returns `true`.
    */
-  readonly head?: ((chunk: Buffer) => boolean) | undefined
+  readonly head?: ((chunk: Bytes) => boolean) | undefined
   /** No further frame; `push` returns as soon as the present frame is handed over. */
   readonly stop: () => void
 }

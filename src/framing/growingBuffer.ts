@@ -1,3 +1,5 @@
+import { allocate, type Bytes } from '#platform'
+
 const leastCapacity = 4096
 
 /** What to allocate at first for `length` bytes of which `present` are there. */
@@ -7,9 +9,15 @@ export const firstCapacity = (length: number, present: number): number =>
 /**
  * `bytes` with room for `needed` bytes, at least doubled where it must grow but not beyond `most`; `filled` are kept.
  */
-export function extend(bytes: Buffer, filled: number, needed: number, most: number): Buffer {
+export function extend(bytes: Bytes, filled: number, needed: number, most: number): Bytes {
   if (needed <= bytes.length) return bytes
-  const larger = Buffer.allocUnsafe(Math.min(most, Math.max(needed, 2 * bytes.length)))
-  bytes.copy(larger, 0, 0, filled)
+  const larger = allocate(Math.min(most, Math.max(needed, 2 * bytes.length)))
+  copyBytes(bytes, larger, 0, 0, filled)
   return larger
+}
+
+/** Copies `from[start, end)` to `into[at]`; returns how many bytes that were. */
+export function copyBytes(from: Uint8Array, into: Uint8Array, at: number, start: number, end: number): number {
+  into.set(start === 0 && end === from.length ? from : from.subarray(start, end), at)
+  return end - start
 }

@@ -1,7 +1,8 @@
+import { allocate, type Bytes } from '#platform'
 import { WallarxError, type Where } from '../base/errors.ts'
 import type { Framer, HeaderFraming } from './framing.ts'
 import type { OnFrame } from '../step/output.ts'
-import { extend, firstCapacity } from './growingBuffer.ts'
+import { copyBytes, extend, firstCapacity } from './growingBuffer.ts'
 import { createHeaderReader } from './headerReader.ts'
 
 /**
@@ -12,9 +13,9 @@ import { createHeaderReader } from './headerReader.ts'
 export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame: OnFrame, where: Where): Framer {
   const { headerLength, announced } = createHeaderReader(framing, max, where)
   const least = Math.max(headerLength, 1) // bytes that must be there for a look at the next frame
-  const header = Buffer.alloc(headerLength) // the start of a header whose end has not come yet
+  const header = allocate(headerLength) // the start of a header whose end has not come yet
   let headerFill = 0
-  let body: Buffer | undefined // the start of a payload whose end has not come yet
+  let body: Bytes | undefined // the start of a payload whose end has not come yet
   let bodyFill = 0
   let bodyLength = 0
   let stopped = false
@@ -30,11 +31,11 @@ export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame:
   }
 
   /** Completes the frame that earlier chunks began; says where in `chunk` the next one starts. */
-  const completeBegun = (chunk: Buffer): number => {
+  const completeBegun = (chunk: Bytes): number => {
     let at = 0
     if (body === undefined) {
       at = Math.min(headerLength - headerFill, chunk.length)
-      chunk.copy(header, headerFill, 0, at)
+      copyBytes(chunk, header, headerFill, 0, at)
       headerFill += at
       if (headerFill < headerLength) return at
       bodyLength = announced(header, 0)
@@ -43,12 +44,12 @@ export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame:
         onFrame(chunk, at, at + bodyLength)
         return at + bodyLength
       }
-      body = Buffer.allocUnsafe(firstCapacity(bodyLength, chunk.length - at))
+      body = allocate(firstCapacity(bodyLength, chunk.length - at))
       bodyFill = 0
     }
     const taken = Math.min(bodyLength - bodyFill, chunk.length - at)
     body = extend(body, bodyFill, bodyFill + taken, bodyLength)
-    chunk.copy(body, bodyFill, at, at + taken)
+    copyBytes(chunk, body, bodyFill, at, at + taken)
     bodyFill += taken
     if (bodyFill === bodyLength) {
       const whole = body
@@ -71,8 +72,8 @@ export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame:
           const to = from + length
           if (to > end) {
             bodyLength = length
-            body = Buffer.allocUnsafe(firstCapacity(length, end - from))
-            bodyFill = chunk.copy(body, 0, from, end)
+            body = allocate(firstCapacity(length, end - from))
+            bodyFill = copyBytes(chunk, body, 0, from, end)
             return
           }
           at = to
@@ -84,7 +85,7 @@ export function createHeaderFramer(framing: HeaderFraming, max: number, onFrame:
         throw error
       }
       if (stopped) left += end - at
-      else if (at < end) headerFill = chunk.copy(header, 0, at, end)
+      else if (at < end) headerFill = copyBytes(chunk, header, 0, at, end)
     },
     end() {
       if (stopped || begun() === 0) return

@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import { WallarxError, type Where } from '../base/errors.ts'
 import { invalidOption } from '../base/option.ts'
 import { shown } from '../base/shown.ts'
@@ -10,7 +11,7 @@ export interface HeaderReader {
    * The length that the header at `bytes[at]` announces, once it is known to be acceptable. Throws `FRAME_TOO_LONG`,
    * `FRAME_HEADER_INVALID`.
    */
-  readonly announced: (bytes: Buffer, at: number) => number
+  readonly announced: (bytes: Bytes, at: number) => number
 }
 
 /** Throws `OPTION_INVALID` for a framing that cannot work. */
@@ -24,9 +25,9 @@ export function createHeaderReader(framing: HeaderFraming, max: number, where: W
   }
   const lengthAt =
     framing.payloadLengthAt ??
-    ((bytes: Buffer, at: number) => framing.payloadLength(bytes.subarray(at, at + headerLength)))
+    ((bytes: Bytes, at: number) => framing.payloadLength(bytes.subarray(at, at + headerLength)))
 
-  const announced = (bytes: Buffer, at: number): number => {
+  const announced = (bytes: Bytes, at: number): number => {
     let length: number
     try {
       length = lengthAt(bytes, at)
@@ -45,7 +46,7 @@ export function createHeaderReader(framing: HeaderFraming, max: number, where: W
     return length
   }
 
-  const invalidHeader = (bytes: Buffer, at: number, got: string, cause?: unknown): WallarxError =>
+  const invalidHeader = (bytes: Bytes, at: number, got: string, cause?: unknown): WallarxError =>
     new WallarxError('FRAME_HEADER_INVALID', {
       expected: `a header from which a length can be read in ${shown(bytes.subarray(at, at + headerLength))}`,
       got,

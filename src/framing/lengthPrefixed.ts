@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import { invalidOption, knownOptions } from '../base/option.ts'
 import type { HeaderFraming } from './framing.ts'
 
@@ -27,7 +28,7 @@ export function lengthPrefixed(headerLength: 1 | 2 | 4 | 8, options: LengthPrefi
   return { headerLength, payloadLengthAt, payloadLength: (header) => payloadLengthAt(header, 0) }
 }
 
-type ReadLength = (bytes: Buffer, at: number) => number
+type ReadLength = (bytes: Bytes, at: number) => number
 
 const two32 = 2 ** 32
 

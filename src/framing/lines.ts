@@ -1,3 +1,4 @@
+import { encodeText } from '#platform'
 import { invalidOption, knownOptions, wholeNumber } from '../base/option.ts'
 import type { DelimitedFraming } from './framing.ts'
 
@@ -37,5 +38,5 @@ export function lines(options: LinesOptions = {}): DelimitedFraming {
   if (unterminated !== 'error' && unterminated !== 'frame') {
     throw invalidOption('unterminated', "'error' or 'frame'", unterminated)
   }
-  return { delimiter: Buffer.from('\n'), unterminated, text: true, ...(maxLength !== undefined && { maxLength }) }
+  return { delimiter: encodeText('\n'), unterminated, text: true, ...(maxLength !== undefined && { maxLength }) }
 }

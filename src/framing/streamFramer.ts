@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import type { Context } from '../context/context.ts'
 import { WallarxError } from '../base/errors.ts'
 import { createFramer, type FramerOptions } from './framer.ts'
@@ -6,7 +7,7 @@ import { frameEmitter, type Output } from '../step/output.ts'
 
 /** A framer, as an operator or source uses it whose whole stream ends when it cannot be cut any further. */
 export interface StreamFramer {
-  readonly push: (chunk: Buffer) => void
+  readonly push: (chunk: Bytes) => void
   /** The stream has ended. */
   readonly end: () => void
   readonly pending: Framer['pending']
@@ -20,14 +21,14 @@ export interface StreamFramer {
  */
 export function createStreamFramer(
   options: Omit<FramerOptions, 'onFrame'>,
-  output: Output<Buffer>,
+  output: Output<Bytes>,
   { report }: Context,
   over: () => void = () => {
     output.complete()
   },
 ): StreamFramer {
   const framer = createFramer({ ...options, onFrame: frameEmitter(output) })
-  const endWith = (error: unknown, chunk?: Buffer): void => {
+  const endWith = (error: unknown, chunk?: Bytes): void => {
     framer.stop()
     if (error instanceof WallarxError && report.reject(error, chunk)) over()
     else output.error(error)

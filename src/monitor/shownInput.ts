@@ -1,11 +1,11 @@
 /* The beginning of what could not be used, as text: in a time and room that do not grow with it. */
 
-const longest = 256 // bytes, or characters of JSON
+/** How much of it is shown. */
+export const longest = 256 // bytes, or characters of JSON
 
-/** The first bytes as text, or the beginning of the JSON, of what is no bytes; never throws. */
+/** The beginning of what is no bytes, of its JSON where it is no text; never throws. */
 export function inputShown(input: unknown): string {
   if (input === undefined) return ''
-  if (input instanceof Uint8Array) return printable(beginning(input).toString('utf8'))
   if (typeof input === 'string') return printable(input.slice(0, longest))
   const json = { text: '' }
   try {
@@ -16,16 +16,11 @@ export function inputShown(input: unknown): string {
   return printable(json.text.slice(0, longest))
 }
 
-/** The first bytes, of what is bytes. */
-export function hexShown(input: unknown): string | undefined {
-  return input instanceof Uint8Array ? beginning(input).toString('hex') : undefined
-}
-
 const beginning = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, longest))
 
 /** Control characters, which a terminal would obey, and halves of characters become �. */
-const printable = (text: string): string =>
+export const printable = (text: string): string =>
   text.replace(/\p{Surrogate}/gu, '�').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�')
 
 const deepest = 8

@@ -29,6 +29,12 @@ export interface DeadLettersOptions extends Pick<SinkContext, 'transactions' | '
 
 const quietTime = 1000
 
+/** What of one kind was not logged in the second that goes on. */
+interface HeldBack {
+  count: number
+  readonly cancelTimer: () => void
+}
+
 /**
  * Of dead letters with one code in one pipeline, the first is logged in full, those within a second after it as a
  * number.
@@ -38,30 +44,29 @@ export function createDeadLetters(
   options: DeadLettersOptions,
 ): DeadLetters {
   const { log, clock } = options
-  const heldBack = new Map<
-    string,
-    { count: number; readonly pipeline: string; readonly code: ErrorCode; readonly cancelTimer: () => void }
-  >()
+  const heldBack = new Map<string, Map<ErrorCode, HeldBack>>() // by pipeline and code
 
   const logLetter = ({ pipeline, error }: DeadLetter): void => {
-    const kind = `${pipeline}: dead letter ${error.code}`
-    const held = heldBack.get(kind)
+    const ofPipeline = heldBack.get(pipeline)
+    const held = ofPipeline?.get(error.code)
     if (held !== undefined) {
       held.count++
       return
     }
-    log.warn(`${kind}: ${error.message}`, error.code, { ...error.where, pipeline, err: error })
+    const { code, message, where } = error
+    log.warn(`${pipeline}: dead letter ${code}: ${message}`, code, { ...where, pipeline, err: error })
     const cancelTimer = clock.after(quietTime, () => {
-      logHeldBack(kind)
+      logHeldBack(pipeline, code)
     })
-    heldBack.set(kind, { count: 0, pipeline, code: error.code, cancelTimer })
+    if (ofPipeline === undefined) heldBack.set(pipeline, new Map([[code, { count: 0, cancelTimer }]]))
+    else ofPipeline.set(code, { count: 0, cancelTimer })
   }
 
-  const logHeldBack = (kind: string): void => {
-    const { count, pipeline, code, cancelTimer } = heldBack.get(kind)!
+  const logHeldBack = (pipeline: string, code: ErrorCode): void => {
+    const { count, cancelTimer } = heldBack.get(pipeline)!.get(code)!
     cancelTimer()
-    heldBack.delete(kind)
-    if (count > 0) log.warn(`${kind}: ${count} more`, code, { pipeline, count })
+    heldBack.get(pipeline)!.delete(code)
+    if (count > 0) log.warn(`${pipeline}: dead letter ${code}: ${count} more`, code, { pipeline, count })
   }
 
   const { writer, flush } = openSink(consumer, options)
@@ -90,7 +95,7 @@ export function createDeadLetters(
       writer?.abort()
     },
     end() {
-      for (const kind of [...heldBack.keys()]) logHeldBack(kind)
+      for (const [pipeline, codes] of heldBack) for (const code of [...codes.keys()]) logHeldBack(pipeline, code)
     },
   }
 }

@@ -96,7 +96,7 @@ export function createPipelineContext(
     },
     report: {
       reject(error, input) {
-        const letter = { pipeline, error, input, ...(record && { record }) }
+        const letter = record === undefined ? { pipeline, error, input } : { pipeline, error, input, record }
         const rejected = shared.reject(letter)
         if (rejected) deadLetters++
         measured?.failed(error, rejected)

@@ -1,3 +1,4 @@
+import { afterThisTurn } from '#platform'
 import { createDeferred, type Deferred } from '../base/deferred.ts'
 import { WallarxError } from '../base/errors.ts'
 import { wholeNumber } from '../base/option.ts'
@@ -56,16 +57,16 @@ export function createBacklog(sink: string, options: BacklogOptions, { holds, fa
       if (waiting >= highWaterMark) gate.close()
       if (waiting > maxBuffered && !overflown) {
         overflown = true
-        process.nextTick(
-          fail,
-          new WallarxError('BUFFER_OVERFLOW', {
-            expected:
-              `at most ${maxBuffered} bytes waiting for the sink ` +
-              '(a source that can be held, or a larger maxBuffered)',
-            got: `${waiting}`,
-            where: { sink },
-          }),
-        )
+        const error = new WallarxError('BUFFER_OVERFLOW', {
+          expected:
+            `at most ${maxBuffered} bytes waiting for the sink ` +
+            '(a source that can be held, or a larger maxBuffered)',
+          got: `${waiting}`,
+          where: { sink },
+        })
+        afterThisTurn(() => {
+          fail(error)
+        })
       }
     },
     remove(bytes) {

@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import { createBacklog, type BacklogOptions } from './backlog.ts'
 import { createByteBatch } from './byteBatch.ts'
 import { failureOf, type WallarxError } from '../base/errors.ts'
@@ -10,7 +11,7 @@ export interface ByteTarget {
   /** Rejects when there is nothing to write to. */
   readonly opened?: Promise<unknown>
   /** Resolves when the bytes are written; the next call comes after that. */
-  write(bytes: Buffer): Promise<void>
+  write(bytes: Bytes): Promise<void>
   /** Where the next byte will be, for a target that can be cut back to a position. */
   position?(): Promise<Position>
   /** What that position is one in. */
@@ -30,7 +31,7 @@ export function sequentialWriter(
   options: BacklogOptions,
   context: SinkContext,
 ): SinkWriter<Uint8Array | string> {
-  const waiting = createQueue<Buffer>()
+  const waiting = createQueue<Bytes>()
   const backlog = createBacklog(sink, options, context)
   let writing: Promise<void> | undefined // the loop, while it runs
   let failed = false

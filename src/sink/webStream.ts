@@ -1,5 +1,5 @@
+import type { Bytes, WritableStream } from '#platform'
 import { knownOptions } from '../base/option.ts'
-import type { WritableStream } from 'node:stream/web'
 import { backlogOptions, checkBacklog, type BacklogOptions } from './backlog.ts'
 import { sequentialWriter } from './sequentialWriter.ts'
 import type { ByteSink } from './sink.ts'
@@ -32,7 +32,7 @@ export function webStreamSink(stream: WritableStream<Uint8Array>, options: WebSt
       const writer = stream.getWriter()
       writer.closed.catch(() => undefined) // a failure shows in the write or close that meets it
       const target = {
-        async write(bytes: Buffer) {
+        async write(bytes: Bytes) {
           await writer.ready
           await writer.write(bytes)
         },

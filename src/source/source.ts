@@ -1,13 +1,13 @@
 /* Where frames and messages come from: how a source is made, and each kind of it. */
 
 import { Observable, type TeardownLogic } from 'rxjs'
-import type { Context } from '../context/context.ts'
+import { currentContext, type Context } from '../context/context.ts'
 import type { SourceEntry } from '../context/endpoint.ts'
 import type { Output } from '../step/output.ts'
 import { countedOutput } from '../step/start.ts'
-import { madeOf, meterBelow, meteredBy } from '../step/upstream.ts'
+import { contextBelow, madeOf, meterBelow, meteredBy } from '../step/upstream.ts'
 import type { SourceMeter } from '../context/meter.ts'
-import { presentContext } from '../context/standalone.ts'
+import { standaloneContext } from '../context/standalone.ts'
 
 /**
  * What a source gets when it is subscribed to; its `SourceEntry` says where to open it, and how to tell where it is.
@@ -46,7 +46,7 @@ export function createSource<Message>(
 ): Observable<Message> {
   const identity = {}
   const messages = new Observable<Message>((subscriber) => {
-    const context = presentContext()
+    const context = currentContext() ?? contextBelow(subscriber) ?? standaloneContext()
     const { ended, ...entry } = context.endpoints.addSource(name)
     const { stopping } = context.shutdown
     if (stopping.aborted) return

@@ -1,5 +1,5 @@
+import type { ReadableStream } from '#platform'
 import { knownOptions } from '../base/option.ts'
-import type { ReadableStream } from 'node:stream/web'
 import type { Observable } from 'rxjs'
 import { pulledSource } from './pulledSource.ts'
 

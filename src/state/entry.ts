@@ -42,3 +42,7 @@ export const sameKey = (key: EntryKey): EntryKey => (key === 0 ? 0 : key)
 export function isEntryKey(key: unknown): key is EntryKey {
   return key === null || (typeof key !== 'object' && typeof key !== 'function' && typeof key !== 'symbol')
 }
+
+/** A method by which Node shows an object (`util.inspect`, `console.log`), and what it is given to show parts of it. */
+export const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+export type Inspect = (value: unknown, options: object) => string

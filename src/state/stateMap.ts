@@ -1,6 +1,5 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
 import { StateEntries, stateEntries } from './entries.ts'
-import type { EntryKey } from './entry.ts'
+import { inspectCustom, type EntryKey, type Inspect } from './entry.ts'
 
 /**
  * A Map inside a state for what grows large: a checkpoint writes the entries that changed since the last one, not all
@@ -102,7 +101,7 @@ export class StateMap<Key extends EntryKey, Value> {
   }
 
   /** @internal */
-  [inspect.custom](_depth: number, options: InspectOptionsStylized): string {
+  [inspectCustom](_depth: number, options: object, inspect: Inspect): string {
     return `State${inspect(new Map(this), options)}`
   }
 

@@ -1,6 +1,5 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
 import { StateEntries, stateEntries } from './entries.ts'
-import type { EntryKey } from './entry.ts'
+import { inspectCustom, type EntryKey, type Inspect } from './entry.ts'
 
 /**
  * A Set inside a state for what grows large: a checkpoint writes the members that were added or deleted since the last
@@ -83,7 +82,7 @@ export class StateSet<Member extends EntryKey> {
   }
 
   /** @internal */
-  [inspect.custom](_depth: number, options: InspectOptionsStylized): string {
+  [inspectCustom](_depth: number, options: object, inspect: Inspect): string {
     return `State${inspect(new Set(this), options)}`
   }
 

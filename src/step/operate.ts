@@ -4,7 +4,7 @@ import { acceptsText, type ClosableOutput, type OnFrame, receiveFrame } from './
 import { standaloneContext } from '../context/standalone.ts'
 import { countedFramesIn, countedFramesOut, countedIn, countedOut, startStep } from './start.ts'
 import { isAsynchronous, type Operation, type Step } from './step.ts'
-import { madeOf, meterBelow, meteredBy, stepAbove } from './upstream.ts'
+import { contextAbove, contextBelow, madeOf, meterBelow, meteredBy, stepAbove } from './upstream.ts'
 import type { StepMeter } from '../context/meter.ts'
 
 /**
@@ -19,9 +19,9 @@ export function operate<In, Out>(step: Step<In, Out>): OperatorFunction<In, Out>
   return (source) => {
     const outputs = new Observable<Out>((destination) => {
       const current = currentContext()
-      const context = current ?? standaloneContext()
+      const context = current ?? contextBelow(destination) ?? standaloneContext()
       const subscriber = new OperateSubscriber<In, Out>(destination, context, step, source)
-      const { upstream = context } = subscriber
+      const { [contextAbove]: upstream } = subscriber
       if (upstream === current) source.subscribe(subscriber)
       else within(upstream, () => source.subscribe(subscriber))
     })
@@ -49,6 +49,7 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
   readonly [acceptsText]: boolean
   readonly [receiveFrame]: OnFrame | undefined
   readonly [meteredBy]: StepMeter | undefined
+  readonly [contextAbove]: Context
 
   constructor(destination: Subscriber<Out>, context: Context, step: Step<In, Out>, source: Observable<In>) {
     super(destination)
@@ -69,6 +70,7 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
     this.#operation = startStep(step, this.#output, context, meter, (work) => {
       this.#takeTurn(work)
     })
+    this[contextAbove] = this.#operation.upstream ?? context
     this.#onNext = countedIn(this.#operation.next, meter)
     this[acceptsText] = this.#operation.acceptsText ?? false
     this[receiveFrame] = this.#operation.frame && this.#guarded(countedFramesIn(this.#operation.frame, meter))
@@ -80,11 +82,6 @@ class OperateSubscriber<In, Out> extends Subscriber<In> {
       withdraw?.()
     })
     if (this.#operation.outlivesSource === true) super.add((this.#upstream = new Subscription()))
-  }
-
-  /** The context for what is upstream, where that is another one. */
-  get upstream(): Context | undefined {
-    return this.#operation.upstream
   }
 
   override add(teardown: TeardownLogic): void {

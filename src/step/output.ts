@@ -1,5 +1,7 @@
+import type { Bytes } from '#platform'
+
 /** Takes one frame: `bytes[start, end)`. The bytes stay valid and unchanged after the call. */
-export type OnFrame = (bytes: Buffer, start: number, end: number) => void
+export type OnFrame = (bytes: Bytes, start: number, end: number) => void
 
 /**
  * Two shortcuts between neighbours that save an allocation for each message. A subscriber shows by these properties
@@ -32,7 +34,7 @@ export interface Output<in Message> {
 export type ClosableOutput<Message> = Omit<Output<Message>, 'closed'> & { closed: boolean }
 
 /** Hands frames to an output: in place where it takes them so, otherwise as views. */
-export function frameEmitter(output: Output<Buffer>): OnFrame {
+export function frameEmitter(output: Output<Bytes>): OnFrame {
   return (
     output[receiveFrame] ??
     ((bytes, start, end) => {

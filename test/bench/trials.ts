@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Contender } from './contenders/contender.ts'
 import { handWritten } from './contenders/handWritten.ts'
 import { loopUpTo } from './contenders/loopSteps.ts'
+import { deadLetters } from './contenders/deadLetters.ts'
 import { generators, generatorsToBuffers } from './contenders/generators.ts'
 import { lookups } from './contenders/lookups.ts'
 import { ours } from './contenders/ours.ts'
@@ -44,6 +45,8 @@ const trials: Readonly<Record<string, (size: number) => Trial>> = {
     const { texts, words } = createTexts(frames)
     return { messages: words, run: () => userFunctions(texts) }
   },
+  'dead letters: ours': deadLetters.refused,
+  'dead letters: caught by hand': deadLetters.caught,
   ...lookups,
   ...named('time:', timeContenders),
 }

@@ -5,6 +5,9 @@ export const courses = [
   'ix',
   'time',
   'join',
+  'market-spread',
+  'sequence-window',
+  'alerts',
   'follow',
   'tcp',
   'acknowledged',
@@ -32,11 +35,11 @@ Damages the files of a store, opens it, and looks for what is lost without a wor
              how often a store is damaged (1000)
   --seed S   repeats the texts and the order of the moments of another time; not the moments to the microsecond
   --only C   file: word count from file to file; ix: the same with Ix operators; time: windows, timers and expiry
-             from file to file; join: a join; follow: a file that is followed while another process rotates it;
-             tcp: sequence windows over TCP with a journal; acknowledged: two applications and acknowledged TCP
-             between them; damage: the files of a store; kafka: workers on a real broker, which are also frozen,
-             added and taken away, and the broker itself; N disturbances. Needs Java 17 and Maven. Default: all but
-             kafka
+             from file to file; join: a join; market-spread, sequence-window, alerts: these examples from file to
+             file; follow: a file that is followed while another process rotates it; tcp: sequence windows over TCP
+             with a journal; acknowledged: two applications and acknowledged TCP between them; damage: the files of a
+             store; kafka: workers on a real broker, which are also frozen, added and taken away, and the broker
+             itself; N disturbances. Needs Java 17 and Maven. Default: all but kafka
   --help     this text
 
 Exit code 1 when anything is wrong; the files are kept then.`

@@ -9,6 +9,9 @@ test.each([
   ['ix', 5],
   ['time', 3],
   ['join', 3],
+  ['market-spread', 3],
+  ['sequence-window', 3],
+  ['alerts', 3],
   ['follow', 5],
   ['tcp', 5],
   ['acknowledged', 5],
@@ -25,7 +28,7 @@ test.each([
     )
     expect(program.stdout()).toMatch(/^seed 7: nothing wrong$/m)
   },
-  60_000,
+  240_000, // a dozen processes, one after the other: 15 s, and 90 s on a machine that does much else
 )
 
 test('no damage to the files of a store ends a process, or goes unnoticed where it harms something', async () => {

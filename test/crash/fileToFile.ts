@@ -11,29 +11,44 @@ import { endOf, startVictim, type Victim } from './victim.ts'
 
 const lines = 60_000
 
+/** A program that reads files, and writes one. */
+export interface FileProgram {
+  /** A TypeScript file that takes the options of examples/01-word-count/main.ts. */
+  readonly program: string
+  /** Further options. */
+  readonly args?: readonly string[]
+  /** Writes what it reads; returns what `--in` says. Default: a text */
+  readonly writeInput?: (directory: string, seed: number) => string
+}
+
+function writeText(directory: string, seed: number): string {
+  const path = join(directory, 'input.txt')
+  writeFileSync(path, createText(seed, lines))
+  return `file:${path}`
+}
+
 /**
- * A program that counts words from file to file, killed again and again until it has come to the end of its input: the
+ * A program from file to file, killed again and again until it has come to the end of its input: the
  * output is, byte for byte, that of a run without a store that nobody disturbs. When one pass is done the next begins
  * with nothing.
  */
 export async function fileToFile(
-  program: string,
+  { program, args = [], writeInput = writeText }: FileProgram,
   { directory, seed, runs, result, progress }: CourseOptions,
 ): Promise<void> {
   const random = createRandom(seed)
-  const input = join(directory, 'input.txt')
   const output = join(directory, 'output.txt')
   const state = join(directory, 'state')
-  writeFileSync(input, createText(seed, lines))
-  await endOf(startVictim(program, '--in', `file:${input}`, '--out', `file:${join(directory, 'reference.txt')}`))
+  const input = writeInput(directory, seed)
+  await endOf(startVictim(program, ...args, '--in', input, '--out', `file:${join(directory, 'reference.txt')}`))
   const reference = readFileSync(join(directory, 'reference.txt'))
   let lastCheckpoint = 0
 
   const start = (): Victim => {
     result.runs++
     mkdirSync(state, { recursive: true })
-    const args = ['--in', `file:${input}`, '--out', `file:${output}`]
-    return startVictim(program, ...args, '--state', state, '--checkpoint-interval', '20')
+    const places = ['--in', input, '--out', `file:${output}`]
+    return startVictim(program, ...args, ...places, '--state', state, '--checkpoint-interval', '20')
   }
 
   /** The checkpoints that it finds at its starts never go back. */

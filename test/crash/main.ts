@@ -5,18 +5,27 @@ import { acknowledged } from './acknowledged.ts'
 import { help, readCommandLine, type CommandLine, type Course } from './commandLine.ts'
 import { stopsFor, type CourseOptions } from './course.ts'
 import { damage } from './damage.ts'
-import { fileToFile } from './fileToFile.ts'
+import { writeMarket, writeNumbers, writeTransactions } from './exampleFiles.ts'
+import { fileToFile, type FileProgram } from './fileToFile.ts'
 import { followRotation } from './followRotation.ts'
 import { kafkaWorkers } from './kafkaWorkers.ts'
 import { showProgress } from './progress.ts'
 import { createResult, Wrong, type Result } from './result.ts'
 import { tcpToTcp } from './tcpToTcp.ts'
 
+const fromFile =
+  (program: FileProgram) =>
+  (options: CourseOptions): Promise<void> =>
+    fileToFile(program, options)
+
 const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = {
-  file: (options) => fileToFile('examples/01-word-count/main.ts', options),
-  ix: (options) => fileToFile('test/crash/pulledWordCount.ts', options),
-  time: (options) => fileToFile('test/crash/time/windowsAndTimers.ts', options),
-  join: (options) => fileToFile('test/crash/time/joined.ts', options),
+  file: fromFile({ program: 'examples/01-word-count/main.ts' }),
+  ix: fromFile({ program: 'test/crash/pulledWordCount.ts' }),
+  time: fromFile({ program: 'test/crash/time/windowsAndTimers.ts' }),
+  join: fromFile({ program: 'test/crash/time/joined.ts' }),
+  'market-spread': fromFile({ program: 'examples/05-market-spread/main.ts', writeInput: writeMarket }),
+  'sequence-window': fromFile({ program: 'examples/06-sequence-window/main.ts', writeInput: writeNumbers }),
+  alerts: fromFile({ program: 'examples/07-alerts/main.ts', args: ['--stateful'], writeInput: writeTransactions }),
   follow: followRotation,
   tcp: tcpToTcp,
   acknowledged,

@@ -24,15 +24,15 @@ export interface Page {
   close(): Promise<void>
 }
 
-// What a bundler does for a user: names to files of what is published. The stand-in is the only thing a browser lacks.
+// What a bundler does for a user: names to files of what is published for a browser.
 const importMap = {
   imports: {
     rxjs: '/node_modules/rxjs/dist/esm/index.js',
     tslib: '/node_modules/tslib/tslib.es6.mjs', // which rxjs imports
     'wallarx/native': '/dist/src/native/index.js',
     'wallarx/operators': '/dist/operators/index.js',
-    wallarx: '/dist/src/state/statePartition.js',
-    'node:async_hooks': '/examples/12-native-observable/asyncLocalStorage.js',
+    wallarx: '/dist/src/browser.js',
+    '#platform': '/dist/src/base/platform/browser.js',
   },
 }
 

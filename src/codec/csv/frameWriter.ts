@@ -1,3 +1,5 @@
+import { allocate, writeText, type Bytes } from '#platform'
+import { copyBytes } from '../../framing/growingBuffer.ts'
 import { frameStart } from './framing.ts'
 
 const newline = 0x0a
@@ -5,27 +7,28 @@ const newline = 0x0a
 const batchLength = 16 * 1024
 
 /** Hands over the row in `bytes[start, end)`, in a frame of its own (`framing.ts`). */
-export type WriteFrame = (line: number, header: Buffer, bytes: Buffer, start: number, end: number) => void
+export type WriteFrame = (line: number, header: Bytes, bytes: Bytes, start: number, end: number) => void
 
 /** Writes frames one behind the other, so that memory is not asked for each. `from`: as `frameStart` takes it. */
 export function createFrameWriter(
   from: number,
-  onFrame: (bytes: Buffer, start: number, end: number) => void,
+  onFrame: (bytes: Bytes, start: number, end: number) => void,
 ): WriteFrame {
-  let batch = Buffer.alloc(0)
+  let batch = allocate(0)
   let used = 0
   return (line, header, bytes, start, end) => {
     const place = frameStart(line, from)
     const length = place.length + header.length + 1 + end - start
     if (batch.length - used < length) {
-      batch = Buffer.allocUnsafeSlow(Math.max(batchLength, length))
+      batch = allocate(Math.max(batchLength, length))
       used = 0
     }
     const at = used
-    used += batch.write(place, used, 'latin1')
-    used += header.copy(batch, used)
+    writeText(place, batch, used)
+    used += place.length
+    used += copyBytes(header, batch, used, 0, header.length)
     batch[used++] = newline
-    used += bytes.copy(batch, used, start, end)
+    used += copyBytes(bytes, batch, used, start, end)
     onFrame(batch, at, used)
   }
 }

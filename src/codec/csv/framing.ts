@@ -1,3 +1,4 @@
+import { decodeText, type Bytes } from '#platform'
 import type { WallarxError } from '../../base/errors.ts'
 
 /** Frames that are rows of CSV, each with what it takes to read it by itself: see `frameStart`. */
@@ -5,7 +6,7 @@ export interface CsvFraming {
   /** The bytes by which records are cut. */
   readonly record: { readonly quote: number; readonly delimiter: number }
   /** What is wrong with a stream that begins with this row of names; absent where streams begin with a record. */
-  readonly headerProblem?: ((row: Buffer) => WallarxError | undefined) | undefined
+  readonly headerProblem?: ((row: Bytes) => WallarxError | undefined) | undefined
   readonly maxLength?: number
 }
 
@@ -21,7 +22,7 @@ export function frameStart(line: number, from: number): string {
 }
 
 /** The place of a frame that begins at `bytes[start]`, for a person; its end is that of the place. */
-export function placeOf(bytes: Buffer, start: number, end: number): string {
-  const [line, byte] = bytes.toString('latin1', start, end).split('+')
+export function placeOf(bytes: Bytes, start: number, end: number): string {
+  const [line, byte] = decodeText(bytes, start, end).split('+')
   return byte === undefined ? line! : `${line!} after byte ${byte}`
 }

@@ -1,5 +1,6 @@
 /* How windows lie in a store. */
 
+import { allocate, asBytes } from '#platform'
 import { invalidOption } from '../../base/option.ts'
 import type { Serde } from '../../state/serde.ts'
 import type { WindowsKept } from '../../state/statePartition.ts'
@@ -58,35 +59,39 @@ export function windowsSerde<State>(serde: Serde<State>): Serde<OpenWindows<Stat
     serialize({ open, pane, next, due }) {
       const states = open.map(({ state }) => bytesOf(serde, state))
       const length = states.reduce((sum, state) => sum + windowHeadLength + state.length, headLength)
-      const bytes = Buffer.allocUnsafe(length)
-      bytes.writeDoubleBE(pane, 0)
-      bytes.writeDoubleBE(next, 8)
-      bytes.writeDoubleBE(due, 16)
+      const bytes = allocate(length)
+      const view = viewOf(bytes)
+      view.setFloat64(0, pane)
+      view.setFloat64(8, next)
+      view.setFloat64(16, due)
       let at = headLength
       open.forEach(({ start, end }, n) => {
         const state = states[n]!
-        bytes.writeDoubleBE(start, at)
-        bytes.writeDoubleBE(end, at + 8)
-        bytes.writeUInt32BE(state.length, at + 16)
+        view.setFloat64(at, start)
+        view.setFloat64(at + 8, end)
+        view.setUint32(at + 16, state.length)
         bytes.set(state, at + windowHeadLength)
         at += windowHeadLength + state.length
       })
       return bytes
     },
     deserialize(packed) {
-      const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.length)
+      const bytes = asBytes(packed)
+      const view = viewOf(packed)
       const open: OpenWindow<State>[] = []
       for (let at = headLength; at < bytes.length;) {
         const from = at + windowHeadLength
-        const to = from + bytes.readUInt32BE(at + 16)
+        const to = from + view.getUint32(at + 16)
         const state = serde.deserialize(bytes.subarray(from, to))
-        open.push({ start: bytes.readDoubleBE(at), end: bytes.readDoubleBE(at + 8), state })
+        open.push({ start: view.getFloat64(at), end: view.getFloat64(at + 8), state })
         at = to
       }
-      return { open, pane: bytes.readDoubleBE(0), next: bytes.readDoubleBE(8), due: bytes.readDoubleBE(16) }
+      return { open, pane: view.getFloat64(0), next: view.getFloat64(8), due: view.getFloat64(16) }
     },
   }
 }
+
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length)
 
 function bytesOf<State>(serde: Serde<State>, state: State): Uint8Array {
   const bytes: unknown = serde.serialize(state)

@@ -2,6 +2,7 @@ import type { Bench } from '../bench.ts'
 import { acknowledged } from './acknowledged.ts'
 import { backpressure } from './backpressure.ts'
 import { checkpoint } from './checkpoint.ts'
+import { deadLetters } from './deadLetters.ts'
 import { durability } from './durability.ts'
 import { entities } from './entities.ts'
 import { ix } from './ix.ts'
@@ -19,6 +20,7 @@ import { time } from './time.ts'
 export const benches: readonly Bench[] = [
   memory,
   monitor,
+  deadLetters,
   steps,
   ix,
   tcp,

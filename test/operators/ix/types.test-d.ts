@@ -7,6 +7,7 @@ import { fromAsyncIterable, lengthPrefixed, observerSink, run, statePartition, t
 import type { ByteSink, StateResult } from 'wallarx'
 import type * as rx from 'wallarx/operators'
 import type * as ix from 'wallarx/operators/ix'
+import type { OperatorsDoNotFit } from 'wallarx/operators/ix'
 import {
   decode,
   encode,
@@ -95,11 +96,20 @@ describe('operators over AsyncIterable', () => {
     numbers.pipe(toStatePartition((n: number) => [n, false], wordTotals))
     // @ts-expect-error no key function
     numbers.pipe(toStatePartition((n: number) => [n, false], keyless))
-    // The last overload of ix's `pipe` takes operators of anything, so these are called.
     // @ts-expect-error decode takes bytes
     decode(utf8)(numbers)
     // @ts-expect-error numbers are no bytes
     toSink(byteSink)(numbers)
+    expectTypeOf(numbers.pipe(decode(utf8))).toEqualTypeOf<OperatorsDoNotFit>()
+    expectTypeOf(
+      numbers.pipe(
+        to((n) => n),
+        map((n) => n + 1),
+        toSink(byteSink),
+      ),
+    ).toEqualTypeOf<OperatorsDoNotFit>()
+    // @ts-expect-error and nothing can be done with that
+    void run({ name: 'typed', pipelines: { pipeline: numbers.pipe(toSink(byteSink)) } })
     // @ts-expect-error a number cannot be iterated
     numbers.pipe(toMulti((n) => n))
   })

@@ -184,7 +184,7 @@ describe.skipIf(noChromium !== undefined)(
       })
     })
 
-    test('the operators on values run in a page, given a stand-in for AsyncLocalStorage', async () => {
+    test('the operators run in a page without a bundler', async () => {
       await page.run(`
       const { statePartition } = await import('wallarx')
       const { to, toStatePartition } = await import('wallarx/operators')
