@@ -1,6 +1,6 @@
 import { createQueue } from '../../base/queue.ts'
 import type { Context } from '../context.ts'
-import type { PipelineClock, Sleeper, TimeRegister, Turn } from '../time.ts'
+import { isOrigin, type PipelineClock, type Sleeper, type TimeRegister, type Turn } from '../time.ts'
 import { handOverAs } from './handOver.ts'
 import { UpstreamClocks } from './upstreamClocks.ts'
 
@@ -79,6 +79,11 @@ export class DelayClock implements PipelineClock, Sleeper {
   /** The same for the message that has come in first. */
   leaveFirst(): void {
     this.leave(this.#inside.peek())
+  }
+
+  keeps(origin: string): boolean {
+    for (const { over, origin: of } of this.#inside) if (!over && isOrigin(of, origin)) return true
+    return false
   }
 
   readonly look = (): void => {

@@ -89,7 +89,7 @@ export function createEntityWork<In, State, Outputs>(
       if (due === undefined) return
       const { name, at } = due
       loopWatch ??= new LoopWatch()
-      if (loopWatch.isLoop(slot, name, at, dueAtOnce)) {
+      if (loopWatch.isLoop(entities.low(slot), entities.high(slot), name, at, dueAtOnce)) {
         failFor(timerLoop(name, at, options.whereIs(slot)))
         return
       }

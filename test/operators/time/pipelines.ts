@@ -118,12 +118,13 @@ export const pairsGiven = (all: readonly (Pair | Late)[]): Given<Pair> => ({
   late: lateOnes(all),
 })
 
-/** Each side is an origin of its own. */
+/** Each side is an origin of its own; both end at once. */
 const bySide = (events: readonly Event[]): Event[] =>
-  events.flatMap((event): Event[] =>
-    'end' in event
-      ? [{ end: `${event.end} left` }, { end: `${event.end} right` }]
-      : [{ ...event, origin: `${event.origin ?? 'z'} ${event.side!}` }],
+  events.map(
+    (event): Event =>
+      'end' in event
+        ? { end: `${event.end} left`, with: `${event.end} right` }
+        : { ...event, origin: `${event.origin ?? 'z'} ${event.side!}` },
   )
 
 export const pairsExpected = (events: readonly Event[], rules: JoinRules): Given<Pair> => {

@@ -34,7 +34,7 @@ export const planted: Planted[] = [
   { bug: 'an aggregate that keeps the last one that came', build: inWindows((n) => n) },
   {
     bug: 'an operator in front that looks at who came before',
-    build: () => pipe(distinctUntilChanged<Timed<number>, number>(undefined, ({ message }) => message % 3), inWindows(plus)()),
+    build: () => pipe(distinctUntilChanged((one: Timed<number>, other) => one.message % 3 === other.message % 3), inWindows(plus)()),
   },
 ].map(({ bug, build }) => ({
   law,
