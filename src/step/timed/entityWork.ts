@@ -15,6 +15,8 @@ export interface Work<In> {
   /** What time it was for the step when it came. */
   readonly now: number
   readonly time: number
+  /** No timer that fires with it is earlier; Infinity where none does. */
+  readonly first: number
 }
 
 /** What has come of it, to be emitted in order. */
