@@ -82,10 +82,7 @@ export async function joinIsExact<Left, Right, Out, Late = never>(
   await checkPipelineLaw({
     law: title,
     name: 'joinIsExact',
-    input: fc.record(
-      { events: withFaults(takingTurns(lefts, rights), { faults: fault }) },
-      { noNullPrototype: true },
-    ),
+    input: fc.record({ events: withFaults(takingTurns(lefts, rights), { faults: fault }) }, { noNullPrototype: true }),
     eventsOf: ({ events }) => events,
     beside: '`join`, the options',
     async holds({ events }) {

@@ -58,7 +58,8 @@ export function plainTimers<In, State, Out>(
       const due = firstDue()
       if (due === undefined) return
       const { entity, name, at } = due
-      if (fired === mostFired) throw new Error(`timers that set each other for ever: the timer ${String(name)} at ${at}`)
+      if (fired === mostFired)
+        throw new Error(`timers that set each other for ever: the timer ${String(name)} at ${at}`)
       entity.timers.delete(name)
       if (name === expiry) {
         give(onExpire?.(entity.state, entity.key))

@@ -83,7 +83,12 @@ export async function timersAreExact<In, State, Out>(
     const { steps, states } = plainTimers(sent, computation, partition, key, outOfOrder)
     const fresh = partition.build()
     const kept = [...states].filter(([, state]) => difference(state, fresh) !== undefined)
-    return { steps: stepsBeside(events, steps), outputs: steps.flat(), takenBack: [], states: { [name]: new Map(kept) } }
+    return {
+      steps: stepsBeside(events, steps),
+      outputs: steps.flat(),
+      takenBack: [],
+      states: { [name]: new Map(kept) },
+    }
   }
   await checkPipelineLaw({
     law: title,
@@ -103,7 +108,10 @@ export async function timersAreExact<In, State, Out>(
       pastedTest({
         title,
         uses: ['play', 'testPipeline', 'type PipelineEvent'],
-        imports: ["import { map, pipe } from 'rxjs'", "import { eventTime, toStatePartition } from 'wallarx/operators'"],
+        imports: [
+          "import { map, pipe } from 'rxjs'",
+          "import { eventTime, toStatePartition } from 'wallarx/operators'",
+        ],
         body: [
           ...eventsAs('events', events),
           'const build = () =>',

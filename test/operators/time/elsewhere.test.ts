@@ -3,7 +3,18 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { from, lastValueFrom, map, merge, pipe, Subject, toArray, type OperatorFunction } from 'rxjs'
 import { describe, expect, test, vi } from 'vitest'
-import { fromAsyncIterable, fromObservable, lmdbStore, observerSink, run, session, sliding, tumbling, windowed, type WindowDefinition } from 'wallarx'
+import {
+  fromAsyncIterable,
+  fromObservable,
+  lmdbStore,
+  observerSink,
+  run,
+  session,
+  sliding,
+  tumbling,
+  windowed,
+  type WindowDefinition,
+} from 'wallarx'
 import { eventTime, toSink, toWindows } from 'wallarx/operators'
 import { interleavingDoesNotMatter, testPipeline, timed, type Timed } from 'wallarx/testing'
 import { temporaryFolder } from '../../support/files.ts'

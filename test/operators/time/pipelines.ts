@@ -120,11 +120,10 @@ export const pairsGiven = (all: readonly (Pair | Late)[]): Given<Pair> => ({
 
 /** Each side is an origin of its own; both end at once. */
 const bySide = (events: readonly Event[]): Event[] =>
-  events.map(
-    (event): Event =>
-      'end' in event
-        ? { end: `${event.end} left`, with: `${event.end} right` }
-        : { ...event, origin: `${event.origin ?? 'z'} ${event.side!}` },
+  events.map((event): Event =>
+    'end' in event
+      ? { end: `${event.end} left`, with: `${event.end} right` }
+      : { ...event, origin: `${event.origin ?? 'z'} ${event.side!}` },
   )
 
 export const pairsExpected = (events: readonly Event[], rules: JoinRules): Given<Pair> => {

@@ -7,7 +7,15 @@ import { checklist } from '../checklist.ts'
 import { rx } from '../twin.ts'
 import * as any from '../../time/arbitraries.ts'
 import type { Message, WindowOutput } from '../../time/model.ts'
-import { merging, windowRules, windowsExpected, windowsGiven, windowsOf, windowsPipeline, type Late } from './pipelines.ts'
+import {
+  merging,
+  windowRules,
+  windowsExpected,
+  windowsGiven,
+  windowsOf,
+  windowsPipeline,
+  type Late,
+} from './pipelines.ts'
 import { ofOneOrigin, playThrough, playWithCrashes, possible } from './played.ts'
 
 checklist('toWindows', rx)

@@ -143,25 +143,35 @@ describe('windows behind windows', () => {
 })
 
 test('windows behind timers of an asynchronous computation are never late where the messages are in order', async () => {
-  const steps = fc.oneof({ weight: 5, arbitrary: fc.nat(6) }, { weight: 2, arbitrary: fc.constantFrom(10, 60, 100, 500) })
+  const steps = fc.oneof(
+    { weight: 5, arbitrary: fc.nat(6) },
+    { weight: 2, arbitrary: fc.constantFrom(10, 60, 100, 500) },
+  )
   const messages = fc.array(fc.record({ key: fc.integer({ min: 1, max: 3 }), step: steps }), { maxLength: 40 })
   const size = fc.integer({ min: 1, max: 30 })
   const pause = fc.integer({ min: 1, max: 9 })
   await fc.assert(
-    fc.asyncProperty(messages, size, size, fc.integer({ min: 1, max: 4 }), pause, async (given, size, sumSize, ...rest) => {
-      const [concurrency, pause] = rest
-      let t = 0
-      const inOrder = given.map(({ key, step }) => ({ key, t: (t += step) }))
-      const expected = await inTwoRuns(inOrder, tumbling({ size }), sumSize)
-      const source = new Subject<Message>()
-      const outputs = all(source.pipe(timed, countsLater(size, concurrency!), sums(sumSize)))
-      for (const [at, message] of inOrder.entries()) {
-        source.next(message)
-        if (at % pause! === 0) await new Promise(setImmediate)
-      }
-      source.complete()
-      expect(await outputs).toEqual(expected)
-    }),
+    fc.asyncProperty(
+      messages,
+      size,
+      size,
+      fc.integer({ min: 1, max: 4 }),
+      pause,
+      async (given, size, sumSize, ...rest) => {
+        const [concurrency, pause] = rest
+        let t = 0
+        const inOrder = given.map(({ key, step }) => ({ key, t: (t += step) }))
+        const expected = await inTwoRuns(inOrder, tumbling({ size }), sumSize)
+        const source = new Subject<Message>()
+        const outputs = all(source.pipe(timed, countsLater(size, concurrency!), sums(sumSize)))
+        for (const [at, message] of inOrder.entries()) {
+          source.next(message)
+          if (at % pause! === 0) await new Promise(setImmediate)
+        }
+        source.complete()
+        expect(await outputs).toEqual(expected)
+      },
+    ),
     { numRuns: any.runs },
   )
 })

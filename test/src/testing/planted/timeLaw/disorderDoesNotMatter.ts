@@ -41,7 +41,10 @@ const most = (n: number, greatest: number): number => Math.max(n, greatest)
 const law = 'disorderDoesNotMatter'
 
 export const planted: Planted[] = [
-  { bug: 'an eventTime that lets messages be in less disorder than they are', build: inWindows(plus, { outOfOrder: 5 }) },
+  {
+    bug: 'an eventTime that lets messages be in less disorder than they are',
+    build: inWindows(plus, { outOfOrder: 5 }),
+  },
   { bug: 'an aggregate that keeps the last one that came', build: inWindows((n) => n) },
   { bug: 'an aggregate that keeps the first one that came', build: inWindows((n, first) => first || n) },
   { bug: 'a mean that forgets', build: inWindows((n, mean) => (mean + n) / 2) },

@@ -34,15 +34,20 @@ export const planted: Planted[] = [
   { bug: 'an aggregate that keeps the last one that came', build: inWindows((n) => n) },
   {
     bug: 'an operator in front that looks at who came before',
-    build: () => pipe(distinctUntilChanged((one: Timed<number>, other) => one.message % 3 === other.message % 3), inWindows(plus)()),
+    build: () =>
+      pipe(
+        distinctUntilChanged((one: Timed<number>, other) => one.message % 3 === other.message % 3),
+        inWindows(plus)(),
+      ),
   },
 ].map(({ bug, build }) => ({
   law,
   bug,
-  check: (options) => interleavingDoesNotMatter(build as () => OperatorFunction<Timed<number>, unknown>, {
-    messages: readings,
-    ...options,
-  }),
+  check: (options) =>
+    interleavingDoesNotMatter(build as () => OperatorFunction<Timed<number>, unknown>, {
+      messages: readings,
+      ...options,
+    }),
 }))
 
 export const right: Planted[] = [
