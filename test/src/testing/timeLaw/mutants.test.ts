@@ -66,8 +66,8 @@ interface State {
 const obey: StateComputation<number, State, string> = {
   compute(n, state, timers) {
     state.sum += n
-    if (n < 3) timers.clear('quiet')
-    else timers.set('quiet', timers.now + 4 * n)
+    if (n === 0) timers.clear('quiet')
+    else if (n > 4) timers.set('quiet', timers.now + 4 * n)
     timers.set(n % 2, timers.now + 5)
     return [`${n}: ${state.sum}`, true]
   },
