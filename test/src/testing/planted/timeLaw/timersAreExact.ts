@@ -15,7 +15,7 @@ const partition = (expireAfter?: number) =>
 const check =
   (computation: () => Computation, outOfOrder = 0, expireAfter?: number): Planted['check'] =>
   (options) =>
-    timersAreExact(computation(), partition(expireAfter), { messages, outOfOrder, ...options })
+    timersAreExact(computation(), partition(expireAfter), { messages, outOfOrder, runs: 50, ...options })
 
 /** Sets, replaces and clears timers, and says what they see as they fire. */
 const base: Computation = {
