@@ -78,6 +78,9 @@ const originSource = <Message>(messages: Subject<Message>, name: string): Observ
       next(message) {
         handOver(context, origin, emit, message)
       },
+      error(error: unknown) {
+        output.error(error)
+      },
       complete() {
         within(context, () => {
           output.complete()

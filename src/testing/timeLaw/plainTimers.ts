@@ -26,7 +26,7 @@ const mostFired = 10_000
  */
 export function plainTimers<In, State, Out>(
   events: readonly Timed<In>[],
-  { compute, onTimer, onExpire }: StateComputation<In, State, Out>,
+  computation: StateComputation<In, State, Out>,
   { build, expireAfter }: { readonly build: () => State; readonly expireAfter?: number | undefined },
   keyFunction: (message: In) => Key,
   outOfOrder: number,
@@ -62,10 +62,10 @@ export function plainTimers<In, State, Out>(
         throw new Error(`timers that set each other for ever: the timer ${String(name)} at ${at}`)
       entity.timers.delete(name)
       if (name === expiry) {
-        give(onExpire?.(entity.state, entity.key))
+        give(computation.onExpire?.(entity.state, entity.key))
         entities.delete(entity.key)
       } else {
-        give(onTimer!(name, at, entity.state, timersOf(entity))[0])
+        give(computation.onTimer!(name, at, entity.state, timersOf(entity))[0])
       }
     }
   }
@@ -79,7 +79,7 @@ export function plainTimers<In, State, Out>(
     entities.set(key, entity)
     const expires = at + (expireAfter ?? NaN)
     if (expireAfter !== undefined && !(entity.timers.get(expiry)! >= expires)) entity.timers.set(expiry, expires)
-    give(compute(message, entity.state, timersOf(entity))[0])
+    give(computation.compute(message, entity.state, timersOf(entity))[0])
     fire()
   }
   steps.push([])

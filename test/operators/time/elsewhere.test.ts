@@ -271,7 +271,13 @@ test('many keys with a window each stay out of memory with a store', async () =>
       { add: (_: number, state: { count: number }) => void state.count++, close: ({ count }) => count },
       windows,
     ),
-    toSink(observerSink({ next: (count) => void (sum += count) })),
+    toSink(
+      observerSink({
+        next(count) {
+          sum += count
+        },
+      }),
+    ),
   )
   const store = lmdbStore(join(temporaryFolder(), 'store'))
   const app = await run({ name: 'Many', pipelines: { counting }, store, log: false })

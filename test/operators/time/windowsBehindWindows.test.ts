@@ -39,7 +39,7 @@ const counts = (window: WindowDefinition): OperatorFunction<Message, Count> =>
 
 interface Open {
   key: number
-  readonly counts: Record<number, number>
+  readonly counts: Map<number, number>
 }
 
 /** The same counts by timers of a computation that takes its time. */
@@ -49,18 +49,18 @@ const countsLater = (size: number, concurrency: number): OperatorFunction<Messag
       for (let turn = 0; turn < t % 3; turn++) await Promise.resolve()
       open.key = key
       const end = (Math.floor(t / size) + 1) * size
-      open.counts[end] = (open.counts[end] ?? 0) + 1
+      open.counts.set(end, (open.counts.get(end) ?? 0) + 1)
       timers.set(end, end)
       return [undefined, true]
     },
     async onTimer(_, end, { key, counts }) {
       for (let turn = 0; turn < key % 3; turn++) await Promise.resolve()
-      const count = counts[end]!
-      delete counts[end]
+      const count = counts.get(end)!
+      counts.delete(end)
       return [{ key, end, count }, true]
     },
   }
-  const build = (): Open => ({ key: 0, counts: {} })
+  const build = (): Open => ({ key: 0, counts: new Map() })
   return toStatePartition(later, statePartition('counts', { key: ({ key }: Message) => key, build }), { concurrency })
 }
 
@@ -163,10 +163,10 @@ test('windows behind timers of an asynchronous computation are never late where 
         const inOrder = given.map(({ key, step }) => ({ key, t: (t += step) }))
         const expected = await inTwoRuns(inOrder, tumbling({ size }), sumSize)
         const source = new Subject<Message>()
-        const outputs = all(source.pipe(timed, countsLater(size, concurrency!), sums(sumSize)))
+        const outputs = all(source.pipe(timed, countsLater(size, concurrency), sums(sumSize)))
         for (const [at, message] of inOrder.entries()) {
           source.next(message)
-          if (at % pause! === 0) await new Promise(setImmediate)
+          if (at % pause === 0) await new Promise(setImmediate)
         }
         source.complete()
         expect(await outputs).toEqual(expected)

@@ -20,11 +20,12 @@ import { EntityTimers } from '../../../../src/state/timers/entityTimers.ts'
 import { TableTimers } from '../../../../src/state/timers/tableTimers.ts'
 import { PresentEntity } from '../../../../src/step/timed/presentEntity.ts'
 import { EventClock } from '../../../../src/time/eventClock.ts'
+import type * as Kept from '../../../../src/time/join/kept.ts'
 
 /** What is broken of the functions of joins, which are no methods. */
 const broken = vi.hoisted(() => ({ of: '' }))
 vi.mock('../../../../src/time/join/kept.ts', async (original) => {
-  const kept = await original<typeof import('../../../../src/time/join/kept.ts')>()
+  const kept = await original<typeof Kept>()
   return {
     ...kept,
     placeOfTime: (all: readonly never[], from: number) =>
@@ -66,7 +67,7 @@ interface State {
 const obey: StateComputation<number, State, string> = {
   compute(n, state, timers) {
     state.sum += n
-    if (n === 0) timers.clear('quiet')
+    if (n < 3) timers.clear('quiet')
     else if (n > 4) timers.set('quiet', timers.now + 4 * n)
     timers.set(n % 2, timers.now + 5)
     return [`${n}: ${state.sum}`, true]
@@ -222,7 +223,8 @@ test('disorder does not matter to pairs', async () => {
           after: 8,
           outOfOrder: 6,
           unmatched: true,
-          combine: (one, other) => `${one.message} at ${one.at}, ${other?.message} at ${other?.at}`,
+          combine: (one, other) =>
+            `${one.message} at ${one.at}, ${other?.message ?? 'alone'} at ${other?.at ?? 'no time'}`,
         }),
       )
     })

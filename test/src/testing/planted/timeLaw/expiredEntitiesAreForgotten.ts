@@ -40,8 +40,9 @@ export const planted: Planted[] = [
       const counts = new Map<number, number>()
       return {
         compute(n) {
-          counts.set(n, (counts.get(n) ?? 0) + 1)
-          return [`${n}: ${counts.get(n)}`, true]
+          const count = (counts.get(n) ?? 0) + 1
+          counts.set(n, count)
+          return [`${n}: ${count}`, true]
         },
       }
     }),

@@ -28,7 +28,7 @@ const law = 'joinIsExact'
 const check =
   (join: () => Join, lefts: fc.Arbitrary<readonly Event[]> = events): Planted['check'] =>
   (options) =>
-    joinIsExact(join(), { lefts, rights: events, ...options })
+    joinIsExact(join(), { lefts, rights: events, runs: 50, ...options })
 
 class Order implements Event {
   readonly id: number
