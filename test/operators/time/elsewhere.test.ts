@@ -268,7 +268,12 @@ test('many keys with a window each stay out of memory with a store', async () =>
   const counting = fromAsyncIterable(keys()).pipe(
     eventTime((key) => key),
     toWindows(
-      { add: (_: number, state: { count: number }) => void state.count++, close: ({ count }) => count },
+      {
+        add(_: number, state: { count: number }) {
+          state.count++
+        },
+        close: ({ count }) => count,
+      },
       windows,
     ),
     toSink(

@@ -68,7 +68,7 @@ const obey: StateComputation<number, State, string> = {
   compute(n, state, timers) {
     state.sum += n
     if (n < 3) timers.clear('quiet')
-    else if (n > 4) timers.set('quiet', timers.now + 4 * n)
+    else if (n > 4) timers.set('quiet', timers.now + 2 * n + 4)
     timers.set(n % 2, timers.now + 5)
     return [`${n}: ${state.sum}`, true]
   },
@@ -108,7 +108,7 @@ describe('timersAreExact finds', () => {
   ])('%s', async (_, plant) => {
     plant()
     await find((options) =>
-      timersAreExact({ ...obey, onExpire: ({ sum }) => `gone: ${sum}` }, entities(9), {
+      timersAreExact({ ...obey, onExpire: ({ sum }) => `gone: ${sum}` }, entities(12), {
         messages: numbers,
         ...options,
       }),
@@ -130,7 +130,7 @@ describe('expiredEntitiesAreForgotten finds', () => {
     ],
   ])('%s', async (_, plant) => {
     plant()
-    await find((options) => expiredEntitiesAreForgotten(obey, entities(9), { messages: numbers, ...options }))
+    await find((options) => expiredEntitiesAreForgotten(obey, entities(12), { messages: numbers, ...options }))
   })
 })
 
