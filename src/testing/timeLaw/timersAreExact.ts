@@ -90,6 +90,7 @@ export async function timersAreExact<In, State, Out>(
       states: { [name]: new Map(kept) },
     }
   }
+  const left = ({ outputs, states }: PipelineRun<Out>): unknown => ({ outputs, states: states[name] })
   await checkPipelineLaw({
     law: title,
     name: 'timersAreExact',
@@ -123,9 +124,11 @@ export async function timersAreExact<In, State, Out>(
           "const driver = await testPipeline(build(), { delivery: 'exactly once' })",
           'await play(driver, events, { build })',
           'await driver.end()',
-          'const got = driver.outputs()',
+          'const outputs = driver.outputs()',
+          'await driver.restart(build()) // what it knows now is what is in the store',
+          'const states = driver.states()[partition.name] ?? new Map()',
           'await driver.close()',
-          `assert.deepEqual(got, ${literal(expectedOf(events).outputs)})`,
+          `assert.deepEqual({ outputs, states }, ${literal(left(expectedOf(events)))})`,
         ],
       }),
     options,
