@@ -56,8 +56,8 @@ export class DelayClock implements PipelineClock, Sleeper {
   }
 
   /**
-   * A message comes in, or timers of which the first has the time `first`: their outputs are not late, though upstream is
-   * ahead. `undefined` where nobody asks what time it is.
+   * A message comes in, or timers of which the first has the time `first`: their outputs are not late, though upstream
+   * is ahead. `undefined` where nobody asks what time it is.
    */
   enter(first = Infinity): Delayed | undefined {
     const { register, pipeline } = this.context.time

@@ -19,8 +19,8 @@ export class LoopWatch {
   }
 
   /**
-   * Whether it is a loop that this one is to fire as well, of the entity with the key of these halves: its slot may have
-   * been another's before. `dueAtOnce`: were due when they were set.
+   * Whether it is a loop that this one is to fire as well, of the entity with the key of these halves: its slot may
+   * have been another's before. `dueAtOnce`: were due when they were set.
    */
   isLoop(low: number, high: number, name: TimerName, at: number, dueAtOnce: number): boolean {
     const isAgain = low === this.low && high === this.high && name === this.name && at <= this.at

@@ -9,8 +9,8 @@ import { originsLaw, originsOptions, type OriginsOptions } from './origins.ts'
  * lets them, it gives the same outputs, in whatever order, as where they come in the order of their times. So no window
  * has other messages, none is late, and what an aggregate makes of them does not depend on their order.
  *
- * @param build makes the pipeline anew: it takes what `timed` gives, whose `disorder` is at most the `outOfOrder` of its
- * `eventTime`
+ * @param build makes the pipeline anew: it takes what `timed` gives, whose `disorder` is at most the `outOfOrder` of
+ * its `eventTime`
  * @example
  * ```ts
  * import fc from 'fast-check'
@@ -39,12 +39,12 @@ export async function disorderDoesNotMatter<In, Out>(
   await originsLaw(build, knownOptions('disorderDoesNotMatter', options, originsOptions), {
     title: 'messages of an origin in disorder give what they give in the order of their times',
     name: 'disorderDoesNotMatter',
-    others: (events) => [inOrder(events)],
+    others: (events) => [byTime(events)],
   })
 }
 
 /** Each origin's messages by time, at the places where that origin has its turn. */
-function inOrder<In>(events: readonly Timed<In>[]): Timed<In>[] {
+function byTime<In>(events: readonly Timed<In>[]): Timed<In>[] {
   const sorted = [...events].sort((one, other) => one.at - other.at)
   const ofOrigin = grouped(sorted, ({ origin }) => origin)
   return events.map(({ origin }) => ofOrigin.get(origin)!.shift()!)

@@ -9,8 +9,8 @@ import { originsLaw, originsOptions, type OriginsOptions } from './origins.ts'
  * them, the outputs are the same, in whatever order. The origins hold the watermark from the start, as files do; of
  * those that come later, such as connections, messages may be late.
  *
- * @param build makes the pipeline anew: it takes what `timed` gives, whose `disorder` is at most the `outOfOrder` of its
- * `eventTime`
+ * @param build makes the pipeline anew: it takes what `timed` gives, whose `disorder` is at most the `outOfOrder` of
+ * its `eventTime`
  * @example
  * ```ts
  * import fc from 'fast-check'

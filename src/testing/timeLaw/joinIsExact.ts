@@ -24,9 +24,10 @@ export interface JoinLawOptions<Left, Right> extends LawOptions {
 const title = 'a join gives what it gives where each message meets all others, also across crashes'
 
 /**
- * The law that a join is exact: it gives the pairs, in the order, that come of comparing each message with all that came
- * before it, those that have met nothing, and the same late messages, whatever crashes and restarts there are. It holds
- * `combine`, `key` and `at` to depending on their messages alone, and the messages to being such as a checkpoint keeps.
+ * The law that a join is exact: it gives the pairs, in the order, that come of comparing each message with all that
+ * came before it, those that have met nothing, and the same late messages, whatever crashes and restarts there are. It
+ * holds `combine`, `key` and `at` to depending on their messages alone, and the messages to being such as a checkpoint
+ * keeps.
  *
  * @param join what `joinWithin` takes; its `late` is not used
  * @example

@@ -53,8 +53,8 @@ export async function originsLaw<In, Out>(
 }
 
 /**
- * What comes out of a pipeline that has a source for each origin. All of them hold the watermark from the start, so that
- * none is late because another was read first. A failure is a breach.
+ * What comes out of a pipeline that has a source for each origin. All of them hold the watermark from the start, so
+ * that none is late because another was read first. A failure is a breach.
  */
 export async function outputsOfOrigins<In, Out>(
   events: readonly Timed<In>[],

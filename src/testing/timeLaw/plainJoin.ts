@@ -17,8 +17,8 @@ interface Taken<Message> {
 }
 
 /**
- * What a join gives at each message, and last, at the end, where both sides complete. Each message is kept for ever, and
- * looked at for each that comes after it.
+ * What a join gives at each message, and last, at the end, where both sides complete. Each message is kept for ever,
+ * and looked at for each that comes after it.
  */
 export function plainJoin<Left, Right, Out, Late>(
   events: readonly OfSide<Left, Right>[],
@@ -37,7 +37,7 @@ export function plainJoin<Left, Right, Out, Late>(
   }
   const tellUnmatched = (): void => {
     const alone = lefts.filter(({ met, t }) => !met && t + after < watermark)
-    for (const one of inOrder(alone, (one, other) => compare(one.key, other.key))) {
+    for (const one of byTime(alone, (one, other) => compare(one.key, other.key))) {
       one.met = true // it is told once
       if (unmatched) give(combine(one.message, undefined))
     }
@@ -57,14 +57,14 @@ export function plainJoin<Left, Right, Out, Late>(
     } else if ('left' in event) {
       const one = { message: event.left, key: bigintOf(left.key(event.left)), t, met: false }
       lefts.push(one)
-      for (const other of inOrder(rights.filter((other) => near(one, other)))) {
+      for (const other of byTime(rights.filter((other) => near(one, other)))) {
         one.met = true
         give(combine(one.message, other.message))
       }
     } else {
       const one = { message: event.right, key: bigintOf(right.key(event.right)), t, met: false }
       rights.push(one)
-      for (const other of inOrder(lefts.filter((other) => near(other, one)))) {
+      for (const other of byTime(lefts.filter((other) => near(other, one)))) {
         other.met = true
         give(combine(other.message, one.message))
       }
@@ -77,7 +77,7 @@ export function plainJoin<Left, Right, Out, Late>(
 }
 
 /** By time, then as `next` says, then by arrival. */
-const inOrder = <Message>(
+const byTime = <Message>(
   taken: readonly Taken<Message>[],
   next: (one: Taken<Message>, other: Taken<Message>) => number = () => 0,
 ): Taken<Message>[] => [...taken].sort((one, other) => one.t - other.t || next(one, other))

@@ -34,9 +34,9 @@ const title = 'timers fire once, not early, in order, also across checkpoints an
 
 /**
  * The law that timers fire once, never early, never lost, and in order: a state computation gives the outputs, in the
- * order, and leaves the states that it does where its entities and their timers are in a plain Map, whatever crashes and
- * restarts there are; so no timer comes back that was cleared or has fired. With `expireAfter` the same of entities that
- * expire. It holds a computation to keeping all it knows in the state, and to saying where it has changed that.
+ * order, and leaves the states that it does where its entities and their timers are in a plain Map, whatever crashes
+ * and restarts there are; so no timer comes back that was cleared or has fired. With `expireAfter` the same of entities
+ * that expire. It holds a computation to keeping all it knows in the state, and to saying where it has changed that.
  *
  * @example
  * ```ts

@@ -142,7 +142,7 @@ describe('windows behind windows', () => {
   })
 })
 
-test('windows behind timers of an asynchronous computation are never late where the messages are in order', async () => {
+test('windows behind timers of an asynchronous computation are never late, of messages in order', async () => {
   const steps = fc.oneof(
     { weight: 5, arbitrary: fc.nat(6) },
     { weight: 2, arbitrary: fc.constantFrom(10, 60, 100, 500) },
