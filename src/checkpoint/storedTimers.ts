@@ -108,7 +108,8 @@ const packTimers = (timers: Map<TimerName, number>): Buffer =>
     [...timers].flatMap(([name, at]) => [typeof name === 'string' && !isText(name) ? packEntryKey(name) : name, at]),
   )
 
-function* unpackTimers(value: Buffer): Generator<[name: TimerName, at: number], void> {
+/** Undoes `packTimers`; throws for what is damaged. */
+export function* unpackTimers(value: Buffer): Generator<[name: TimerName, at: number], void> {
   const flat = unpackPlain(value)[1] as unknown[]
   for (let at = 0; at < flat.length; at += 2) {
     const name = flat[at]

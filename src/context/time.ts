@@ -43,6 +43,12 @@ export interface Sleeper {
   readonly look: () => void
   /** Calls `work` between two messages of the step. Absent: at once */
   turn: Turn | undefined
+  /** Messages of this origin, or of one below it, are kept and have not come out. Absent: none are */
+  keeps?(origin: string): boolean
 }
 
 export type Turn = (work: () => void) => void
+
+/** Whether an origin is this one, or below it: its name begins with that and a slash. */
+export const isOrigin = (origin: string | undefined, of: string): boolean =>
+  origin === of || origin?.startsWith(`${of}/`) === true

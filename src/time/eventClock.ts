@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { PipelineClock } from '../context/time.ts'
+import { isOrigin, type PipelineClock } from '../context/time.ts'
 import type { PipelineTime } from '../context/time/pipelineTime.ts'
 import { IdleOrigins, type Silent } from './idleOrigins.ts'
 import type { Keeping, KeptOrigin } from './keptOrigins.ts'
@@ -69,7 +69,9 @@ export class EventClock implements PipelineClock {
       const known = origin === '' ? undefined : origin
       this.#origins.set(known, { name: known, kept, restored: true, heard: clock.now(), idle: false })
     }
-    if (this.#origins.size === 0 && waits) this.#origins.set(anybody.name, { ...anybody, heard: clock.now() })
+    // Where all have come and gone before a restart, nobody is waited for, as without one.
+    const isNew = this.watermark === -Infinity && this.#origins.size === 0
+    if (waits && isNew) this.#origins.set(anybody.name, { ...anybody, heard: clock.now() })
     if (this.#origins.size > 0) this.#idle?.watch()
     this.#settle()
     pipeline.addClock(this)
@@ -103,17 +105,17 @@ export class EventClock implements PipelineClock {
   }
 
   originEnded(ended: string): void {
-    this.#remove(({ name }) => isOf(name, ended))
+    this.#remove(({ name }) => isOrigin(name, ended))
   }
 
   connectionsOver(source: string): void {
-    this.#remove(({ name, restored }) => restored && isOf(name, source))
+    this.#remove(({ name, restored }) => restored && isOrigin(name, source))
   }
 
   /** What is restored of sources that the program has no more is over. */
   allOpened(sources: ReadonlySet<string>): void {
     this.#remove(
-      ({ name, restored }) => restored && name !== undefined && ![...sources].some((source) => isOf(name, source)),
+      ({ name, restored }) => restored && name !== undefined && ![...sources].some((source) => isOrigin(name, source)),
     )
   }
 
@@ -184,6 +186,3 @@ export class EventClock implements PipelineClock {
     if (watermark > this.watermark) this.watermark = this.#keeping.kept.watermark = watermark
   }
 }
-
-const isOf = (origin: string | undefined, source: string): boolean =>
-  origin === source || origin?.startsWith(`${source}/`) === true

@@ -13,13 +13,13 @@ export const root = join(import.meta.dirname, '../..')
 /** What examples may use without importing it, so that each shows only what it is about. */
 const free = ['firstValueFrom', 'from', 'lastValueFrom', 'of', 'toArray']
 
-/** A whole module: the names of RxJS that the example does not import from elsewhere, and the example. */
+/** A whole module: `assert` and the names of RxJS that the example does not import itself, and the example. */
 export function moduleOf({ code }: Example): string {
   const own = [...code.matchAll(/^import \{(.*?)\}/gm)].flatMap((match) =>
     match[1]!.split(',').map((name) => name.trim()),
   )
-  return `import assert from 'node:assert/strict'
-import { ${free.filter((name) => !own.includes(name)).join(', ')} } from 'rxjs'
+  const asserts = /^import assert /m.test(code) ? '' : "import assert from 'node:assert/strict'\n"
+  return `${asserts}import { ${free.filter((name) => !own.includes(name)).join(', ')} } from 'rxjs'
 ${code}`
 }
 

@@ -156,3 +156,32 @@ test('an asynchronous computation gives what the synchronous one does', async ()
     { numRuns: 100 },
   )
 })
+
+test('timers of many entities at one time fire, each once, of an asynchronous computation too', async () => {
+  const partition = statePartition('entities', { key: (key: number) => key, build: () => ({ key: 0 }) })
+  const later: AsyncStateComputation<number, { key: number }, string> = {
+    async compute(key, state, timers) {
+      await Promise.resolve()
+      state.key = key
+      timers.set('a', 1000)
+      timers.set('b', key < 50 ? 1000 : 3000)
+      return [undefined, true]
+    },
+    async onTimer(name, at, { key }) {
+      await Promise.resolve()
+      return [`${name} of ${key} at ${at}`, false]
+    },
+  }
+  const driver = await testPipeline(toStatePartition(later, partition, { concurrency: 2 }))
+  const keys = Array.from({ length: 100 }, (_, key) => key)
+  driver.send(...keys)
+  await driver.settle()
+  driver.advance(1000)
+  await driver.settle()
+  const all = keys.flatMap((key) => [`a of ${key} at 1000`, `b of ${key} at ${key < 50 ? 1000 : 3000}`])
+  const [first, last] = [all.filter((line) => line.endsWith(' 1000')), all.filter((line) => line.endsWith(' 3000'))]
+  expect(driver.read().sort()).toEqual(first.sort())
+  await driver.end()
+  expect(driver.read().sort()).toEqual(last.sort())
+  await driver.close()
+})

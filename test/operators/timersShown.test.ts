@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { counted, fromAsyncIterable, lmdbStore, observerSink, run, statePartition, tumbling, windowed } from 'wallarx'
 import { eventTime, toSink, toStatePartition, toWindows } from 'wallarx/operators'
 import { printEntities } from '../../src/cli/state/entities.ts'
+import { printOverview } from '../../src/cli/state/overview.ts'
 import { temporaryFolder } from '../support/files.ts'
 
 test('the log of a start and the command say which timers there are', async () => {
@@ -116,6 +117,60 @@ test.each([
   expect((await printed(directory, { partition: 'counts', key: undefined, json: false })).trim().split('\n')).toEqual(
     shown,
   )
+})
+
+test('without a partition it shows how many timers there are, and the next one', async () => {
+  const directory = join(temporaryFolder(), 'store')
+  const partition = statePartition('timed', { key: (key: number) => key, build: () => 0, expireAfter: 1e15 })
+  const stop = new AbortController()
+  async function* source() {
+    yield* [7, 5, 6]
+    await new Promise((resolve) => stop.signal.addEventListener('abort', resolve))
+  }
+  const timed = toStatePartition(
+    {
+      compute(key: number, _state: number, timers) {
+        timers.set('soon', 8e15 + key)
+        if (key === 6) timers.set(1, 8e15 + 5)
+        return [key, true]
+      },
+      onTimer: () => [0, false],
+    },
+    partition,
+  )
+  const timing = fromAsyncIterable(source()).pipe(
+    eventTime((key) => key),
+    timed,
+    toSink(observerSink({ next: () => undefined })),
+  )
+  const app = await run({ name: 'Timed', store: lmdbStore(directory), log: false, pipelines: { timing } })
+  await app.checkpoint()
+  const closed = app.close()
+  stop.abort()
+  await closed
+  const printed: string[] = []
+  const spy = vi.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line))
+  try {
+    await printOverview(directory, { json: false })
+    await printOverview(directory, { json: true })
+  } finally {
+    spy.mockRestore()
+  }
+  const [text, json] = printed
+  expect(text).toContain(
+    [
+      'state partition  timed',
+      /^ {2}version 1, id \d, 3 entities.*$/m.exec(text!)![0],
+      '  4 timers, the next at +255479-11-28T14:13:20.005Z, of entity 5',
+      '  3 entities expire, the next at +033658-09-27T01:46:40.005Z, of entity 5',
+    ].join('\n'),
+  )
+  const { partitions } = JSON.parse(json!) as { partitions: { name: string }[] }
+  expect(partitions.find(({ name }) => name === 'timed')).toMatchObject({
+    timers: { count: 4, next: { key: '5', at: 8e15 + 5 } },
+    expiries: { count: 3, next: { key: '5', at: 1e15 + 5 } },
+  })
+  expect(partitions.every((one) => one.name === 'timed' || !('timers' in one))).toBe(true)
 })
 
 interface Reading {

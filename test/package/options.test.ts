@@ -248,6 +248,42 @@ const ofTesting: Row[] = [
     typo: ['outOfOder', 'outOfOrder'],
   },
   {
+    name: 'disorderDoesNotMatter',
+    call: (o) => testing.disorderDoesNotMatter(identity, o),
+    options: { messages: testing.timed(numbers), runs: 1 },
+    typo: ['smae', 'same'],
+  },
+  {
+    name: 'interleavingDoesNotMatter',
+    call: (o) => testing.interleavingDoesNotMatter(identity, o),
+    options: { messages: testing.timed(numbers), runs: 1 },
+    typo: ['mesages', 'messages'],
+  },
+  {
+    name: 'timersAreExact',
+    call: (o) => testing.timersAreExact({ compute: add }, partition, o),
+    options: { messages: testing.timed(numbers), runs: 1 },
+    typo: ['outOfOder', 'outOfOrder'],
+  },
+  {
+    name: 'expiredEntitiesAreForgotten',
+    call: (o) =>
+      testing.expiredEntitiesAreForgotten(
+        { compute: add },
+        wallarx.statePartition('sums', { key: keyOf, build: () => ({ sum: 0 }), expireAfter: 1 }),
+        o,
+      ),
+    options: { messages: testing.timed(numbers), runs: 1 },
+    typo: ['outOfOder', 'outOfOrder'],
+  },
+  {
+    name: 'joinIsExact',
+    call: (o) =>
+      testing.joinIsExact({ name: 'a', left: side, right: side, combine: (a: number, b: number) => a + b }, o),
+    options: { lefts: numbers, rights: numbers, runs: 1 },
+    typo: ['rihgts', 'rights'],
+  },
+  {
     name: 'checkLaw',
     call: testing.checkLaw,
     options: { law: 'all is well', input: fc.nat(), holds: () => undefined },

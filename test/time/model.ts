@@ -10,7 +10,8 @@ export interface Message {
   readonly origin?: string | undefined
   readonly side?: 'left' | 'right' | undefined
 }
-export type Event = Message | { readonly end: string }
+/** Origins that end at once are `with` each other: none of them outlives the other. */
+export type Event = Message | { readonly end: string; readonly with?: string }
 
 export interface ModelWindow {
   readonly kind: 'tumbling' | 'sliding' | 'session'
@@ -53,7 +54,7 @@ export function watermarks(
   events.forEach((_, at) => {
     const heads = new Map<string, number>()
     for (const event of events.slice(0, at + 1)) {
-      if ('end' in event) heads.delete(event.end)
+      if ('end' in event) [event.end, event.with ?? ''].forEach((end) => end && heads.delete(end))
       else heads.set(event.origin ?? '', Math.max(heads.get(event.origin ?? '') ?? -Infinity, event.t))
     }
     const living = new Set([...heads.keys()].map(clockOf))

@@ -1,4 +1,5 @@
 import {
+  keyOfEntity,
   partitionIdOf,
   partitionName,
   positionParts,
@@ -10,7 +11,10 @@ import {
   type PartitionInfo,
 } from '../../checkpoint/layout.ts'
 import { lastCheckpoint } from '../../checkpoint/recovery.ts'
+import { unpackTimers } from '../../checkpoint/storedTimers.ts'
+import { expiry } from '../../state/timers/timerName.ts'
 import type { OpenStore } from '../../store/store.ts'
+import { shownTime } from '../../time/late.ts'
 import { amount, bytes, count, seconds } from '../format.ts'
 import { journalBeside, readStore } from './directory.ts'
 
@@ -25,6 +29,16 @@ interface PartitionSummary {
   mapEntries: number
   /** Of their keys and values. */
   mapBytes: number
+  /** Absent: there are none. */
+  timers?: StoredTimes
+  /** When entities expire. Absent: none does. */
+  expiries?: StoredTimes
+}
+
+/** Timers of entities, and the first of them. */
+interface StoredTimes {
+  count: number
+  next: { key: bigint; at: number }
 }
 
 interface Overview {
@@ -52,7 +66,7 @@ function read(store: OpenStore): Overview {
   lastCheckpoint(store) // throws for a layout that is not known
   let checkpoint: CheckpointInfo | undefined
   const amounts = new Map<number, Omit<PartitionSummary, 'name' | 'id' | 'version'>>()
-  const partitions: PartitionSummary[] = []
+  const partitions: Pick<PartitionSummary, 'name' | 'id' | 'version'>[] = []
   const positions: Overview['positions'][number][] = []
   const amountsOf = (id: number): Omit<PartitionSummary, 'name' | 'id' | 'version'> => {
     let known = amounts.get(id)
@@ -76,18 +90,31 @@ function read(store: OpenStore): Overview {
         partition.mapBytes += key.length - entryPrefixLength + value.length
         break
       }
+      case 'timers':
+        for (const [name, at] of unpackTimers(value)) {
+          const partition = amountsOf(partitionIdOf(key))
+          const of = name === expiry ? 'expiries' : 'timers'
+          partition[of] = withTime(partition[of], keyOfEntity(key), at)
+        }
+        break
       case 'position':
         positions.push({ ...positionParts(key), position: readInfo(key, value) })
         break
       case 'partition': {
         const { id, version } = readInfo<PartitionInfo>(key, value)
-        partitions.push({ name: partitionName(key), id, version, ...amountsOf(id) }) // comes after E and M
+        partitions.push({ name: partitionName(key), id, version })
         break
       }
       default:
     }
   }
-  return { checkpoint, partitions, positions }
+  return { checkpoint, partitions: partitions.map((one) => ({ ...one, ...amountsOf(one.id) })), positions }
+}
+
+/** One more. Entities come in the order of their keys, so that of the same time the first one stays. */
+function withTime(times: StoredTimes | undefined, key: bigint, at: number): StoredTimes {
+  if (times === undefined) return { count: 1, next: { key, at } }
+  return { count: times.count + 1, next: at < times.next.at ? { key, at } : times.next }
 }
 
 function forJson(directory: string, { checkpoint, partitions, positions }: Overview): unknown {
@@ -98,10 +125,14 @@ function forJson(directory: string, { checkpoint, partitions, positions }: Overv
     at: checkpoint === undefined ? null : new Date(checkpoint.at).toISOString(),
     ageMs: checkpoint === undefined ? null : Date.now() - checkpoint.at,
     layout: checkpoint?.layout ?? null,
-    partitions,
+    partitions: partitions.map((one) => ({ ...one, timers: times(one.timers), expiries: times(one.expiries) })),
     positions,
   }
 }
+
+/** For JSON, where there are some. */
+const times = (stored: StoredTimes | undefined): unknown =>
+  stored && { count: stored.count, next: { key: stored.next.key.toString(), at: stored.next.at } }
 
 function text(directory: string, { checkpoint, partitions, positions }: Overview): string {
   const lines: string[] = []
@@ -116,7 +147,8 @@ function text(directory: string, { checkpoint, partitions, positions }: Overview
       `layout           ${layout}`,
     )
   }
-  for (const { name, id, version, entities, stateBytes, mapEntries, mapBytes } of partitions) {
+  for (const partition of partitions) {
+    const { name, id, version, entities, stateBytes, mapEntries, mapBytes, timers, expiries } = partition
     const maps =
       mapEntries === 0 ? '' : `, ${amount(mapEntries, 'StateMap entry', 'StateMap entries')} of ${bytes(mapBytes)}`
     lines.push(
@@ -124,6 +156,9 @@ function text(directory: string, { checkpoint, partitions, positions }: Overview
       `state partition  ${name}`,
       `  version ${version}, id ${id}, ${amount(entities, 'entity', 'entities')} of ${bytes(stateBytes)}${maps}`,
     )
+    if (timers !== undefined) lines.push(`  ${amount(timers.count, 'timer', 'timers')}, the next ${shownNext(timers)}`)
+    if (expiries !== undefined)
+      lines.push(`  ${amount(expiries.count, 'entity expires', 'entities expire')}, the next ${shownNext(expiries)}`)
   }
   const pipelines = new Set(positions.map(({ pipeline }) => pipeline))
   for (const pipeline of pipelines) {
@@ -136,3 +171,5 @@ function text(directory: string, { checkpoint, partitions, positions }: Overview
   if (journal !== undefined) lines.push('', journal)
   return lines.join('\n')
 }
+
+const shownNext = ({ next: { key, at } }: StoredTimes): string => `at ${shownTime(at)}, of entity ${key}`

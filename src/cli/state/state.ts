@@ -10,7 +10,8 @@ import { UsageError } from '../failure.ts'
 
 const help = `wallarx state: shows what an application keeps in a store, and makes backups of it
 
-  wallarx state DIR                    the application, its last checkpoint, state partitions and positions
+  wallarx state DIR                    the application, its last checkpoint, positions, and state partitions with how
+                                       many timers they have and the next of these
   wallarx state DIR --partition NAME   the entities of a state partition, in the order of their keys
   wallarx state export DIR FILE        writes the whole store as of its last checkpoint to a file
   wallarx state import DIR FILE        makes a store of such a file

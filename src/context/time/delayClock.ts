@@ -1,15 +1,26 @@
 import { createQueue } from '../../base/queue.ts'
 import type { Context } from '../context.ts'
-import type { PipelineClock, Sleeper, TimeRegister, Turn } from '../time.ts'
+import { isOrigin, type PipelineClock, type Sleeper, type TimeRegister, type Turn } from '../time.ts'
 import { handOverAs } from './handOver.ts'
 import { UpstreamClocks } from './upstreamClocks.ts'
 
 /** What a message came in with that comes out later. */
 export interface Delayed extends Readonly<TimeRegister> {
-  readonly watermark: number
+  /** Not more than that of who came later. */
+  watermark: number
   /** It has come out. */
   over: boolean
 }
+
+/** Timers of the step that keeps messages, as far as they are not inside. */
+export interface AwaitedTimers {
+  /** The time of the first one that is set; Infinity where there is none. */
+  readonly next: number
+  /** All of them fire, whatever the watermark: nothing more comes. */
+  readonly all: boolean
+}
+
+const noTimers: AwaitedTimers = { next: Infinity, all: false }
 
 /**
  * The clock of what keeps messages for a while, such as an asynchronous step: its watermark is the one that the oldest
@@ -25,12 +36,14 @@ export class DelayClock implements PipelineClock, Sleeper {
   readonly #downstream: Context
   readonly #upstream: UpstreamClocks
   readonly #inside = createQueue<Delayed>()
+  readonly #timers: AwaitedTimers
   #isClock = false
 
   /** `register`: that of upstream, where it is another one. */
-  constructor(downstream: Context, register = downstream.time.register) {
+  constructor(downstream: Context, register = downstream.time.register, timers = noTimers) {
     const { time } = downstream
     this.#downstream = downstream
+    this.#timers = timers
     this.#upstream = new UpstreamClocks({ ...downstream, time: { ...time, register } }, () => {
       if (this.#isClock) return
       this.#isClock = true
@@ -42,12 +55,16 @@ export class DelayClock implements PipelineClock, Sleeper {
     time.pipeline.addSleeper(this, false)
   }
 
-  /** A message comes in. `undefined` where nobody asks what time it is. */
-  enter(): Delayed | undefined {
+  /**
+   * A message comes in, or timers of which the first has the time `first`: their outputs are not late, though upstream
+   * is ahead. `undefined` where nobody asks what time it is.
+   */
+  enter(first = Infinity): Delayed | undefined {
     const { register, pipeline } = this.context.time
     if (!pipeline.used) return undefined
     const { origin, arrival, time } = register
-    const watermark = this.#upstream.watermark()
+    const watermark = Math.min(this.#upstream.watermark(), first)
+    if (first < Infinity) for (const one of this.#inside) one.watermark = Math.min(one.watermark, watermark)
     const delayed = { origin, arrival, time, clock: this.#isClock ? this : undefined, watermark, over: false }
     this.#inside.push(delayed)
     this.look()
@@ -81,11 +98,19 @@ export class DelayClock implements PipelineClock, Sleeper {
     this.leave(this.#inside.peek())
   }
 
+  keeps(origin: string): boolean {
+    for (const { over, origin: of } of this.#inside) if (!over && isOrigin(of, origin)) return true
+    return false
+  }
+
   readonly look = (): void => {
     const oldest = this.#inside.peek()
-    const watermark = oldest?.watermark ?? this.#upstream.watermark()
+    const { next, all } = this.#timers
+    const upstream = this.#upstream.watermark()
+    const watermark = Math.min(next, oldest?.watermark ?? upstream)
     if (watermark > this.watermark) this.watermark = watermark
-    this.live = oldest !== undefined || this.#upstream.live
+    const isDue = all ? next < Infinity : next <= upstream
+    this.live = oldest !== undefined || isDue || this.#upstream.live
   }
 
   end(): void {

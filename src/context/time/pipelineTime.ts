@@ -47,6 +47,8 @@ export class PipelineTime {
   readonly #sleepers: Sleeper[] = []
   readonly #sources = new Set<string>()
   readonly #opening = new Set<string>()
+  /** Origins that have ended, and of which messages are still kept somewhere. */
+  readonly #ending = new Set<string>()
   /** Of clocks. */
   readonly #names = new Set<string>()
   readonly #partitions = new Map<string, StatePartition<never, unknown>>()
@@ -63,6 +65,7 @@ export class PipelineTime {
     for (let nth = 2; this.#sources.has(origin); nth++) origin = `${name}#${nth}`
     this.#sources.add(origin)
     this.#opening.add(origin)
+    this.#ending.delete(origin)
     return origin
   }
 
@@ -88,8 +91,18 @@ export class PipelineTime {
 
   /** Nothing more comes of this origin, or of any whose name begins with it and a slash. */
   originEnded(origin: string): void {
-    for (const clock of this.clocks.clocks) clock.originEnded?.(origin)
+    this.#ending.add(origin)
+    this.#endOrigins()
     this.settle()
+  }
+
+  /** Those of which an asynchronous step keeps a message end when that has come out. */
+  #endOrigins(): void {
+    for (const origin of this.#ending) {
+      if (this.#sleepers.some((sleeper) => sleeper.keeps?.(origin) === true)) continue
+      this.#ending.delete(origin)
+      for (const clock of this.clocks.clocks) clock.originEnded?.(origin)
+    }
   }
 
   /** Gives an `eventTime` that begins a name that no other one has; to be given back. */
@@ -161,6 +174,7 @@ export class PipelineTime {
     try {
       do {
         this.#again = false
+        if (this.#ending.size > 0) this.#endOrigins()
         // No copy, since a message may be a chunk: one that ends meanwhile lets another look twice, which does nothing.
         for (let at = this.#sleepers.length - 1; at >= 0; at--) this.#sleepers[at]?.look()
       } while (this.#again)

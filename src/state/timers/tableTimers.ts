@@ -40,7 +40,9 @@ export class TableTimers {
   /** No timer is due before this time, in ms since 1970. */
   get next(): number {
     const { next } = this.#queue
-    return next < this.#horizon ? next : this.#horizon
+    const first = next < this.#horizon ? next : this.#horizon
+    const due = this.#due // those of one time that `findDue` has not given yet
+    return due.size === 0 || due.next > first ? first : due.next
   }
 
   /** How many are set, of the entities that are in memory. */

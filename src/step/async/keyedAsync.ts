@@ -1,5 +1,5 @@
 import type { Context } from '../../context/context.ts'
-import { DelayClock, type Delayed } from '../../context/time/delayClock.ts'
+import { DelayClock, type AwaitedTimers, type Delayed } from '../../context/time/delayClock.ts'
 import type { StepMeter } from '../../context/meter.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
 import { createQueue } from '../../base/queue.ts'
@@ -21,6 +21,8 @@ export interface KeyedAsyncOptions<In, State, Result> {
   readonly fail: (thrown: unknown, message: In) => void
   /** What to do when the computation has failed. */
   readonly failComputing: (thrown: unknown, message: In) => void
+  /** `of`: no timer that fires with the message is earlier; Infinity where none does. Absent: there are none */
+  readonly timers?: AwaitedTimers & { readonly of: (message: In) => number }
 }
 
 /**
@@ -32,12 +34,12 @@ export function keyedAsync<In, State, Result, Out>(
   context: Context,
   options: KeyedAsyncOptions<In, State, Result>,
 ): Operation<In> {
-  const { name, meter, concurrency, entities, slotOf, compute, emit, fail, failComputing } = options
+  const { name, meter, concurrency, entities, slotOf, compute, emit, fail, failComputing, timers } = options
   const ready = createQueue<number>() // entities with a message, when all places at work were taken
   const load = concurrencyLimit(context, name, concurrency)
   const times = meter?.takesTime(() => ({ used: load.inside, highWaterMark: concurrency, unit: 'messages' }))
   const busy = createWaiting<In>(times) // entities at work or in `ready`
-  const clock = new DelayClock(context)
+  const clock = new DelayClock(context, undefined, timers)
   let working = 0
   let workingOn = false
   let completed = false
@@ -121,7 +123,7 @@ export function keyedAsync<In, State, Result, Out>(
         return
       }
       load.enter()
-      const delayed = clock.enter()
+      const delayed = clock.enter(timers?.of(message))
       if (busy.has(slot)) {
         busy.push(slot, message, delayed)
         return

@@ -15,6 +15,8 @@ export interface Work<In> {
   /** What time it was for the step when it came. */
   readonly now: number
   readonly time: number
+  /** No timer that fires with it is earlier; Infinity where none does. */
+  readonly first: number
 }
 
 /** What has come of it, to be emitted in order. */
@@ -89,7 +91,7 @@ export function createEntityWork<In, State, Outputs>(
       if (due === undefined) return
       const { name, at } = due
       loopWatch ??= new LoopWatch()
-      if (loopWatch.isLoop(slot, name, at, dueAtOnce)) {
+      if (loopWatch.isLoop(entities.low(slot), entities.high(slot), name, at, dueAtOnce)) {
         failFor(timerLoop(name, at, options.whereIs(slot)))
         return
       }

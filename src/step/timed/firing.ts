@@ -50,8 +50,8 @@ export function createFiring<State>(
     while (!output.closed) {
       const slot = timers.takeDue(now)
       if (slot < 0) break
-      const { at, name } = timers.taken
-      if (loopWatch.isLoop(slot, name, at, entity.dueAtOnce)) {
+      const { at, name, low, high } = timers.taken
+      if (loopWatch.isLoop(low, high, name, at, entity.dueAtOnce)) {
         failFor(timerLoop(name, at, whereTaken()))
         break
       }

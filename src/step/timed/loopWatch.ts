@@ -5,7 +5,8 @@ import { mostAtOnce, mostWithoutProgress } from './failures.ts'
 export class LoopWatch {
   private most = mostAtOnce
   private withoutProgress = 0
-  private slot = -1
+  private low = -1
+  private high = -1
   private name: TimerName = 0
   private at = -Infinity
 
@@ -13,15 +14,19 @@ export class LoopWatch {
   begin(most: number): void {
     this.most = most
     this.withoutProgress = 0
-    this.slot = -1
+    this.low = this.high = -1
     this.at = -Infinity
   }
 
-  /** Whether it is a loop that this one is to fire as well. `dueAtOnce`: were due when they were set. */
-  isLoop(slot: number, name: TimerName, at: number, dueAtOnce: number): boolean {
-    const isAgain = slot === this.slot && name === this.name && at <= this.at
+  /**
+   * Whether it is a loop that this one is to fire as well, of the entity with the key of these halves: its slot may
+   * have been another's before. `dueAtOnce`: were due when they were set.
+   */
+  isLoop(low: number, high: number, name: TimerName, at: number, dueAtOnce: number): boolean {
+    const isAgain = low === this.low && high === this.high && name === this.name && at <= this.at
     this.withoutProgress = isAgain ? this.withoutProgress + 1 : 0
-    this.slot = slot
+    this.low = low
+    this.high = high
     this.name = name
     this.at = at
     return this.withoutProgress > mostWithoutProgress || dueAtOnce > this.most

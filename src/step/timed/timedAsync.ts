@@ -37,6 +37,8 @@ export function timedAsync<In, State, Outputs, Out>(
   let present = -Infinity
   let ending = false
   let firing = false
+  /** Nothing more comes from upstream, and all that is set fires, maybe not at once. */
+  let completed = false
 
   const whereIs = (slot: number): Where => ({ ...where, key: keyOf(entities.low(slot), entities.high(slot)) })
 
@@ -59,19 +61,25 @@ export function timedAsync<In, State, Outputs, Out>(
     fail(thrown, work) {
       fail(thrown, work.message!)
     },
+    timers: {
+      get next() {
+        return timers.next
+      },
+      get all() {
+        return completed
+      },
+      of: ({ first }) => first,
+    },
     // Failures of computations are dealt with where they happen.
     failComputing(thrown) {
       output.error(thrown)
     },
   })
 
-  const add = (work: Work<In>): void => {
-    if (work.slot >= 0) atWork.enter(work.slot)
-    keyed.next(work)
-  }
-
   const take = (slot: number, until: number): void => {
-    add({ message: undefined, slot, now: until, time: until })
+    atWork.enter(slot, until)
+    const first = timers.dueOf(slot, until)?.at ?? Infinity
+    keyed.next({ message: undefined, slot, now: until, time: until, first })
   }
 
   /** Lets entities fire what is due; at the end not more than a few at once. */
@@ -118,17 +126,20 @@ export function timedAsync<In, State, Outputs, Out>(
         fail(thrown, message)
         return
       }
-      add({ message, slot, now: present, time: time.time() })
+      const first = atWork.enter(slot, present)
+      keyed.next({ message, slot, now: present, time: time.time(), first })
     },
     complete() {
       // At a stop what is set stays in the checkpoint.
       if (stopping.aborted) keyed.complete!()
-      else
+      else {
+        completed = true
         whenFree.do(() => {
           ending = true
           present = Infinity
           fireDue()
         })
+      }
     },
     finalize() {
       time.end()
@@ -139,9 +150,9 @@ export function timedAsync<In, State, Outputs, Out>(
   }
 }
 
-/** How much each entity has to do, by slot. */
+/** How much each entity has to do, by slot, and up to when what it has fires timers. */
 class AtWork {
-  readonly #bySlot = new Map<number, number>()
+  readonly #bySlot = new Map<number, { left: number; until: number }>()
 
   get size(): number {
     return this.#bySlot.size
@@ -151,16 +162,27 @@ class AtWork {
     return this.#bySlot.has(slot)
   }
 
-  enter(slot: number): void {
-    this.#bySlot.set(slot, (this.#bySlot.get(slot) ?? 0) + 1)
+  /**
+   * It has one thing more to do, and fires timers up to this time. Gives the time up to which it does so before, after
+   * which those are that it may set meanwhile; Infinity where it has nothing to do.
+   */
+  enter(slot: number, until: number): number {
+    const work = this.#bySlot.get(slot)
+    if (work === undefined) {
+      this.#bySlot.set(slot, { left: 1, until })
+      return Infinity
+    }
+    const before = work.until
+    work.left++
+    work.until = until
+    return before
   }
 
   /** One thing is done; gives whether nothing is left. */
   leave(slot: number): boolean {
-    const left = this.#bySlot.get(slot)! - 1
-    if (left === 0) return this.#bySlot.delete(slot)
-    this.#bySlot.set(slot, left)
-    return false
+    const work = this.#bySlot.get(slot)!
+    work.left--
+    return work.left === 0 && this.#bySlot.delete(slot)
   }
 }
 

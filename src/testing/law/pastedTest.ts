@@ -15,7 +15,7 @@ export interface PastedTest {
 /** A whole test file that shows a breach, to be pasted beside what is tested. */
 export function pastedTest({ title, uses, body, imports = [] }: PastedTest): string {
   return [
-    "import assert from 'node:assert/strict'",
+    ...(body.some((line) => line.includes('assert.')) ? ["import assert from 'node:assert/strict'"] : []),
     ...imports,
     process.env.VITEST === undefined ? "import { test } from 'node:test'" : "import { test } from 'vitest'",
     `import { ${[...uses].sort().join(', ')} } from 'wallarx/testing'`,

@@ -101,6 +101,8 @@ export interface ShownLaw<In, Input> {
   readonly eventsOf: (input: Input) => readonly PipelineEvent<In>[]
   /** The test that shows a breach. */
   readonly test: (input: Input) => string
+  /** What it needs. Default: `build` */
+  readonly beside?: string
   readonly options: LawOptions
 }
 
@@ -112,6 +114,7 @@ export async function checkPipelineLaw<In, Input>({
   holds,
   eventsOf,
   test,
+  beside = '`build`, which makes the pipeline',
   options: { runs, seed, path },
 }: ShownLaw<In, Input>): Promise<void> {
   let hung = 0 // to make an input smaller that hangs would take for ever: after a few, such inputs count as holding
@@ -140,7 +143,7 @@ export async function checkPipelineLaw<In, Input>({
         '',
         marbleDiagram(events, lines),
         '',
-        'As a test, to be pasted beside `build`, which makes the pipeline:',
+        `As a test, to be pasted beside ${beside}:`,
         '',
         test(input),
       ].join('\n')

@@ -11,6 +11,7 @@ import type { Timed } from '../generator/timed.ts'
 import { checkLaw, lawOptions, recordOf, type LawOptions } from '../law/law.ts'
 import { expectSameList, probe, shownEnd, type Same } from '../law/probe.ts'
 import { Breach } from '../law/breach.ts'
+import { shownTimed } from './origins.ts'
 import { plainWindows } from './plainWindows.ts'
 
 /** Of the law that windows are exact. */
@@ -66,8 +67,9 @@ export async function windowsAreExact<In, State, Out>(
   if (settings.window.kind === 'counted') {
     throw invalidOption('the window', 'one in time', settings.window.kind, { partition: partition.name })
   }
+  const title = 'windows give what their messages give when they are added one by one'
   await checkLaw({
-    law: 'windows give what their messages give when they are added one by one',
+    law: title,
     where: { law: 'windowsAreExact', partition: partition.name },
     input: recordOf({ messages }),
     async holds({ messages: events }) {
@@ -79,6 +81,10 @@ export async function windowsAreExact<In, State, Out>(
       const lates = seen.flatMap((output) => (output instanceof Late ? [output.message as In] : []))
       expectSameList(outputs, expected.outputs, 'outputs', same)
       expectSameList(lates, expected.late, 'late messages')
+    },
+    show({ messages: events }) {
+      const more = outOfOrder === 0 ? [] : [`outOfOrder: ${outOfOrder}`]
+      return shownTimed(events, { title, name: 'windowsAreExact', first: 'aggregate, partition', more })
     },
     options,
   })

@@ -1,61 +1,18 @@
 import fc from 'fast-check'
-import { connect, filter, from, pipe, type Observable, type OperatorFunction } from 'rxjs'
+import { from } from 'rxjs'
 import { expect, test } from 'vitest'
 import { toAsyncIterable } from 'wallarx'
-import { joinWithin, to } from 'wallarx/operators'
 import * as ix from 'wallarx/operators/ix'
 import * as any from '../../time/arbitraries.ts'
-import { joinModel, type Event, type JoinRules, type Message, type Pair } from '../../time/model.ts'
+import { joinModel, type Message } from '../../time/model.ts'
+import { joinOptions, joinPipeline, joinRules, pairsExpected, pairsGiven } from './pipelines.ts'
 import { ofOneOrigin, playThrough, playWithCrashes, possible } from './played.ts'
-
-type Late = { readonly late: Message }
-
-const side = { key: (message: Message) => message.key, at: (message: Message) => message.t }
-const optionsOf = ({ unmatched = false, ...rules }: JoinRules) => ({
-  ...rules,
-  name: 'pairs',
-  left: side,
-  right: side,
-  late: (late: Message): Late => ({ late }),
-  unmatched: unmatched as true,
-  combine: (left: Message, right: Message | undefined): Pair => ({ key: left.key, left: left.v, right: right?.v }),
-})
-
-function pipelineOf(rules: JoinRules): OperatorFunction<Message, Pair | Late> {
-  return pipe(
-    connect((all: Observable<Message>) =>
-      all.pipe(
-        filter(({ side }) => side === 'left'),
-        joinWithin(all.pipe(filter(({ side }) => side === 'right')), optionsOf(rules)),
-      ),
-    ),
-    to((output) => output), // so that the sources are inside the pipeline, too
-  )
-}
-
-const rules = fc.record({ before: fc.nat(10), after: fc.nat(10), outOfOrder: any.outOfOrder, unmatched: fc.boolean() })
-const apart = (all: readonly (Pair | Late)[]): { outputs: Pair[]; late: Message[] } => ({
-  outputs: all.flatMap((one) => ('late' in one ? [] : [one])),
-  late: all.flatMap((one) => ('late' in one ? [one.late] : [])),
-})
-/** Each side is an origin of its own. */
-const bySide = (events: readonly Event[]): Event[] =>
-  events.flatMap((event): Event[] =>
-    'end' in event
-      ? [{ end: `${event.end} left` }, { end: `${event.end} right` }]
-      : [{ ...event, origin: `${event.origin ?? 'z'} ${event.side!}` }],
-  )
-const model = (events: readonly Event[], rules: JoinRules): ReturnType<typeof joinModel> => {
-  const { outputs, late } = joinModel(bySide(events), rules, (origin) => origin.split(' ')[1]!, ['left', 'right'])
-  const given = new Map(events.flatMap((event) => ('end' in event ? [] : [[event.v, event]])))
-  return { outputs, late: late.map(({ v }) => given.get(v)!) }
-}
 
 test('joinWithin gives what the model gives', () => {
   fc.assert(
-    fc.property(any.events(), rules, (given, rules) => {
+    fc.property(any.events(), joinRules, (given, rules) => {
       const events = possible(given)
-      expect(apart(playThrough(events, pipelineOf(rules)))).toEqual(model(events, rules))
+      expect(pairsGiven(playThrough(events, joinPipeline(rules)))).toEqual(pairsExpected(events, rules))
     }),
     { numRuns: any.runs },
   )
@@ -65,13 +22,13 @@ test('what waits survives a crash', async () => {
   await fc.assert(
     fc.asyncProperty(
       any.events(25),
-      rules,
+      joinRules,
       fc.array(fc.nat(25)),
       fc.array(fc.nat(25)),
       async (given, rules, crashes, checkpoints) => {
         const messages = ofOneOrigin(given)
-        const outputs = await playWithCrashes(messages, () => pipelineOf(rules), { crashes, checkpoints })
-        expect(apart(outputs)).toEqual(model(messages, rules))
+        const outputs = await playWithCrashes(messages, () => joinPipeline(rules), { crashes, checkpoints })
+        expect(pairsGiven(outputs)).toEqual(pairsExpected(messages, rules))
       },
     ),
     { numRuns: 50 },
@@ -85,8 +42,8 @@ test('an Ix pipeline finds the same pairs, and nobody is late who is in order', 
       const of = (wanted: string): AsyncIterable<Message> =>
         toAsyncIterable(from(messages.filter(({ side }) => side === wanted)))
       const rules = { before, after, unmatched: true }
-      const outputs: (Pair | Late)[] = []
-      for await (const pair of ix.joinWithin(of('right'), optionsOf(rules))(of('left'))) outputs.push(pair)
+      const outputs: unknown[] = []
+      for await (const pair of ix.joinWithin(of('right'), joinOptions(rules))(of('left'))) outputs.push(pair)
       // In which order they are pulled is up to ix.
       const sorted = (pairs: readonly unknown[]): string[] => pairs.map((pair) => JSON.stringify(pair)).sort()
       expect(sorted(outputs)).toEqual(sorted(joinModel(messages, { ...rules, outOfOrder: 10_000 }).outputs))
@@ -104,7 +61,7 @@ test('an Ix pipeline says what has met nothing while its sides go on', async () 
   }
   const rules = { after: 10, unmatched: true }
   const outputs: unknown[] = []
-  for await (const output of ix.joinWithin(of('right', 2), optionsOf(rules))(of('left', 1))) {
+  for await (const output of ix.joinWithin(of('right', 2), joinOptions(rules))(of('left', 1))) {
     outputs.push(output)
     tell()
   }
@@ -112,4 +69,16 @@ test('an Ix pipeline says what has met nothing while its sides go on', async () 
     { key: 1, left: 'first left', right: undefined },
     { key: 1, left: 'second left', right: undefined },
   ])
+})
+
+test('both sides that end at once do not make each other late', () => {
+  const message = (side: 'left' | 'right', t: number): Message => ({ key: 1, t, v: `${side} at ${t}`, side })
+  const events = [
+    { ...message('right', -10), origin: 'y' },
+    { ...message('left', -11), origin: 'y' },
+    { end: 'y' },
+    message('left', -11),
+  ]
+  expect(pairsGiven(playThrough(events, joinPipeline({})))).toEqual({ outputs: [], late: [] })
+  expect(pairsExpected(events, {})).toEqual({ outputs: [], late: [] })
 })

@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { concat, from, lastValueFrom, NEVER, Subject, toArray, type Observable, type OperatorFunction } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { session, statePartition, tumbling, windowed, type StateComputation, type WindowDefinition } from 'wallarx'
+import {
+  session,
+  statePartition,
+  tumbling,
+  windowed,
+  type AsyncStateComputation,
+  type StateComputation,
+  type WindowDefinition,
+} from 'wallarx'
 import { eventTime, toStatePartition, toWindows } from 'wallarx/operators'
 import { testPipeline } from 'wallarx/testing'
 import * as any from '../../time/arbitraries.ts'
@@ -28,6 +36,33 @@ const counts = (window: WindowDefinition): OperatorFunction<Message, Count> =>
     },
     windowed('counts', { key: ({ key }: Message) => key, window, build: () => 0 }),
   )
+
+interface Open {
+  key: number
+  readonly counts: Map<number, number>
+}
+
+/** The same counts by timers of a computation that takes its time. */
+const countsLater = (size: number, concurrency: number): OperatorFunction<Message, Count> => {
+  const later: AsyncStateComputation<Message, Open, Count> = {
+    async compute({ key, t }, open, timers) {
+      for (let turn = 0; turn < t % 3; turn++) await Promise.resolve()
+      open.key = key
+      const end = (Math.floor(t / size) + 1) * size
+      open.counts.set(end, (open.counts.get(end) ?? 0) + 1)
+      timers.set(end, end)
+      return [undefined, true]
+    },
+    async onTimer(_, end, { key, counts }) {
+      for (let turn = 0; turn < key % 3; turn++) await Promise.resolve()
+      const count = counts.get(end)!
+      counts.delete(end)
+      return [{ key, end, count }, true]
+    },
+  }
+  const build = (): Open => ({ key: 0, counts: new Map() })
+  return toStatePartition(later, statePartition('counts', { key: ({ key }: Message) => key, build }), { concurrency })
+}
 
 const sums = (size: number): OperatorFunction<Count, Sum> =>
   toWindows(
@@ -105,6 +140,40 @@ describe('windows behind windows', () => {
     expect(driver.read()).toEqual(['[0, 100) 1', '[100, 200) 1'])
     await driver.close()
   })
+})
+
+test('windows behind timers of an asynchronous computation are never late, of messages in order', async () => {
+  const steps = fc.oneof(
+    { weight: 5, arbitrary: fc.nat(6) },
+    { weight: 2, arbitrary: fc.constantFrom(10, 60, 100, 500) },
+  )
+  const messages = fc.array(fc.record({ key: fc.integer({ min: 1, max: 3 }), step: steps }), { maxLength: 40 })
+  const size = fc.integer({ min: 1, max: 30 })
+  const pause = fc.integer({ min: 1, max: 9 })
+  await fc.assert(
+    fc.asyncProperty(
+      messages,
+      size,
+      size,
+      fc.integer({ min: 1, max: 4 }),
+      pause,
+      async (given, size, sumSize, ...rest) => {
+        const [concurrency, pause] = rest
+        let t = 0
+        const inOrder = given.map(({ key, step }) => ({ key, t: (t += step) }))
+        const expected = await inTwoRuns(inOrder, tumbling({ size }), sumSize)
+        const source = new Subject<Message>()
+        const outputs = all(source.pipe(timed, countsLater(size, concurrency), sums(sumSize)))
+        for (const [at, message] of inOrder.entries()) {
+          source.next(message)
+          if (at % pause === 0) await new Promise(setImmediate)
+        }
+        source.complete()
+        expect(await outputs).toEqual(expected)
+      },
+    ),
+    { numRuns: any.runs },
+  )
 })
 
 test('what a step with timers gives for a message has its time and the watermark of that', async () => {

@@ -17,6 +17,11 @@ import * as sourceResumes from './planted/contractLaw/sourceResumes.ts'
 import * as sinkHandsOverAll from './planted/contractLaw/sinkHandsOverAll.ts'
 import * as sinkHoldsWhenBehind from './planted/contractLaw/sinkHoldsWhenBehind.ts'
 import * as sinkAborts from './planted/contractLaw/sinkAborts.ts'
+import * as disorderDoesNotMatter from './planted/timeLaw/disorderDoesNotMatter.ts'
+import * as interleavingDoesNotMatter from './planted/timeLaw/interleavingDoesNotMatter.ts'
+import * as timersAreExact from './planted/timeLaw/timersAreExact.ts'
+import * as expiredEntitiesAreForgotten from './planted/timeLaw/expiredEntitiesAreForgotten.ts'
+import * as joinIsExact from './planted/timeLaw/joinIsExact.ts'
 import type { Planted } from './planted/planted.ts'
 
 /** Of each law: things with a bug, and perhaps some without, as users would write them, not of our own operators. */
@@ -39,6 +44,11 @@ const laws: readonly { readonly planted: readonly Planted[]; readonly right?: Pl
   sinkHandsOverAll,
   sinkHoldsWhenBehind,
   sinkAborts,
+  disorderDoesNotMatter,
+  interleavingDoesNotMatter,
+  timersAreExact,
+  expiredEntitiesAreForgotten,
+  joinIsExact,
 ]
 
 describe.each(laws.flatMap(({ right = [] }) => right))('$law', ({ bug: thing, check }) => {

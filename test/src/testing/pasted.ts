@@ -3,7 +3,7 @@ import ts from 'typescript'
 /** The test that the message of a broken law ends with. */
 export function pastedTestIn(message: string): string {
   const lines = message.split('\n')
-  const from = lines.findIndex((line) => line.trim().startsWith("import assert from 'node:assert/strict'"))
+  const from = lines.findIndex((line) => line.trim().startsWith('import '))
   const to = lines.findIndex((line, at) => at > from && line.trim() === '})' && /^ {0,2}\}\)/.test(line))
   if (from < 0 || to < 0) throw new Error(`no test in: ${message}`)
   return lines

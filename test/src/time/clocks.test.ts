@@ -220,6 +220,32 @@ describe('the watermark', () => {
     ])
   })
 
+  test('is held by an origin that has ended, as long as something of it is in an asynchronous step', async () => {
+    const [one, other] = [new Subject<number>(), new Subject<number>()]
+    const seen: Seen<number>[] = []
+    const messages = merge(fromObservable(one, { name: 'one' }), fromObservable(other, { name: 'other' })).pipe(
+      to((t) => Promise.resolve(t), { concurrency: 10 }),
+      eventTime((t) => t),
+      operate(probeStep(seen, Infinity)),
+    )
+    const ended = lastValueFrom(messages)
+    one.next(1)
+    for (const t of [10, 20]) other.next(t)
+    one.next(5)
+    one.complete()
+    for (const t of [30, 40]) other.next(t)
+    other.complete()
+    await ended
+    expect(seen.map(({ message, now }) => [message, now])).toEqual([
+      [1, 1],
+      [10, 1],
+      [20, 1],
+      [5, 5],
+      [30, 30],
+      [40, 40],
+    ])
+  })
+
   test('of a branch is found where it was shared before; a branch without one lives by arrival', () => {
     const [first, second, third]: Seen<number>[][] = [[], [], []]
     const source = new Subject<number>()

@@ -108,4 +108,20 @@ describe('after a start', () => {
     ])
     expect(kept.watermark).toBe(30)
   })
+
+  test('a join waits for no side whose origins have all come and gone', () => {
+    const begin = (watermark: number) => {
+      const keeping = { kept: { watermark, origins: new Map() }, changed: () => undefined }
+      const more = {
+        pipeline: new PipelineTime(),
+        clock: systemClock,
+        outOfOrder: 0,
+        idleAfter: undefined,
+        waits: true,
+      }
+      return new EventClock({ name: 'eventTime', keeping, ...more })
+    }
+    expect(begin(-Infinity).live).toBe(true)
+    expect(begin(50).live).toBe(false)
+  })
 })

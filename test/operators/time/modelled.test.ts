@@ -1,0 +1,75 @@
+/** All at once: random events, origins, options, chunks, checkpoints, crashes, restarts and sinks that are slow. */
+import fc from 'fast-check'
+import type { OperatorFunction } from 'rxjs'
+import { expect, test } from 'vitest'
+import { play, testPipeline, withFaults } from 'wallarx/testing'
+import * as any from '../../time/arbitraries.ts'
+import type { Event, Message } from '../../time/model.ts'
+import { chunks, eventsIn, unpacked, type Chunk } from './chunks.ts'
+import {
+  joinPipeline,
+  joinRules,
+  pairsExpected,
+  pairsGiven,
+  windowRules,
+  windowsExpected,
+  windowsGiven,
+  windowsPipeline,
+} from './pipelines.ts'
+
+/** Some 20 events each: more than ten thousand in CI, and with `npm run laws` a million. */
+const runs = Math.max(any.runs, 700)
+const timeout = 60_000 + 200 * runs
+
+const input = withFaults(chunks(40))
+const caches = fc.constantFrom(undefined, 1)
+type Events = typeof input extends fc.Arbitrary<infer Item> ? Item : never
+
+async function outputsOf<Out>(events: Events, operator: () => OperatorFunction<Message, Out>): Promise<Out[]> {
+  const build = (): OperatorFunction<Chunk, Out> => (source) => source.pipe(unpacked, operator())
+  const driver = await testPipeline(build(), { delivery: 'exactly once' })
+  try {
+    await play(driver, events, { build })
+    await driver.end()
+    return driver.outputs()
+  } finally {
+    await driver.close()
+  }
+}
+
+const eventsOf = (events: Events): Event[] =>
+  eventsIn(events.flatMap((event) => ('message' in event ? [event.message] : [])))
+
+test(
+  'windows give what the model gives',
+  async () => {
+    let count = 0
+    await fc.assert(
+      fc.asyncProperty(input, windowRules, caches, async (events, rules, cache) => {
+        count += eventsOf(events).length
+        const outputs = await outputsOf(events, () => windowsPipeline(rules, cache))
+        expect(windowsGiven(outputs)).toEqual(windowsExpected(eventsOf(events), rules))
+      }),
+      { numRuns: runs },
+    )
+    expect(count).toBeGreaterThan(14 * runs)
+  },
+  timeout,
+)
+
+test(
+  'joins give what the model gives',
+  async () => {
+    let count = 0
+    await fc.assert(
+      fc.asyncProperty(input, joinRules, caches, async (events, rules, cache) => {
+        count += eventsOf(events).length
+        const outputs = await outputsOf(events, () => joinPipeline(rules, cache))
+        expect(pairsGiven(outputs)).toEqual(pairsExpected(eventsOf(events), rules))
+      }),
+      { numRuns: runs },
+    )
+    expect(count).toBeGreaterThan(14 * runs)
+  },
+  timeout,
+)
