@@ -36,6 +36,8 @@ export interface StateStepOptions<In, State, Outputs, Out> {
   readonly operator: string
   readonly name: string
   readonly compute: StateCompute<In, State, Outputs>
+  /** See `TimedComputation`. */
+  readonly addInPlace?: ((message: In, state: State, time: number) => boolean) | undefined
   /** Absent: the computation has no timers, and is called without its third argument. */
   readonly onTimer?: OnTimer<State, Outputs> | undefined
   /** It brings together so many streams with times of their own. Default: those that are found */
@@ -56,6 +58,7 @@ export function stateStep<In, State, Outputs, Out>({
   operator,
   name,
   compute: timedCompute,
+  addInPlace,
   onTimer,
   clocks,
   onExpire,
@@ -86,7 +89,8 @@ export function stateStep<In, State, Outputs, Out>({
 
     if (isTimed) {
       if (context.entities.exchange !== undefined) throw noTimers(operator, where)
-      const computing = { compute: onTimer === undefined ? compute : timedCompute, onTimer: onTimer ?? noTimer }
+      const timedOrNot = onTimer === undefined ? compute : timedCompute
+      const computing = { compute: timedOrNot, addInPlace, onTimer: onTimer ?? noTimer }
       const timed = {
         meter,
         where,

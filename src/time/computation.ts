@@ -6,6 +6,11 @@ export type TimedResult<Out> = readonly [outputs: readonly (Out | undefined)[] |
 /** A computation of this package that lives by timers: windows and joins are nothing else. */
 export interface TimedComputation<In, State, Out> {
   readonly name: string
+  /**
+   * Adds a message of this time where that changes nothing but what is in the state already: no timer is set or cleared,
+   * and there is no output. Otherwise it gives `false`, and the message is one for `compute`. Absent: all are
+   */
+  addInPlace?(message: In, state: State, time: number): boolean
   /** One message. Throws `MESSAGE_LATE` before it changes anything. */
   compute(message: In, state: State, entity: TimedEntity): TimedResult<Out>
   /** A timer that `compute` or this has set, when its time is there. */

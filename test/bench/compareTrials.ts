@@ -2,7 +2,8 @@ import { startChild, type Child } from './child.ts'
 import { interleave, type Rounds } from './runner.ts'
 
 /**
- * Nanoseconds for each message of every trial, on the clock or, with `cpu`, of the processor; one value for each run.
+ * Nanoseconds for each message of every trial, on the clock or, with `cpu`, of the processor, where `steady` leaves out
+ * the first half of a run; one value for each run.
  * Each trial has a process of its own, so that the compiler knows it alone; they take turns. Throws where outputs that
  * must be equal are not.
  */
@@ -10,7 +11,7 @@ export async function compareTrials<Names extends string>(
   names: readonly Names[],
   size: number,
   rounds: Rounds,
-  { sameOutput, measured = 'run' }: { readonly sameOutput: boolean; readonly measured?: 'run' | 'cpu' },
+  { sameOutput, measured = 'run' }: { readonly sameOutput: boolean; readonly measured?: 'run' | 'cpu' | 'steady' },
 ): Promise<Record<Names, number[]>> {
   const children = new Map<Names, Child>()
   try {

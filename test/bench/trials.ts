@@ -64,6 +64,17 @@ function wordCount(contender: Contender): (frames: number) => Trial {
         await contender(chunks, (piece) => (bytes += piece.length))
         return bytes
       },
+      async steady() {
+        let start: NodeJS.CpuUsage | undefined
+        const twice = function* (): Generator<Buffer> {
+          yield* chunks
+          start = process.cpuUsage()
+          yield* chunks
+        }
+        await contender(twice(), () => undefined)
+        const { user, system } = process.cpuUsage(start)
+        return (1000 * (user + system)) / words
+      },
       async check() {
         const hash = createHash('sha256')
         await contender(chunks, (piece) => hash.update(piece))

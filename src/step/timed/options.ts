@@ -11,6 +11,8 @@ export interface TimedStepOptions<In, State, Outputs> {
   readonly entities: EntityTable<State>
   readonly slotOf: (message: In) => number
   readonly compute: (message: In, state: State, entity: PresentEntity) => unknown
+  /** See `TimedComputation`. */
+  readonly addInPlace?: ((message: In, state: State, time: number) => boolean) | undefined
   readonly onTimer: (name: TimerName, at: number, state: State, entity: PresentEntity) => unknown
   readonly emit: (outputs: Outputs) => void
   /** What to do where nothing of a state was changed. */

@@ -18,7 +18,7 @@ export function timedSync<In, State, Outputs, Out>(
   context: Context,
   options: TimedStepOptions<In, State, Outputs>,
 ): Operation<In> {
-  const { meter, where, entities, slotOf, compute, emit, fail, failComputing } = options
+  const { meter, where, entities, slotOf, compute, addInPlace, emit, fail, failComputing } = options
   const { states } = entities
   const timers = entities.timers()
   const release = timers.use()
@@ -51,10 +51,15 @@ export function timedSync<In, State, Outputs, Out>(
     const now = time.now()
     if (timers.next <= now) fire(now)
     if (output.closed) return
+    time.allFired()
     let slot = -1 // while there is no entity
-    time.emitAsOf(now)
     try {
       slot = slotOf(message)
+      if (addInPlace !== undefined && addInPlace(message, states[slot]!, time.time())) {
+        entities.changed(slot)
+        return
+      }
+      time.emitAsOf(now)
       entity.begin(slot, now, NaN)
       finish(slot, compute(message, states[slot]!, entity))
     } catch (thrown) {

@@ -17,6 +17,22 @@ export function addTo<In, State>(
   if (next !== undefined) window.state = next
 }
 
+/** Adds a message to the newest of the windows, if that has its time. */
+export const addToNewest =
+  <In, State>(aggregate: Aggregate<In, State, unknown>) =>
+  (message: In, { open }: { readonly open: readonly OpenWindow<State>[] }, time: number): boolean => {
+    const newest = open[open.length - 1]
+    if (newest === undefined || !(time >= newest.start && time < newest.end)) return false
+    addTo(aggregate, message, newest)
+    return true
+  }
+
+/** Puts one in where it belongs. Mostly it is the only one: an array that grows would have room for sixteen more. */
+export function putIn<State>(windows: { open: OpenWindow<State>[] }, place: number, window: OpenWindow<State>): void {
+  if (windows.open.length === 0) windows.open = [window]
+  else windows.open.splice(place, 0, window)
+}
+
 /** The state of both, in the place of the first. */
 export function merged<State>(aggregate: Aggregate<never, State, unknown>, into: State, from: State): State {
   const next = aggregate.merge!(into, from)

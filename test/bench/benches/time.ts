@@ -1,5 +1,7 @@
 import type { Bench, BenchOptions, Measurement, Target } from '../bench.ts'
+import { changed, compareCheckpoints, few as fewTimers, type Parts } from '../checkpoints.ts'
 import { compareTrials } from '../compareTrials.ts'
+import { compareStarts } from '../starts.ts'
 import { few, many } from '../time/trials.ts'
 
 const warmUps = 2
@@ -7,7 +9,7 @@ const warmUps = 2
 export const time: Bench = {
   name: 'time',
   about: 'event time, windows and timers: against the same without, a hand-written loop, textbook RxJS',
-  async measure({ runs, frames }) {
+  async measure({ runs, frames, entities }) {
     const rounds = { warmUps, runs }
     const rate = (nanoseconds: readonly number[]): number[] => nanoseconds.map((each) => 1000 / each)
 
@@ -19,7 +21,7 @@ export const time: Bench = {
       target: Target,
       sameOutput: boolean,
     ): Promise<Measurement> => {
-      const found = await compareTrials([ours, theirs], frames, rounds, { sameOutput, measured: 'cpu' })
+      const found = await compareTrials([ours, theirs], frames, rounds, { sameOutput, measured: 'steady' })
       return { name, against, unit: 'M/CPU s', ours: rate(found[ours]!), theirs: rate(found[theirs]!), target }
     }
 
@@ -39,6 +41,7 @@ export const time: Bench = {
     measurements.push(
       await row(`sliding, size = 60 × every, ${few} keys`, slide, 'tumbling', { atLeast: 0.25 }, false),
       await setAndFire(frames, rounds),
+      ...(await ofStores(entities, runs)),
     )
     return { measurements, notes: notes(frames) }
   },
@@ -50,7 +53,7 @@ async function setAndFire(
   rounds: Pick<BenchOptions, 'runs'> & { readonly warmUps: number },
 ): Promise<Measurement> {
   const names = ['time: timers: set and fired', 'time: timers: none', 'time: event time: without'] as const
-  const found = await compareTrials(names, frames, rounds, { sameOutput: false, measured: 'cpu' })
+  const found = await compareTrials(names, frames, rounds, { sameOutput: false, measured: 'steady' })
   const without = found['time: timers: none']
   return {
     name: 'set and fire of a timer',
@@ -62,6 +65,35 @@ async function setAndFire(
   }
 }
 
+/** Both are of the same entities, so that what differs are the timers. */
+async function ofStores(entities: number, runs: number): Promise<Measurement[]> {
+  const checkpoints = await compareCheckpoints('timers', entities, { warmUps: 3, runs: 3 * runs })
+  const whole = (found: readonly Parts[]): number[] => found.map((parts) => parts.whole)
+  const starts = await compareStarts(
+    { many: { entities, timers: entities }, few: { entities, timers: fewTimers }, none: { entities } },
+    runs,
+  )
+  return [
+    {
+      name: `checkpoint, ${changed} changed of ${entities} timers`,
+      against: `of ${fewTimers}`,
+      unit: 'ms',
+      ours: whole(checkpoints.scattered),
+      theirs: whole(checkpoints.few),
+      target: { atMost: 2 },
+    },
+    {
+      name: `start to first message, ${entities} far timers`,
+      against: `${fewTimers}, as many entities`,
+      unit: 'ms',
+      ours: starts.many,
+      theirs: starts.few,
+      target: { atMost: 1.5 },
+    },
+    { name: '  the same', against: 'no timers at all', unit: 'ms', ours: starts.many, theirs: starts.none },
+  ]
+}
+
 const notes = (frames: number): string[] => [
   `${frames} frames of 8 words on average, in chunks of 64 KiB, from an iterable; each contender in a process of its ` +
     `own, in turn, ${warmUps} warm-ups each; outputs are compared byte for byte first`,
@@ -69,4 +101,6 @@ const notes = (frames: number): string[] => [
     'each key in each window; groupBy + bufferTime goes by the clock, and so knows one window a run',
   'a timer for each word, named by a number, that fires a second of event time later: what that costs more than the ' +
     'same step without',
+  'checkpoints and starts: as in the benches of that name; each entity has one timer, far away, and each change sets ' +
+    'it anew',
 ]
