@@ -1,3 +1,4 @@
+import { NewestStates } from '../table/newestStates.ts'
 import { DueTimers } from './dueTimers.ts'
 import { EntityTimers } from './entityTimers.ts'
 import type { StoredTimers, VisitTimer } from './storedTimers.ts'
@@ -19,6 +20,8 @@ export class TableTimers {
   readonly #due = new DueTimers()
   /** What `takeDue` took. */
   readonly taken: Pick<DueTimers, 'at' | 'low' | 'high' | 'name'> = this.#due
+  /** For a step whose computation knows of it. */
+  readonly newest = new NewestStates()
   /** By slot; may end before the last slot. */
   readonly #timers: (EntityTimers | undefined)[] = []
   #used = false
@@ -75,6 +78,7 @@ export class TableTimers {
 
   /** The entity in the slot is gone. */
   clearAll(slot: number): void {
+    this.newest.clear(slot)
     const entity = this.#timers[slot]
     if (entity === undefined) return
     this.#set -= entity.size
@@ -84,6 +88,7 @@ export class TableTimers {
 
   /** From now on the timers of these slots, in order, are those of 0, 1, 2, …; what is not among them left memory. */
   keep(slots: readonly number[]): void {
+    this.newest.clearAll()
     const kept = slots.map((slot) => this.#timers[slot])
     this.#timers.length = 0
     for (const entity of kept) this.#timers.push(entity)

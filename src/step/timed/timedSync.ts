@@ -18,11 +18,12 @@ export function timedSync<In, State, Outputs, Out>(
   context: Context,
   options: TimedStepOptions<In, State, Outputs>,
 ): Operation<In> {
-  const { meter, where, entities, slotOf, compute, addInPlace, emit, fail, failComputing } = options
+  const { meter, where, entities, slotOf, compute, emit, fail, failComputing } = options
   const { states } = entities
   const timers = entities.timers()
   const release = timers.use()
   if (release === undefined) throw inUseBy(where)
+  const addInPlace = options.inPlace?.(timers.newest)
   const { stopping } = context.shutdown
   let toldNext = Infinity // the time it wants to be woken at
   const whenFree = createWhenFree(context)
@@ -55,7 +56,7 @@ export function timedSync<In, State, Outputs, Out>(
     let slot = -1 // while there is no entity
     try {
       slot = slotOf(message)
-      if (addInPlace !== undefined && addInPlace(message, states[slot]!, time.time())) {
+      if (addInPlace !== undefined && addInPlace(message, states[slot]!, slot, time.time(), now)) {
         entities.changed(slot)
         return
       }

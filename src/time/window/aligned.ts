@@ -3,7 +3,7 @@ import { timeOf, tooLate } from '../late.ts'
 import type { TimedEntity } from '../timers.ts'
 import type { Aggregate } from './aggregate.ts'
 import { newestStart } from './grid.ts'
-import { addTo, addToNewest, outputOf, placeOf, putIn, type OpenWindow } from './openWindow.ts'
+import { addTo, addToKnown, outputOf, placeOf, putIn, type OpenWindow } from './openWindow.ts'
 import type { OpenWindows, WindowSettings } from './options.ts'
 import type { AlignedWindow } from './window.ts'
 
@@ -47,7 +47,7 @@ export function alignedWindows<In, State, Out, Late>(
 
   return {
     name,
-    ...(plain && { addInPlace: addToNewest(aggregate) }),
+    ...(plain && { inPlace: (newest) => addToKnown(aggregate, size, newest) }),
     compute: takeIn,
     onTimer(start, at, { open }, entity) {
       const place = placeOf(open, start as number)

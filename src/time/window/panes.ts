@@ -82,7 +82,7 @@ export function panedWindows<In, State, Out, Late>(
 
   return {
     name,
-    ...(lateness === 0 && { addInPlace: addToNewest(aggregate) }),
+    ...(lateness === 0 && { inPlace: () => addToNewest(aggregate) }),
     compute: takeIn,
     onTimer(named, at, windows, entity) {
       const panes = windows.open
