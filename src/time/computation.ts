@@ -9,13 +9,13 @@ export type TimedResult<Out> = readonly [outputs: readonly (Out | undefined)[] |
  * and there is no output. Otherwise it gives `false`, and the message is one for `compute`. `now` is the time of the
  * step.
  */
-export type AddInPlace<In, State> = (message: In, state: State, slot: number, time: number, now: number) => boolean
+export type AddInPlace<In> = (message: In, slot: number, time: number, now: number) => boolean
 
 /** A computation of this package that lives by timers: windows and joins are nothing else. */
 export interface TimedComputation<In, State, Out> {
   readonly name: string
   /** For one step. Absent: all messages are for `compute` */
-  inPlace?(newest: NewestStates): AddInPlace<In, State>
+  inPlace?(newest: NewestStates, states: readonly State[]): AddInPlace<In>
   /** One message. Throws `MESSAGE_LATE` before it changes anything. */
   compute(message: In, state: State, entity: TimedEntity): TimedResult<Out>
   /** A timer that `compute` or this has set, when its time is there. */

@@ -23,7 +23,7 @@ export function timedSync<In, State, Outputs, Out>(
   const timers = entities.timers()
   const release = timers.use()
   if (release === undefined) throw inUseBy(where)
-  const addInPlace = options.inPlace?.(timers.newest)
+  const addInPlace = options.inPlace?.(timers.newest, states)
   const { stopping } = context.shutdown
   let toldNext = Infinity // the time it wants to be woken at
   const whenFree = createWhenFree(context)
@@ -56,7 +56,7 @@ export function timedSync<In, State, Outputs, Out>(
     let slot = -1 // while there is no entity
     try {
       slot = slotOf(message)
-      if (addInPlace !== undefined && addInPlace(message, states[slot]!, slot, time.time(), now)) {
+      if (addInPlace !== undefined && addInPlace(message, slot, time.time(), now)) {
         entities.changed(slot)
         return
       }

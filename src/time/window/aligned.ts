@@ -47,7 +47,7 @@ export function alignedWindows<In, State, Out, Late>(
 
   return {
     name,
-    ...(plain && { inPlace: (newest) => addToKnown(aggregate, size, newest) }),
+    ...(plain && { inPlace: (newest, states) => addToKnown(aggregate, size, newest, states) }),
     compute: takeIn,
     onTimer(start, at, { open }, entity) {
       const place = placeOf(open, start as number)

@@ -1,5 +1,6 @@
 import type { TimedEntity } from '../timers.ts'
 import type { NewestStates } from '../../state/table/newestStates.ts'
+import type { AddInPlace } from '../computation.ts'
 import type { Aggregate } from './aggregate.ts'
 
 /** A window, or a part of one, that has messages. */
@@ -18,41 +19,44 @@ export function addTo<In, State>(
   if (next !== undefined) window.state = next
 }
 
+interface Windows<State> {
+  readonly open: readonly OpenWindow<State>[]
+}
+
 /** Adds a message to the newest of the windows, if that has its time. */
 export const addToNewest =
-  <In, State>(aggregate: Aggregate<In, State, unknown>) =>
-  (message: In, { open }: Windows<State>, _slot: number, time: number): boolean => {
+  <In, State>(aggregate: Aggregate<In, State, unknown>, states: readonly Windows<State>[]) =>
+  (message: In, slot: number, time: number): boolean => {
+    const { open } = states[slot]!
     const newest = open[open.length - 1]
     if (newest === undefined || !(time >= newest.start && time < newest.end)) return false
     addTo(aggregate, message, newest)
     return true
   }
 
-interface Windows<State> {
-  readonly open: readonly OpenWindow<State>[]
-}
-
 /** The same for windows of this size that are not kept once they are closed, by the column of the newest ones. */
-export const addToKnown = <In, State>(
+export function addToKnown<In, State>(
   aggregate: Aggregate<In, State, unknown>,
   size: number,
   newest: NewestStates,
-): ((message: In, windows: Windows<State>, slot: number, time: number, now: number) => boolean) => {
-  /** Another one than the known one, or none was known. */
-  const addToOther = (message: In, { open }: Windows<State>, slot: number, time: number): boolean => {
+  states: readonly Windows<State>[],
+): AddInPlace<In> {
+  /** To another one than the known one, if there is one. */
+  const addToOther = (message: In, slot: number, time: number): boolean => {
+    const { open } = states[slot]!
     const window = open[open.length - 1]
     if (window === undefined || !(time >= window.start && time < window.end)) return false
     addTo(aggregate, message, window)
     if (window.end === window.start + size) newest.put(slot, window.start, window.state)
     return true
   }
-  return (message, windows, slot, time, now) => {
+  return (message, slot, time, now) => {
     const start = slot < newest.starts.length ? newest.starts[slot]! : NaN
     // One that is closed is still known while others of the entity are open.
-    if (!(time >= start && time < start + size && start + size > now)) return addToOther(message, windows, slot, time)
+    if (!(time >= start && time < start + size && start + size > now)) return addToOther(message, slot, time)
     const next = aggregate.add(message, newest.states[slot] as State)
     if (next !== undefined) {
-      windows.open.find((window) => window.start === start)!.state = next
+      states[slot]!.open.find((window) => window.start === start)!.state = next
       newest.states[slot] = next
     }
     return true

@@ -82,7 +82,7 @@ export function panedWindows<In, State, Out, Late>(
 
   return {
     name,
-    ...(lateness === 0 && { inPlace: () => addToNewest(aggregate) }),
+    ...(lateness === 0 && { inPlace: (_newest, states) => addToNewest(aggregate, states) }),
     compute: takeIn,
     onTimer(named, at, windows, entity) {
       const panes = windows.open
