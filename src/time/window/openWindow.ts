@@ -51,12 +51,14 @@ export function addToKnown<In, State>(
     return true
   }
   return (message, slot, time, now) => {
-    const start = slot < newest.starts.length ? newest.starts[slot]! : NaN
+    const { start } = newest
+    const state = time >= start && slot < newest.states.length ? newest.states[slot] : undefined
     // One that is closed is still known while others of the entity are open.
-    if (!(time >= start && time < start + size && start + size > now)) return addToOther(message, slot, time)
-    const next = aggregate.add(message, newest.states[slot] as State)
+    if (state === undefined || time >= start + size || start + size <= now) return addToOther(message, slot, time)
+    const next = aggregate.add(message, state as State)
     if (next !== undefined) {
-      states[slot]!.open.find((window) => window.start === start)!.state = next
+      const { open } = states[slot]!
+      open[placeOf(open, start)]!.state = next
       newest.states[slot] = next
     }
     return true
