@@ -111,7 +111,9 @@ export class DueTimers {
 
   private sort(): void {
     const { times, keys, names, count } = this
-    const order = Array.from({ length: count }, (_, at) => at).sort((one, other) => (this.isBefore(one, other) ? 1 : -1))
+    const order = Array.from({ length: count }, (_, at) => at).sort((one, other) =>
+      this.isBefore(one, other) ? 1 : -1,
+    )
     this.times.set(order.map((at) => times[at]!))
     this.keys.set(order.map((at) => keys[at]!))
     this.names = order.map((at) => names[at]!)

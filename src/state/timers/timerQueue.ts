@@ -42,7 +42,6 @@ export class TimerQueue {
     return this.#size
   }
 
-
   add(at: number, low: number, high: number, name: TimerName | undefined): void {
     const entry = this.#entryFor(low, high, name)
     const place = placeOf(at)
