@@ -125,7 +125,7 @@ const lowAt = littleEndian ? 0 : 1
 const highAt = 1 - lowAt
 
 /** With the one before it. */
-function swap<Value>(column: { [place: number]: Value }, place: number): void {
+function swap<Value>(column: Record<number, Value>, place: number): void {
   const moved = column[place]!
   column[place] = column[place - 1]!
   column[place - 1] = moved

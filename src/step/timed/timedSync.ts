@@ -56,7 +56,7 @@ export function timedSync<In, State, Outputs, Out>(
     let slot = -1 // while there is no entity
     try {
       slot = slotOf(message)
-      if (addInPlace !== undefined && addInPlace(message, slot, time.time(), now)) {
+      if (addInPlace?.(message, slot, time.time(), now) === true) {
         entities.changed(slot)
         return
       }
