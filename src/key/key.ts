@@ -49,6 +49,7 @@ export function toHalves(key: Key, halves: KeyHalves): boolean {
 
 /** The key of two halves, signed or not, as a bigint. */
 export function keyOf(lowHalf: number, highHalf: number): bigint {
+  if (highHalf === 0) return BigInt(lowHalf >>> 0)
   return (BigInt(highHalf >>> 0) << 32n) | BigInt(lowHalf >>> 0)
 }
 

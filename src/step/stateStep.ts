@@ -11,6 +11,7 @@ import type { Output } from './output.ts'
 import { exchanged } from './exchanged.ts'
 import { checkStateResult, computationFailure, failWith, invalidStateResult, poisonWith } from './failures.ts'
 import { keyedAsync } from './async/keyedAsync.ts'
+import type { TimedComputation } from '../time/computation.ts'
 import type { TimerName, TimedEntity } from '../time/timers.ts'
 import { expiring } from './timed/expiring.ts'
 import { timedAsync } from './timed/timedAsync.ts'
@@ -36,6 +37,8 @@ export interface StateStepOptions<In, State, Outputs, Out> {
   readonly operator: string
   readonly name: string
   readonly compute: StateCompute<In, State, Outputs>
+  /** See `TimedComputation`. */
+  readonly inPlace?: TimedComputation<In, State, never>['inPlace']
   /** Absent: the computation has no timers, and is called without its third argument. */
   readonly onTimer?: OnTimer<State, Outputs> | undefined
   /** It brings together so many streams with times of their own. Default: those that are found */
@@ -56,6 +59,7 @@ export function stateStep<In, State, Outputs, Out>({
   operator,
   name,
   compute: timedCompute,
+  inPlace,
   onTimer,
   clocks,
   onExpire,
@@ -86,7 +90,8 @@ export function stateStep<In, State, Outputs, Out>({
 
     if (isTimed) {
       if (context.entities.exchange !== undefined) throw noTimers(operator, where)
-      const computing = { compute: onTimer === undefined ? compute : timedCompute, onTimer: onTimer ?? noTimer }
+      const timedOrNot = onTimer === undefined ? compute : timedCompute
+      const computing = { compute: timedOrNot, inPlace, onTimer: onTimer ?? noTimer }
       const timed = {
         meter,
         where,

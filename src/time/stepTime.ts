@@ -1,7 +1,7 @@
 import { longestTimer } from '../base/option.ts'
 import type { Context } from '../context/context.ts'
 import { within } from '../context/context.ts'
-import type { Sleeper, Turn } from '../context/time.ts'
+import type { PipelineClock, Sleeper, Turn } from '../context/time.ts'
 import { UpstreamClocks } from '../context/time/upstreamClocks.ts'
 import { OutputClock } from './outputClock.ts'
 
@@ -24,6 +24,8 @@ export interface StepTime {
   emitAt(time: number): void
   /** What the step emits from now on is of the present message, at which `now` gave this. */
   emitAsOf(now: number): void
+  /** All that was due at what `now` gave last has fired. */
+  allFired(): void
   /** It is over: the register is again as it was. */
   emitted(): void
   /** The source has completed: what is set fires, maybe not at once. */
@@ -51,6 +53,8 @@ class LivedTime implements StepTime, Sleeper {
   readonly #clocks: UpstreamClocks
   readonly #register: Context['time']['register']
   #now = -Infinity
+  /** The one clock upstream, as long as that is so: short for what it takes to ask all. */
+  #only: PipelineClock | undefined
   /** Messages have times of their own. */
   #byEvents = false
   #byArrival = false
@@ -69,6 +73,7 @@ class LivedTime implements StepTime, Sleeper {
     this.#output = new OutputClock(context, () => this.#clocks.live || this.#due <= this.#now)
     const found = (): void => {
       this.#byEvents = true
+      this.#only = undefined
       if (!emitsLater) this.#output.enter()
     }
     this.#clocks = new UpstreamClocks(context, found, emitsLater ? context.time.clocks : undefined, clocks)
@@ -82,9 +87,17 @@ class LivedTime implements StepTime, Sleeper {
   }
 
   now(): number {
+    const { clock } = this.#register
+    if (clock === undefined || clock !== this.#only) return this.#found()
+    if (clock.watermark > this.#now) this.#now = clock.watermark
+    return this.#now
+  }
+
+  #found(): number {
     const now =
       this.#byEvents || (!this.#byArrival && this.#livesByEvents()) ? this.#clocks.watermark() : this.#arrival()
     if (now > this.#now) this.#now = now
+    this.#only = this.#clocks.only
     return this.#now
   }
 
@@ -105,6 +118,10 @@ class LivedTime implements StepTime, Sleeper {
 
   emitAsOf(now: number): void {
     this.#output.emitAsOf(now)
+  }
+
+  allFired(): void {
+    this.#output.raise(this.#now)
   }
 
   emitted(): void {

@@ -23,3 +23,6 @@ export function book(number: number, account: Account): [balance: number, change
   account.last = [number, ...account.last.slice(0, 2)]
   return [account.balance, true]
 }
+
+/** In ms since 1970: when no timer of a bench fires. */
+export const farAway = Date.UTC(2200, 0)

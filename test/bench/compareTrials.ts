@@ -5,27 +5,41 @@ import { interleave, type Rounds } from './runner.ts'
  * Nanoseconds for each message of every trial, on the clock or, with `cpu`, of the processor; one value for each run.
  * Each trial has a process of its own, so that the compiler knows it alone; they take turns. Throws where outputs that
  * must be equal are not.
+ *
+ * With `steady` each run has a new process, and only what comes after its beginning counts: V8 forgets the shapes of a
+ * pipeline's objects once it is gone, and code that knew them is slow in all runs that follow in the same process.
  */
 export async function compareTrials<Names extends string>(
   names: readonly Names[],
   size: number,
   rounds: Rounds,
-  { sameOutput, measured = 'run' }: { readonly sameOutput: boolean; readonly measured?: 'run' | 'cpu' },
+  { sameOutput, measured = 'run' }: { readonly sameOutput: boolean; readonly measured?: 'run' | 'cpu' | 'steady' },
 ): Promise<Record<Names, number[]>> {
   const children = new Map<Names, Child>()
   try {
-    for (const name of names)
-      children.set(
-        name,
-        startChild(new URL('./processes/trial.ts', import.meta.url), [name, String(size)], ['--expose-gc']),
-      )
+    for (const name of names) children.set(name, startTrial(name, size))
     if (sameOutput) await checkOutputs(children)
-    const contestants = Object.fromEntries(
-      [...children].map(([name, child]) => [name, { run: () => child.ask<number>(measured) }]),
-    ) as Record<Names, { run(): Promise<number> }>
+    const run = (name: Names): Promise<number> =>
+      measured === 'steady' ? steady(name, size) : children.get(name)!.ask<number>(measured)
+    const contestants = Object.fromEntries(names.map((name) => [name, { run: () => run(name) }])) as Record<
+      Names,
+      { run(): Promise<number> }
+    >
     return await interleave(contestants, rounds)
   } finally {
     await Promise.all([...children.values()].map((child) => child.stop()))
+  }
+}
+
+const startTrial = (name: string, size: number): Child =>
+  startChild(new URL('./processes/trial.ts', import.meta.url), [name, String(size)], ['--expose-gc'])
+
+async function steady(name: string, size: number): Promise<number> {
+  const child = startTrial(name, size)
+  try {
+    return await child.ask<number>('steady')
+  } finally {
+    await child.stop()
   }
 }
 

@@ -51,6 +51,9 @@ const trials: Readonly<Record<string, (size: number) => Trial>> = {
   ...named('time:', timeContenders),
 }
 
+/** How often the corpus goes through a pipeline once more, after the compiler has seen it. */
+const steadyPasses = 2
+
 function named(prefix: string, contenders: Readonly<Record<string, Contender>>): typeof trials {
   return Object.fromEntries(
     Object.entries(contenders).map(([step, contender]) => [`${prefix} ${step}`, wordCount(contender)]),
@@ -66,6 +69,17 @@ function wordCount(contender: Contender): (frames: number) => Trial {
         let bytes = 0
         await contender(chunks, (piece) => (bytes += piece.length))
         return bytes
+      },
+      async steady() {
+        let start: NodeJS.CpuUsage | undefined
+        const passes = function* (): Generator<Buffer> {
+          yield* chunks
+          start = process.cpuUsage()
+          for (let pass = 0; pass < steadyPasses; pass++) yield* chunks
+        }
+        await contender(passes(), () => undefined)
+        const { user, system } = process.cpuUsage(start)
+        return (1000 * (user + system)) / (steadyPasses * words)
       },
       async check() {
         const hash = createHash('sha256')

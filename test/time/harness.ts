@@ -4,6 +4,7 @@
  */
 import { expect } from 'vitest'
 import type { TimedComputation } from '../../src/time/computation.ts'
+import { NewestStates } from '../../src/state/table/newestStates.ts'
 import type { TimedEntity, TimerName } from '../../src/time/timers.ts'
 import { createStateCodec } from '../../src/serialization/codec.ts'
 import { watermarks, type Event, type Message } from './model.ts'
@@ -24,7 +25,7 @@ const byName = (a: TimerName, b: TimerName): number =>
   typeof a === typeof b ? (a < b ? -1 : Number(a > b)) : typeof a === 'number' ? -1 : 1
 
 export function playTimed<In, State, Out>(
-  { compute, onTimer }: TimedComputation<In, State, Out>,
+  { compute, onTimer, inPlace }: TimedComputation<In, State, Out>,
   build: () => State,
   events: readonly Event[],
   options: {
@@ -36,6 +37,10 @@ export function playTimed<In, State, Out>(
 ): Played<Out> {
   const entities = new Map<number, Entity<State>>()
   const marks = watermarks(events, options.outOfOrder)
+  // By key, which stands for the slot.
+  const states: State[] = []
+  const newest = new NewestStates()
+  const addInPlace = inPlace?.(newest, states)
   const codec = createStateCodec<State>({ name: 'windows', serde: undefined })
   const outputs: Out[] = []
   const late: Message[] = []
@@ -56,6 +61,7 @@ export function playTimed<In, State, Out>(
     at: (name) => entities.get(key)!.timers.get(name),
     remove() {
       entities.delete(key)
+      newest.clear(key)
     },
   })
 
@@ -85,12 +91,16 @@ export function playTimed<In, State, Out>(
           throw new Error('no StateMap in it')
         })
       }
+      newest.clearAll()
     }
     if ('end' in event) return
     const { key, t } = event
     if (!entities.has(key)) entities.set(key, { state: build(), timers: new Map() })
+    const { state } = entities.get(key)!
+    states[key] = state
     try {
-      emit(compute(options.toInput(event), entities.get(key)!.state, viewOf(key, t))[0])
+      const isAdded = addInPlace?.(options.toInput(event), key, t, now) === true
+      if (!isAdded) emit(compute(options.toInput(event), state, viewOf(key, t))[0])
     } catch (error) {
       expect(error).toMatchObject({ code: 'MESSAGE_LATE' })
       late.push(event)

@@ -40,6 +40,11 @@ export class UpstreamClocks {
     return clocks.length > 0 ? clocks : this.#time.pipeline.clocks.clocks
   }
 
+  /** The one that there is and that messages come with; `undefined` where there may be others. */
+  get only(): PipelineClock | undefined {
+    return this.#expected <= 0 && this.#single === this.#met ? this.#single : undefined
+  }
+
   /** Some of them await something. */
   get live(): boolean {
     return this.clocks.some(({ live }) => live)

@@ -1,6 +1,7 @@
 import { compareNames, type TimerName } from './timerName.ts'
 
 const few = 8 // are ordered one by one
+const leastCapacity = 64
 
 /**
  * Timers that are due, in the order they fire in: of time, key as a number of 64 bits, name. The first one is the last
@@ -12,51 +13,53 @@ export class DueTimers {
   low = 0
   high = 0
   name: TimerName = 0
-  private times: number[] = []
-  private lows: number[] = []
-  private highs: number[] = []
+  private times = new Float64Array(leastCapacity)
+  private keys = new BigUint64Array(leastCapacity)
+  /** Of `keys`, in place. */
+  private halves = new Int32Array(this.keys.buffer)
   private names: TimerName[] = []
+  private count = 0
   private ordered = 0
   /** As the first one, all that are there. */
   private sameName = true
   private sameTime = true
 
   get size(): number {
-    return this.times.length
+    return this.count
   }
 
   /** The time of the first one; Infinity where there is none. */
   get next(): number {
-    const { times } = this
-    return times.length === 0 ? Infinity : times[times.length - 1]!
+    return this.count === 0 ? Infinity : this.times[this.count - 1]!
   }
 
   add(at: number, low: number, high: number, name: TimerName): void {
-    if (this.times.length === 0) this.sameName = this.sameTime = true
+    const place = this.count++
+    if (place === this.times.length) this.resize(2 * place)
+    if (place === 0) this.sameName = this.sameTime = true
     else {
       this.sameTime &&= at === this.times[0]
       this.sameName &&= name === this.names[0]
     }
-    this.times.push(at)
-    this.lows.push(low)
-    this.highs.push(high)
-    this.names.push(name)
+    this.put(place, at, low, high, name)
   }
 
   /** Puts what was added since the last call in its place. */
   order(): void {
-    if (this.times.length - this.ordered <= few) this.insert(this.ordered)
-    else if (this.sameName && this.sameTime) this.sortKeys()
+    const { count } = this
+    if (count - this.ordered <= few) this.insert(this.ordered)
+    else if (this.sameName && this.sameTime) this.keys.subarray(0, count).sort().reverse()
     else this.sort()
-    this.ordered = this.times.length
+    this.ordered = count
   }
 
   /** Takes the first one; `false` where there is none. */
   shift(): boolean {
-    const { times, lows, highs, names } = this
-    if (times.length === 0) return false
-    this.take(times.pop()!, lows.pop()!, highs.pop()!, names.pop()!)
-    this.ordered = times.length
+    if (this.count === 0) return false
+    const last = --this.count
+    this.take(this.times[last]!, this.halves[2 * last + lowAt]!, this.halves[2 * last + highAt]!, this.names[last]!)
+    this.ordered = last
+    if (last === 0 && this.times.length > leastCapacity) this.resize(leastCapacity)
     return true
   }
 
@@ -68,59 +71,61 @@ export class DueTimers {
     this.name = name
   }
 
+  private put(place: number, at: number, low: number, high: number, name: TimerName): void {
+    this.times[place] = at
+    this.halves[2 * place + lowAt] = low
+    this.halves[2 * place + highAt] = high
+    this.names[place] = name
+  }
+
+  private resize(capacity: number): void {
+    const [times, keys] = [this.times.subarray(0, this.count), this.keys.subarray(0, this.count)]
+    this.times = new Float64Array(capacity)
+    this.keys = new BigUint64Array(capacity)
+    this.halves = new Int32Array(this.keys.buffer)
+    this.times.set(times)
+    this.keys.set(keys)
+    this.names.length = this.count
+  }
+
   /** Whether one of the columns fires before another one. */
   private isBefore(one: number, other: number): boolean {
-    const { times, lows, highs, names } = this
+    const { times, halves, names } = this
     if (times[one] !== times[other]) return times[one]! < times[other]!
-    if (highs[one] !== highs[other]) return highs[one]! >>> 0 < highs[other]! >>> 0
-    if (lows[one] !== lows[other]) return lows[one]! >>> 0 < lows[other]! >>> 0
+    const [high, otherHigh] = [halves[2 * one + highAt]!, halves[2 * other + highAt]!]
+    if (high !== otherHigh) return high >>> 0 < otherHigh >>> 0
+    const [low, otherLow] = [halves[2 * one + lowAt]!, halves[2 * other + lowAt]!]
+    if (low !== otherLow) return low >>> 0 < otherLow >>> 0
     return compareNames(names[one]!, names[other]!) < 0
   }
 
   private insert(from: number): void {
-    const { times, lows, highs, names } = this
-    for (let at = from; at < times.length; at++) {
+    for (let at = from; at < this.count; at++) {
       for (let place = at; place > 0 && this.isBefore(place - 1, place); place--) {
-        swap(times, place)
-        swap(lows, place)
-        swap(highs, place)
-        swap(names, place)
+        swap(this.times, place)
+        swap(this.keys, place)
+        swap(this.names, place)
       }
     }
   }
 
   private sort(): void {
-    const order = Array.from(this.times, (_, at) => at).sort((one, other) => (this.isBefore(one, other) ? 1 : -1))
-    this.times = order.map((at) => this.times[at]!)
-    this.lows = order.map((at) => this.lows[at]!)
-    this.highs = order.map((at) => this.highs[at]!)
-    this.names = order.map((at) => this.names[at]!)
-  }
-
-  /** Sorts the keys, where nothing else differs: as numbers of 64 bits, without an object for each. */
-  private sortKeys(): void {
-    const { lows, highs } = this
-    const keys = new BigUint64Array(lows.length)
-    const view = new DataView(keys.buffer)
-    const last = lows.length - 1
-    for (let at = 0; at <= last; at++) {
-      view.setInt32(8 * at + lowOffset, lows[at]!, littleEndian)
-      view.setInt32(8 * at + highOffset, highs[at]!, littleEndian)
-    }
-    keys.sort()
-    for (let at = 0; at <= last; at++) {
-      lows[last - at] = view.getInt32(8 * at + lowOffset, littleEndian)
-      highs[last - at] = view.getInt32(8 * at + highOffset, littleEndian)
-    }
+    const { times, keys, names, count } = this
+    const order = Array.from({ length: count }, (_, at) => at).sort((one, other) =>
+      this.isBefore(one, other) ? 1 : -1,
+    )
+    this.times.set(order.map((at) => times[at]!))
+    this.keys.set(order.map((at) => keys[at]!))
+    this.names = order.map((at) => names[at]!)
   }
 }
 
 const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
-const lowOffset = littleEndian ? 0 : 4
-const highOffset = 4 - lowOffset
+const lowAt = littleEndian ? 0 : 1
+const highAt = 1 - lowAt
 
 /** With the one before it. */
-function swap<Value>(column: Value[], place: number): void {
+function swap<Value>(column: Record<number, Value>, place: number): void {
   const moved = column[place]!
   column[place] = column[place - 1]!
   column[place - 1] = moved

@@ -1,6 +1,7 @@
+import { NewestStates } from '../table/newestStates.ts'
 import { DueTimers } from './dueTimers.ts'
-import { EntityTimers } from './entityTimers.ts'
 import type { StoredTimers, VisitTimer } from './storedTimers.ts'
+import { SlotTimers } from './slotTimers.ts'
 import type { TimerName } from './timerName.ts'
 import type { TimerEntities } from './timerEntities.ts'
 import { TimerQueue } from './timerQueue.ts'
@@ -19,8 +20,9 @@ export class TableTimers {
   readonly #due = new DueTimers()
   /** What `takeDue` took. */
   readonly taken: Pick<DueTimers, 'at' | 'low' | 'high' | 'name'> = this.#due
-  /** By slot; may end before the last slot. */
-  readonly #timers: (EntityTimers | undefined)[] = []
+  /** For a step whose computation knows of it. */
+  readonly newest = new NewestStates()
+  readonly #timers = new SlotTimers()
   #used = false
   /** How many are in `#timers`. */
   #set = 0
@@ -56,52 +58,50 @@ export class TableTimers {
   }
 
   at(slot: number, name: TimerName): number | undefined {
-    return this.#timers[slot]?.at(name)
+    return this.#timers.at(slot, name)
   }
 
   set(slot: number, name: TimerName, at: number): void {
-    const entity = this.#of(slot)
-    const before = entity.at(name)
+    const before = this.#timers.at(slot, name)
     if (before === at) return
-    entity.set(name, at)
+    this.#timers.set(slot, name, at)
     if (before === undefined) this.#set++
-    this.#note(slot, entity)
+    this.#note(slot)
     const { low, high } = this.#index()
     this.#queue.add(at, low(slot), high(slot), name)
     if (this.#queue.size > this.#sweepAt) this.#sweep()
   }
 
   clear(slot: number, name: TimerName): void {
-    if (this.#timers[slot]?.at(name) !== undefined) this.#remove(slot, name)
+    if (this.#timers.at(slot, name) !== undefined) this.#remove(slot, name)
   }
 
   /** The entity in the slot is gone. */
   clearAll(slot: number): void {
-    const entity = this.#timers[slot]
-    if (entity === undefined) return
-    this.#set -= entity.size
-    entity.clear()
-    entity.changed = false
+    this.newest.clear(slot)
+    if (slot >= this.#timers.length) return
+    this.#set -= this.#timers.size(slot)
+    this.#timers.clear(slot)
+    this.#timers.setChanged(slot, false)
   }
 
   /** From now on the timers of these slots, in order, are those of 0, 1, 2, …; what is not among them left memory. */
   keep(slots: readonly number[]): void {
-    const kept = slots.map((slot) => this.#timers[slot])
-    this.#timers.length = 0
-    for (const entity of kept) this.#timers.push(entity)
+    this.newest.clearAll()
+    this.#timers.keep(slots)
     this.#set = 0
-    for (const entity of this.#timers) this.#set += entity?.size ?? 0
+    for (let slot = 0; slot < this.#timers.length; slot++) this.#set += this.#timers.size(slot)
   }
 
   forEach(slot: number, visit: VisitTimer): void {
-    this.#timers[slot]?.forEach(visit)
+    this.#timers.forEach(slot, visit)
   }
 
   /** The entity in this slot has come from the store. */
   load(slot: number): void {
     const { low, high } = this.#index()
     this.#stored!.load(low(slot), high(slot), (name, at) => {
-      this.#of(slot).set(name, at)
+      this.#timers.set(slot, name, at)
       this.#set++
     })
   }
@@ -113,9 +113,8 @@ export class TableTimers {
   takeChanged(): number[] {
     const taken: number[] = []
     for (const slot of this.#changed) {
-      const entity = this.#timers[slot]!
-      if (entity.changed) taken.push(slot) // once, also where the slot was given anew
-      entity.changed = false
+      if (this.#timers.isChanged(slot)) taken.push(slot) // once, also where the slot was given anew
+      this.#timers.setChanged(slot, false)
     }
     this.#changed = []
     if (this.#stored !== undefined) this.#forgetFar()
@@ -141,20 +140,20 @@ export class TableTimers {
         if (!due.shift()) return -1
       }
       const slot = this.#find(due.low, due.high)
-      if (slot >= 0 && this.#timers[slot]?.at(due.name) === due.at) return slot
+      if (slot >= 0 && this.#timers.isAt(slot, due.name, due.at)) return slot
     }
   }
 
   /** The timer is not set any more; `false` where it was not set, or not to this time. */
   fire(slot: number, name: TimerName, at: number): boolean {
-    if (this.#timers[slot]?.at(name) !== at) return false
+    if (!this.#timers.isAt(slot, name, at)) return false
     this.#remove(slot, name)
     return true
   }
 
   /** The first timer of an entity that is due at `now`, if one is. */
-  dueOf(slot: number, now: number): ReturnType<EntityTimers['firstUntil']> {
-    return this.#timers[slot]?.firstUntil(now)
+  dueOf(slot: number, now: number): ReturnType<SlotTimers['firstUntil']> {
+    return this.#timers.firstUntil(slot, now)
   }
 
   /** What is due fires some other time. */
@@ -173,22 +172,15 @@ export class TableTimers {
     }
   }
 
-  #of(slot: number): EntityTimers {
-    const timers = this.#timers
-    while (timers.length <= slot) timers.push(undefined)
-    return (timers[slot] ??= new EntityTimers())
-  }
-
-  #note(slot: number, entity: EntityTimers): void {
-    if (this.#stored === undefined || entity.changed) return
-    entity.changed = true
+  #note(slot: number): void {
+    if (this.#stored === undefined || this.#timers.isChanged(slot)) return
+    this.#timers.setChanged(slot, true)
     this.#changed.push(slot)
   }
 
   #remove(slot: number, name: TimerName): void {
-    const entity = this.#timers[slot]!
-    entity.delete(name)
-    this.#note(slot, entity)
+    this.#timers.delete(slot, name)
+    this.#note(slot)
     this.#set--
   }
 
@@ -202,7 +194,7 @@ export class TableTimers {
     const { find, low, high } = this.#index()
     this.#queue.keep((_at, low, high) => find(low, high) < 0)
     for (let slot = 0; slot < this.#timers.length; slot++) {
-      this.#timers[slot]?.forEach((name, at) => {
+      this.#timers.forEach(slot, (name, at) => {
         this.#queue.add(at, low(slot), high(slot), name)
       })
     }
@@ -215,7 +207,7 @@ export class TableTimers {
       return
     }
     const slot = this.#find(low, high)
-    this.#timers[slot]?.forEach((name, when) => {
+    this.#timers.forEach(slot, (name, when) => {
       if (when === at) this.#due.add(at, low, high, name)
     })
   }

@@ -22,6 +22,8 @@ const placeOf = (at: number): number => Math.imul(at | 0, 0x9e3779b1) >>> 24
  * 28 bytes for an entry and up to 12 for its place in the heap.
  */
 export class TimerQueue {
+  /** The least time; Infinity where there is none. A field, because it is looked at for each message. */
+  next = Infinity
   #heapTimes = new Float64Array(leastCapacity)
   #heapFirst = new Int32Array(leastCapacity)
   #heapSize = 0
@@ -38,11 +40,6 @@ export class TimerQueue {
   /** Entries, those that do not hold any more too. */
   get size(): number {
     return this.#size
-  }
-
-  /** The least time; Infinity where there is none. */
-  get next(): number {
-    return this.#heapSize === 0 ? Infinity : this.#heapTimes[0]!
   }
 
   add(at: number, low: number, high: number, name: TimerName | undefined): void {
@@ -135,6 +132,7 @@ export class TimerQueue {
     this.#names = []
     this.#heapSize = this.#used = this.#size = 0
     this.#free = none
+    this.next = Infinity
     this.#recent.fill(none)
   }
 
@@ -187,6 +185,7 @@ export class TimerQueue {
     }
     times[place] = at
     firsts[place] = first
+    this.next = times[0]!
   }
 
   #pop(): number {
@@ -208,6 +207,7 @@ export class TimerQueue {
     }
     times[place] = at
     firsts[place] = moved
+    this.next = size === 0 ? Infinity : times[0]!
     return first
   }
 }

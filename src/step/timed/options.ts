@@ -2,6 +2,7 @@ import type { Where } from '../../base/errors.ts'
 import type { StepMeter } from '../../context/meter.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
 import type { TimerName } from '../../state/timers/timerName.ts'
+import type { TimedComputation } from '../../time/computation.ts'
 import type { PresentEntity } from './presentEntity.ts'
 
 /** What a step with timers is made of, whether it gives its results at once or later. */
@@ -11,6 +12,8 @@ export interface TimedStepOptions<In, State, Outputs> {
   readonly entities: EntityTable<State>
   readonly slotOf: (message: In) => number
   readonly compute: (message: In, state: State, entity: PresentEntity) => unknown
+  /** See `TimedComputation`. */
+  readonly inPlace?: TimedComputation<In, State, never>['inPlace']
   readonly onTimer: (name: TimerName, at: number, state: State, entity: PresentEntity) => unknown
   readonly emit: (outputs: Outputs) => void
   /** What to do where nothing of a state was changed. */

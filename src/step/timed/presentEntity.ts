@@ -40,12 +40,12 @@ export class PresentEntity implements TimedEntity {
     this.slot = slot
     this.now = now
     this.firedAt = firedAt
-    this.removed = false
   }
 
   /** It is over: nothing of it may be used any more. */
   end(): void {
     this.slot = nobody
+    this.removed = false
   }
 
   get time(): number {

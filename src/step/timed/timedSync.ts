@@ -23,6 +23,7 @@ export function timedSync<In, State, Outputs, Out>(
   const timers = entities.timers()
   const release = timers.use()
   if (release === undefined) throw inUseBy(where)
+  const addInPlace = options.inPlace?.(timers.newest, states)
   const { stopping } = context.shutdown
   let toldNext = Infinity // the time it wants to be woken at
   const whenFree = createWhenFree(context)
@@ -51,10 +52,15 @@ export function timedSync<In, State, Outputs, Out>(
     const now = time.now()
     if (timers.next <= now) fire(now)
     if (output.closed) return
+    time.allFired()
     let slot = -1 // while there is no entity
-    time.emitAsOf(now)
     try {
       slot = slotOf(message)
+      if (addInPlace?.(message, slot, time.time(), now) === true) {
+        entities.changed(slot)
+        return
+      }
+      time.emitAsOf(now)
       entity.begin(slot, now, NaN)
       finish(slot, compute(message, states[slot]!, entity))
     } catch (thrown) {

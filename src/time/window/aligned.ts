@@ -3,7 +3,7 @@ import { timeOf, tooLate } from '../late.ts'
 import type { TimedEntity } from '../timers.ts'
 import type { Aggregate } from './aggregate.ts'
 import { newestStart } from './grid.ts'
-import { addTo, outputOf, placeOf, type OpenWindow } from './openWindow.ts'
+import { addTo, addToKnown, outputOf, placeOf, putIn, type OpenWindow } from './openWindow.ts'
 import type { OpenWindows, WindowSettings } from './options.ts'
 import type { AlignedWindow } from './window.ts'
 
@@ -18,12 +18,12 @@ export function alignedWindows<In, State, Out, Late>(
   // Nothing but the newest window is concerned, and it says nothing.
   const plain = every === size && lateness === 0 && emit === 'close'
 
-  const takeIn = (message: In, { open }: OpenWindows<State>, entity: TimedEntity): TimedResult<Out | Late> => {
+  const takeIn = (message: In, windows: OpenWindows<State>, entity: TimedEntity): TimedResult<Out | Late> => {
     const time = timeOf(entity)
     const { now } = entity
     const newest = newestStart(time, window)
     if (newest + size + lateness <= now) {
-      if (open.length === 0) entity.remove()
+      if (windows.open.length === 0) entity.remove()
       return tooLate(message, time, now, late, `is in a window that has not been closed for ${lateness} ms`)
     }
     let outputs: (Out | undefined)[] | undefined
@@ -31,11 +31,11 @@ export function alignedWindows<In, State, Out, Late>(
     while (start - every > time - size && start - every + size + lateness > now) start -= every
     for (; start <= newest; start += every) {
       const end = start + size
-      const place = placeOf(open, start)
-      let found: OpenWindow<State> | undefined = open[place]
+      const place = placeOf(windows.open, start)
+      let found: OpenWindow<State> | undefined = windows.open[place]
       if (found?.start !== start) {
         found = { start, end, state: build() }
-        open.splice(place, 0, found)
+        putIn(windows, place, found)
         entity.set(start, end > now ? end : end + lateness)
       }
       addTo(aggregate, message, found)
@@ -47,18 +47,8 @@ export function alignedWindows<In, State, Out, Late>(
 
   return {
     name,
-    compute(message, windows, entity) {
-      const { open } = windows
-      const last = open[open.length - 1]
-      if (last !== undefined && plain) {
-        const { time } = entity
-        if (time >= last.start && time < last.end) {
-          addTo(aggregate, message, last)
-          return onlyChanged
-        }
-      }
-      return takeIn(message, windows, entity)
-    },
+    ...(plain && { inPlace: (newest, states) => addToKnown(aggregate, size, newest, states) }),
+    compute: takeIn,
     onTimer(start, at, { open }, entity) {
       const place = placeOf(open, start as number)
       const found = open[place]
@@ -71,7 +61,8 @@ export function alignedWindows<In, State, Out, Late>(
       if (at === found.end && lateness > 0) {
         entity.set(start, at + lateness)
       } else {
-        open.splice(place, 1)
+        if (open.length === 1) open.pop()
+        else open.splice(place, 1)
         if (open.length === 0) entity.remove()
       }
       return [outputs, true]

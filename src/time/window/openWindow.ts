@@ -1,4 +1,6 @@
 import type { TimedEntity } from '../timers.ts'
+import type { NewestStates } from '../../state/table/newestStates.ts'
+import type { AddInPlace } from '../computation.ts'
 import type { Aggregate } from './aggregate.ts'
 
 /** A window, or a part of one, that has messages. */
@@ -15,6 +17,58 @@ export function addTo<In, State>(
 ): void {
   const next = aggregate.add(message, window.state)
   if (next !== undefined) window.state = next
+}
+
+interface Windows<State> {
+  readonly open: readonly OpenWindow<State>[]
+}
+
+/** Adds a message to the newest of the windows, if that has its time. */
+export const addToNewest =
+  <In, State>(aggregate: Aggregate<In, State, unknown>, states: readonly Windows<State>[]) =>
+  (message: In, slot: number, time: number): boolean => {
+    const { open } = states[slot]!
+    const newest = open[open.length - 1]
+    if (newest === undefined || !(time >= newest.start && time < newest.end)) return false
+    addTo(aggregate, message, newest)
+    return true
+  }
+
+/** The same for windows of this size that are not kept once they are closed, by the column of the newest ones. */
+export function addToKnown<In, State>(
+  aggregate: Aggregate<In, State, unknown>,
+  size: number,
+  newest: NewestStates,
+  states: readonly Windows<State>[],
+): AddInPlace<In> {
+  /** To another one than the known one, if there is one. */
+  const addToOther = (message: In, slot: number, time: number): boolean => {
+    const { open } = states[slot]!
+    const window = open[open.length - 1]
+    if (window === undefined || !(time >= window.start && time < window.end)) return false
+    addTo(aggregate, message, window)
+    if (window.end === window.start + size) newest.put(slot, window.start, window.state)
+    return true
+  }
+  return (message, slot, time, now) => {
+    const { start } = newest
+    const state = time >= start && slot < newest.states.length ? newest.states[slot] : undefined
+    // One that is closed is still known while others of the entity are open.
+    if (state === undefined || time >= start + size || start + size <= now) return addToOther(message, slot, time)
+    const next = aggregate.add(message, state as State)
+    if (next !== undefined) {
+      const { open } = states[slot]!
+      open[placeOf(open, start)]!.state = next
+      newest.states[slot] = next
+    }
+    return true
+  }
+}
+
+/** Puts one in where it belongs. Mostly it is the only one: an array that grows would have room for sixteen more. */
+export function putIn<State>(windows: { open: OpenWindow<State>[] }, place: number, window: OpenWindow<State>): void {
+  if (windows.open.length === 0) windows.open = [window]
+  else windows.open.splice(place, 0, window)
 }
 
 /** The state of both, in the place of the first. */

@@ -14,7 +14,7 @@ export interface WindowSettings<In, State, Late, Window extends WindowDefinition
 
 /** The state of an entity: its windows, in the order of their starts. Empty ones are not there. */
 export interface OpenWindows<State> {
-  readonly open: OpenWindow<State>[]
+  open: OpenWindow<State>[]
   /** The length of the panes that `open` has in place of windows; 0: windows. */
   pane: number
   /** With panes: the start of the window that has a timer, or -1 for none. With `counted`: how many messages came. */

@@ -3,7 +3,7 @@ import { timeOf, tooLate } from '../late.ts'
 import type { TimedEntity } from '../timers.ts'
 import type { Aggregate } from './aggregate.ts'
 import { newestStart, oldestStart, paneOf } from './grid.ts'
-import { addTo, merged, outputOf, placeOf, type OpenWindow } from './openWindow.ts'
+import { addTo, addToNewest, merged, outputOf, placeOf, type OpenWindow } from './openWindow.ts'
 import type { OpenWindows, WindowSettings } from './options.ts'
 import type { AlignedWindow } from './window.ts'
 
@@ -82,18 +82,8 @@ export function panedWindows<In, State, Out, Late>(
 
   return {
     name,
-    compute(message, windows, entity) {
-      const panes = windows.open
-      const last = panes[panes.length - 1]
-      if (last !== undefined && lateness === 0) {
-        const { time } = entity
-        if (time >= last.start && time < last.end) {
-          addTo(aggregate, message, last)
-          return onlyChanged
-        }
-      }
-      return takeIn(message, windows, entity)
-    },
+    ...(lateness === 0 && { inPlace: (_newest, states) => addToNewest(aggregate, states) }),
+    compute: takeIn,
     onTimer(named, at, windows, entity) {
       const panes = windows.open
       const start = named as number

@@ -1,40 +1,16 @@
 import type { Bench, Measurement } from '../bench.ts'
-import { startChild } from '../child.ts'
-import { interleave } from '../runner.ts'
+import { changed, compareCheckpoints, few, type Found, type Parts } from '../checkpoints.ts'
 
-const changed = 1000
-const few = 1000
 const warmUps = 3
 const unit = 'ms'
-
-/** Milliseconds of one checkpoint, and of packing what it packs, by itself. */
-interface Parts {
-  readonly whole: number
-  readonly held: number
-  readonly packing: number
-  readonly handingOver: number
-  readonly packingAlone: number
-}
-
-/** Which of so many are changed before a checkpoint, by the number of the round. */
-type Choice = (total: number, round: number) => number[]
-
-const neighbours: Choice = (total, round) =>
-  Array.from({ length: changed }, (_, at) => ((round * changed) % total) + at)
-
-/** Each as far from the next as possible, and others in each round. */
-const scattered: Choice = (total, round) => {
-  const stride = total / changed
-  return Array.from({ length: changed }, (_, at) => Math.floor(at * stride) + (round % stride))
-}
 
 export const checkpoint: Bench = {
   name: 'checkpoint',
   about: 'a checkpoint of 1,000 changes among many entities or entries, against one among 1,000',
   async measure({ runs, entities }) {
     const rounds = { warmUps, runs: 3 * runs }
-    const ofEntities = await compare('entities', entities, rounds)
-    const ofEntries = await compare('entries', entities, rounds)
+    const ofEntities = await compareCheckpoints('entities', entities, rounds)
+    const ofEntries = await compareCheckpoints('entries', entities, rounds)
     const among = `${changed} among ${few}`
     const rows = (what: string, { scattered, neighbours, few }: Found): Measurement[] => {
       const row = (name: string, many: readonly Parts[], part: keyof Parts): Measurement => ({
@@ -78,43 +54,4 @@ export const checkpoint: Bench = {
       ],
     }
   },
-}
-
-interface Found {
-  readonly scattered: readonly Parts[]
-  readonly neighbours: readonly Parts[]
-  /** Among as many as are changed. */
-  readonly few: readonly Parts[]
-}
-
-async function compare(kind: 'entities' | 'entries', total: number, rounds: Parameters<typeof interleave>[1]) {
-  const program = new URL('../processes/checkpoints.ts', import.meta.url)
-  const many = startChild(program, [kind, String(total)], ['--expose-gc'])
-  const one = startChild(program, [kind, String(few)], ['--expose-gc'])
-  const contestant = (child: typeof many, size: number, choice: Choice) => {
-    const found: Parts[] = []
-    let round = 0
-    return {
-      found,
-      async run() {
-        const parts = await child.ask<Parts>('checkpoint', choice(size, round++))
-        if (round > rounds.warmUps) found.push(parts)
-        return parts.whole
-      },
-    }
-  }
-  const contestants = {
-    scattered: contestant(many, total, scattered),
-    neighbours: contestant(many, total, neighbours),
-    few: contestant(one, few, neighbours),
-  }
-  try {
-    await many.ask('start')
-    await one.ask('start')
-    await interleave(contestants, rounds)
-    const { scattered, neighbours, few } = contestants
-    return { scattered: scattered.found, neighbours: neighbours.found, few: few.found } satisfies Found
-  } finally {
-    await Promise.all([many.stop(), one.stop()])
-  }
 }

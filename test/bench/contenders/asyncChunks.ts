@@ -1,4 +1,4 @@
 /** The chunks as what is read asynchronously is: one promise for each. */
-export async function* asyncChunks(chunks: readonly Buffer[]): AsyncGenerator<Buffer> {
+export async function* asyncChunks(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
   yield* chunks
 }

@@ -2,7 +2,7 @@
 export type Take = (bytes: Buffer) => void
 
 /** A word count from chunks of framed text to lines of output. Finished when what it returns resolves. */
-export type Contender = (chunks: readonly Buffer[], take: Take) => Promise<void>
+export type Contender = (chunks: Iterable<Buffer>, take: Take) => Promise<void>
 
 /** All contenders gather text up to this length before they make bytes of it. */
 export const gatherLength = 32 * 1024

@@ -20,7 +20,7 @@ export function oursPulledToBuffers<State>(workload: Workload<State>): Contender
   return (chunks, take) => gatheringBuffers(lines(chunks, workload), take)
 }
 
-const lines = <State>(chunks: readonly Buffer[], { createPartition, compute }: Workload<State>) =>
+const lines = <State>(chunks: Iterable<Buffer>, { createPartition, compute }: Workload<State>) =>
   as(asyncChunks(chunks)).pipe(
     frame(lengthPrefixed(4)),
     decode(utf8),

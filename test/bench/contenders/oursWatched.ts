@@ -9,9 +9,9 @@ import type { Workload } from './workload.ts'
 const chunksATurn = 8
 
 /** Chunks that begin to come then, and let the process do something else in between. */
-async function* inTurns(chunks: readonly Buffer[], begun: Promise<void>): AsyncGenerator<Buffer> {
+async function* inTurns(chunks: Iterable<Buffer>, begun: Promise<void>): AsyncGenerator<Buffer> {
   await begun
-  for (const [at, chunk] of chunks.entries()) {
+  for (const [at, chunk] of [...chunks].entries()) {
     if (at % chunksATurn === 0) await turn()
     yield chunk
   }

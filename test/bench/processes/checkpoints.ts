@@ -12,14 +12,15 @@ import {
   type Sink,
   type StateResult,
   type Store,
+  type Timers,
 } from 'wallarx'
 import { toSink, toStatePartition } from 'wallarx/operators'
 import { answer } from '../answer.ts'
 import { createStateCodec } from '../contenders/stateCodec.ts'
 import { createScratch } from '../scratch.ts'
-import { accounts, book, keyOfAccount, type Account } from '../accounts.ts'
+import { accounts, book, farAway, keyOfAccount, type Account } from '../accounts.ts'
 
-// node checkpoints.ts entities|entries TOTAL, with --expose-gc
+// node checkpoints.ts entities|entries|timers TOTAL, with --expose-gc
 
 const total = Number(process.argv[3])
 const checkpointInterval = 50
@@ -84,9 +85,18 @@ const bookAndKeep = (number: number, account: Account): StateResult<number> => {
   states[number] = account
   return book(number, account)
 }
+let far = farAway
+const bookAndSet = {
+  compute(number: number, account: Account, timers: Timers): StateResult<number> {
+    timers.set('far', far++)
+    return book(number, account)
+  },
+  onTimer: (): StateResult<number> => [undefined, false],
+}
 const steps = {
   entities: () => fromObservable(messages).pipe(toStatePartition(bookAndKeep, accounts), toSink(seen)),
   entries: () => fromObservable(messages).pipe(toStatePartition(countEntry, words), toSink(seen)),
+  timers: () => fromObservable(messages).pipe(toStatePartition(bookAndSet, accounts), toSink(seen)),
 }
 const changed = steps[process.argv[2] as keyof typeof steps]()
 

@@ -15,6 +15,8 @@ answer({
     const { user, system } = process.cpuUsage(start)
     return (1000 * (user + system)) / trial.messages
   },
+  /** The same in a run that goes on for longer, after its beginning. To be asked once: see `compareTrials`. */
+  steady: () => trial.steady!(),
   /** Nanoseconds for each message. */
   async run() {
     globalThis.gc?.()
