@@ -1,7 +1,9 @@
 import { WallarxError } from '../base/errors.ts'
-import type { Exchange, ExchangeStep } from '../state/exchange.ts'
+import type { Exchange, ExchangeStep, MessagesTime } from '../state/exchange.ts'
 import type { PackTracing } from './cluster.ts'
+import { createOrigins, noNews, type News, type Origins } from './origins.ts'
 import { pack, unpackFor } from './pack.ts'
+import { GrowingTime, sliceTime } from './packTime.ts'
 import { shardOf } from './shard.ts'
 import { createProgramSteps, differ, type ProgramSteps } from './steps.ts'
 
@@ -18,13 +20,23 @@ export interface OutgoingPack {
  * Gathers what steps hand over into packs, and gives packs that arrive to their steps. Where much waits to be taken it
  * closes the gate of the step that hands over, until it is taken.
  */
-export interface PackedExchange extends Exchange, Pick<ProgramSteps, 'partitions' | 'held' | 'onFree'> {
+export interface PackedExchange
+  extends
+    Exchange,
+    Pick<ProgramSteps, 'partitions' | 'held' | 'onFree' | 'open' | 'rest' | 'close' | 'takeClocks'> {
   /** Whether something waits to be taken. */
   readonly pending: boolean
-  /** All that has been handed over since the last call, in order for each shard. Throws `MESSAGE_NOT_SERIALIZABLE`. */
+  /**
+   * All that has been handed over since the last call, in order for each shard; behind it what has become known of
+   * time. Throws `MESSAGE_NOT_SERIALIZABLE`.
+   */
   take(): OutgoingPack[]
+  /** Something is said of origins in what was taken last: that counts only from who owns what it is about. */
+  readonly saysOfOrigins: boolean
   /** All steps have joined, and use these state partitions: those that join later are refused. */
   begin(): string[]
+  /** All that will be an origin is known. */
+  foreseen(): void
   /**
    * Hands the messages of a pack for a shard to their step. Throws `CLUSTER_PROGRAMS_DIFFER` and
    * `CLUSTER_PACK_INVALID`. `parents`: as they were with the pack.
@@ -49,7 +61,18 @@ interface OpenPack {
   readonly shard: number
   readonly step: string
   messages: unknown[]
+  time: GrowingTime | undefined
   parents: readonly string[]
+}
+
+/** A step that hands something over, and the packs that grow for it, by shard. */
+interface Link {
+  readonly origins: Origins | undefined
+  /** A pack of its own. */
+  readonly fresh: (shard: number) => OpenPack
+  /** The one that what comes next belongs into. */
+  readonly growing: (shard: number) => OpenPack
+  hasLeft: boolean
 }
 
 const noParents: readonly string[] = []
@@ -64,39 +87,85 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
   const steps = createProgramSteps(shards)
   /** Packs that grow, and those that are full, in the order they were begun in. */
   let packs: OpenPack[] = []
+  /** Those that have left stay until what they know of time is taken. */
+  let links: Link[] = []
   /** Bytes of what waits to be taken, about. */
   let waiting = 0
+  let areForeseen = false
+  let saysOfOrigins = false
 
   /** How large messages are is known when they are packed: what cannot be sent in one is sent in two. */
-  const packInto = (all: OutgoingPack[], open: Omit<OpenPack, 'messages'>, messages: readonly unknown[]): void => {
+  const packInto = (
+    all: OutgoingPack[],
+    open: Omit<OpenPack, 'messages' | 'time'>,
+    messages: readonly unknown[],
+    time: MessagesTime | undefined,
+  ): void => {
     const { partition, shard, step, parents } = open
-    const bytes = pack({ program: steps.program, step, messages })
-    if (bytes.length <= largestPack) all.push({ partition, shard, bytes, parents })
+    const bytes = pack({ program: steps.program, step, messages, time })
+    if (bytes.length <= largestPack || messages.length === 0) all.push({ partition, shard, bytes, parents })
     else if (messages.length > 1) {
       const half = messages.length >> 1
-      packInto(all, open, messages.slice(0, half))
-      packInto(all, open, messages.slice(half))
-    } else steps.get(step)?.refuse(tooLarge(partition, bytes.length, largestPack), messages[0] as never)
+      packInto(all, open, messages.slice(0, half), time && sliceTime(time, 0, half))
+      packInto(all, open, messages.slice(half), time && sliceTime(time, half, messages.length))
+    } else {
+      steps.get(step)?.refuse(tooLarge(partition, bytes.length, largestPack), messages[0] as never)
+      if (time !== undefined) packInto(all, open, [], { times: [], said: time.said.map((one) => ({ ...one, before: 0 })) })
+    }
+  }
+
+  /** Puts what has become known of time behind what was handed over, and before it all what will be there. */
+  const say = (): void => {
+    saysOfOrigins = false
+    if (!areForeseen) return
+    const ahead: OpenPack[] = []
+    for (const { origins, fresh, growing } of links) {
+      const { awaited, known } = origins?.take() ?? noNews
+      saysOfOrigins ||= known.length > 0
+      for (let shard = 0; shard < shards; shard++) {
+        if (awaited.length > 0) ahead.push(saying(fresh(shard), awaited))
+        if (known.length > 0) saying(growing(shard), known)
+      }
+    }
+    packs = [...ahead, ...packs]
+    links = links.filter(({ hasLeft }) => !hasLeft)
   }
 
   return {
+    shards,
     join(step) {
       const own = step as unknown as ExchangeStep<never>
       const id = steps.join(own)
+      const { sent } = step
       const open = new Array<OpenPack | undefined>(shards)
       const left = new Float64Array(shards) // bytes that the open pack may grow by
+      const fresh = (shard: number): OpenPack => ({
+        partition: step.partition,
+        shard,
+        step: id,
+        messages: [],
+        time: undefined,
+        parents: noParents,
+      })
+      const growing = (shard: number): OpenPack => {
+        const last = open[shard]
+        if (last !== undefined && left[shard]! > 0 && last.messages !== taken) return last
+        const next = fresh(shard)
+        open[shard] = next
+        left[shard] = longestPack
+        packs.push(next)
+        return next
+      }
+      const link: Link = { origins: sent && createOrigins(sent), fresh, growing, hasLeft: false }
+      links.push(link)
       return {
+        id,
         isHere(low, high, message) {
           const shard = shardOf(low, high, shards)
-          let growing = open[shard]
-          if (growing === undefined || left[shard]! <= 0 || growing.messages === taken) {
-            growing = { partition: step.partition, shard, step: id, messages: [], parents: noParents }
-            open[shard] = growing
-            left[shard] = longestPack
-            packs.push(growing)
-          }
-          growing.messages.push(message)
-          if (tracing?.current !== undefined) growing.parents = withParent(growing.parents, tracing.current)
+          const pack = growing(shard)
+          if (sent?.isRead === true) (pack.time ??= new GrowingTime(pack.messages.length)).add(sent.register)
+          pack.messages.push(message)
+          if (tracing?.current !== undefined) pack.parents = withParent(pack.parents, tracing.current)
           const length = lengthOf(message)
           left[shard]! -= length
           waiting += length
@@ -104,6 +173,7 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
           return false
         },
         leave() {
+          link.hasLeft = true
           steps.leave(id, own)
           step.gate.open()
         },
@@ -111,27 +181,41 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
     },
 
     get pending() {
-      return packs.length > 0 || steps.hasLeftOver
+      return packs.length > 0 || steps.hasLeftOver || (areForeseen && links.some(({ origins }) => origins?.hasNews))
     },
 
     take() {
+      say()
       const taking = packs
       packs = []
       waiting = 0
       for (const { gate } of steps.all()) gate.open()
       const outgoing: OutgoingPack[] = []
-      for (const one of steps.takeLeftOver()) packInto(outgoing, { ...one, parents: noParents }, one.messages)
+      for (const one of steps.takeLeftOver()) packInto(outgoing, { ...one, parents: noParents }, one.messages, one.time)
       for (const one of taking) {
-        const { messages } = one
+        const { messages, time } = one
         one.messages = taken
-        packInto(outgoing, one, messages)
+        one.time = undefined
+        packInto(outgoing, one, messages, time)
       }
       return outgoing
+    },
+
+    get saysOfOrigins() {
+      return saysOfOrigins
+    },
+
+    foreseen() {
+      areForeseen = true
     },
 
     partitions: steps.partitions,
     held: steps.held,
     onFree: steps.onFree,
+    open: steps.open,
+    rest: steps.rest,
+    close: steps.close,
+    takeClocks: steps.takeClocks,
     begin() {
       steps.begin()
       return steps.partitions()
@@ -152,6 +236,13 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
 
 function withParent(parents: readonly string[], parent: string): readonly string[] {
   return parents.at(-1) === parent || parents.length >= mostParents ? parents : [...parents, parent]
+}
+
+/** Says this of origins behind the messages of a pack. */
+function saying(pack: OpenPack, news: News['known']): OpenPack {
+  pack.time ??= new GrowingTime(pack.messages.length)
+  for (const said of news) pack.time.say(...said)
+  return pack
 }
 
 /** In place of the messages of a pack that has been taken. */

@@ -1,8 +1,9 @@
 import { crc32 } from '../base/crc32.ts'
 import { WallarxError } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
-import type { ExchangeStep } from '../state/exchange.ts'
+import type { ExchangeStep, MessagesTime } from '../state/exchange.ts'
 import type { Pack } from './pack.ts'
+import { sliceTime } from './packTime.ts'
 
 /** Messages of a pack whose step has left in the middle of it. */
 export interface LeftOver {
@@ -10,6 +11,15 @@ export interface LeftOver {
   readonly shard: number
   readonly step: string
   readonly messages: readonly unknown[]
+  readonly time: MessagesTime | undefined
+}
+
+/** What a step knows of time in one shard. */
+export interface StepClock {
+  readonly partition: string
+  readonly shard: number
+  readonly step: string
+  readonly clock: Uint8Array
 }
 
 /** The steps of a program that use state partitions, and what has arrived for them. */
@@ -33,6 +43,14 @@ export interface ProgramSteps {
   readonly held: (partition: string) => boolean
   /** Calls `resume` once, when one of them that is held now is not any more. */
   readonly onFree: (partition: string, resume: () => void) => void
+  /** The state of a shard is here, with what steps know of time in it. */
+  open(partition: string, shard: number, clockOf: (step: string) => Uint8Array | undefined): void
+  /** It is about to go. */
+  rest(partition: string, shard: number): void
+  /** It is gone. */
+  close(partition: string, shard: number): void
+  /** What is known of time, where that is more than at the last call. */
+  takeClocks(): StepClock[]
   /** Hands messages over; those that the step leaves are for the next one of its id. */
   deliver(partition: string, shard: number, pack: Pack): void
   readonly hasLeftOver: boolean
@@ -48,6 +66,11 @@ export function createProgramSteps(shards: number): ProgramSteps {
   /** By state partition: who waits for a step that has left. */
   let waiting = new Map<string, () => void>()
   let program: number | undefined
+  /** Shards that are here, by state partition. */
+  const present = new Map<string, Set<number>>()
+  /** What steps that have left knew of time, by their ids: their successors go on with it. */
+  const kept = new Map<string, StepClock[]>()
+  let clocks: StepClock[] = []
 
   /** The first one of this name that no step has: one that is subscribed to again takes its place again. */
   const freeId = (name: string): string => {
@@ -68,12 +91,22 @@ export function createProgramSteps(shards: number): ProgramSteps {
   }
 
   const deliverTo = (step: ExchangeStep<never>, pack: LeftOver): void => {
-    const { messages } = pack
-    const taken = step.receive(messages as readonly never[])
+    const { messages, shard, time } = pack
+    const taken = step.receive(messages as readonly never[], shard, time)
     if (taken === messages.length) return
     if (!leftOver.has(pack.step)) step.inFlight.enter()
-    leftOver.set(pack.step, { ...pack, messages: messages.slice(taken) })
+    const left = time && sliceTime(time, taken, messages.length)
+    leftOver.set(pack.step, { ...pack, messages: messages.slice(taken), time: left })
   }
+
+  const clocksOf = (id: string, { partition, shards }: ExchangeStep<never>, all?: boolean): StepClock[] => {
+    const found: StepClock[] = []
+    shards?.clocks((shard, clock) => found.push({ partition, shard, step: id, clock }), all)
+    return found
+  }
+
+  const stepsOf = (of: string): [string, ExchangeStep<never>][] =>
+    [...steps].filter(([, { partition }]) => partition === of)
 
   /** Hands over to a step that has joined again what its predecessor has left. */
   const deliverLeftOver = (id: string): void => {
@@ -96,13 +129,20 @@ export function createProgramSteps(shards: number): ProgramSteps {
       everJoined.set(id, step.partition)
       // When it can take something: all upstream of it is subscribed to by then.
       void Promise.resolve().then(() => {
+        for (const shard of present.get(step.partition) ?? []) {
+          step.shards?.open(shard, kept.get(id)?.find((one) => one.shard === shard)?.clock)
+        }
+        kept.delete(id)
         deliverLeftOver(id)
         wake()
       })
       return id
     },
     leave(id, step) {
-      if (steps.get(id) === step) steps.delete(id)
+      if (steps.get(id) !== step) return
+      steps.delete(id)
+      clocks.push(...clocksOf(id, step))
+      kept.set(id, clocksOf(id, step, true))
     },
     get: (id) => steps.get(id),
     all: () => steps.values(),
@@ -125,10 +165,26 @@ export function createProgramSteps(shards: number): ProgramSteps {
       }
       waiting.set(partition, resume)
     },
-    deliver(partition, shard, { step: id, messages }) {
+    open(partition, shard, clockOf) {
+      present.set(partition, (present.get(partition) ?? new Set<number>()).add(shard))
+      for (const [id, step] of stepsOf(partition)) step.shards?.open(shard, clockOf(id))
+    },
+    rest(partition, shard) {
+      for (const [, step] of stepsOf(partition)) step.shards?.rest(shard)
+    },
+    close(partition, shard) {
+      present.get(partition)?.delete(shard)
+      for (const [, step] of stepsOf(partition)) step.shards?.close(shard)
+    },
+    takeClocks() {
+      const taken = [...clocks, ...[...steps].flatMap(([id, step]) => clocksOf(id, step))]
+      clocks = []
+      return taken
+    },
+    deliver(partition, shard, { step: id, messages, time }) {
       const step = steps.get(id)
       if (step?.partition !== partition) throw differ(`a pack for the step ${shown(id)}`, partition)
-      deliverTo(step, { partition, shard, step: id, messages })
+      deliverTo(step, { partition, shard, step: id, messages, time })
     },
     get hasLeftOver() {
       return leftOver.size > 0

@@ -1,11 +1,14 @@
 import type { Clock } from '../base/clock.ts'
-import type { PipelineClock } from '../context/time.ts'
+import type { PipelineClock, TimeRegister } from '../context/time.ts'
 import type { PipelineTime } from '../context/time/pipelineTime.ts'
+import type { TellOrigin } from '../state/exchange.ts'
 import { IdleOrigins, type Silent } from './idleOrigins.ts'
 import type { Keeping, KeptOrigin } from './keptOrigins.ts'
 
 interface Origin extends Silent {
   readonly name: string | undefined
+  /** What shards of a cluster know it as. */
+  readonly heardAs: string
   readonly kept: KeptOrigin
   /** Nothing of it has come since the start. */
   restored: boolean
@@ -23,10 +26,17 @@ export interface EventClockOptions {
   readonly waits: boolean
 }
 
-const nobody: Origin = { name: '\0', kept: { greatest: Infinity }, restored: false, heard: Infinity, idle: false }
+const nobody: Origin = { name: '\0', heardAs: '', kept: { greatest: Infinity }, restored: false, heard: Infinity, idle: false }
 
 /** Stands for those that are to come. */
-const anybody: Origin = { name: '\0anybody', kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
+const anybody: Origin = {
+  name: '\0anybody',
+  heardAs: '',
+  kept: { greatest: -Infinity },
+  restored: false,
+  heard: 0,
+  idle: false,
+}
 
 /**
  * The clock of an `eventTime`: the greatest time of each origin, and as watermark the least of these less `outOfOrder`.
@@ -50,6 +60,7 @@ export class EventClock implements PipelineClock {
   #slowest: Origin | undefined
   /** Not more than the greatest time of any other one. */
   #others = Infinity
+  readonly #foreseen = new Set<string>()
   /** The last chunk of which there was a message. */
   #chunk = -1
 
@@ -67,9 +78,11 @@ export class EventClock implements PipelineClock {
     if (idleAfter !== undefined) this.#idle = new IdleOrigins(() => this.#origins.values(), idleAfter, clock, found)
     for (const [origin, kept] of keeping.kept.origins) {
       const known = origin === '' ? undefined : origin
-      this.#origins.set(known, { name: known, kept, restored: true, heard: clock.now(), idle: false })
+      this.#origins.set(known, { ...this.#made(known), kept, restored: true, heard: clock.now() })
     }
-    if (this.#origins.size === 0 && waits) this.#origins.set(anybody.name, { ...anybody, heard: clock.now() })
+    if (this.#origins.size === 0 && waits) {
+      this.#origins.set(anybody.name, { ...anybody, heardAs: this.#heardAs('…'), heard: clock.now() })
+    }
     if (this.#origins.size > 0) this.#idle?.watch()
     this.#settle()
     pipeline.addClock(this)
@@ -87,6 +100,32 @@ export class EventClock implements PipelineClock {
     this.#find(name).heard = this.#clock.now()
     this.#idle?.watch()
     this.#settle()
+  }
+
+  /** There will be these, at whichever worker. */
+  readonly foresees = (names: Iterable<string>): void => {
+    for (const name of names) this.#foreseen.add(this.#heardAs(name))
+    this.#forgetAnybody()
+  }
+
+  /** Another worker has it now. */
+  readonly lets = (name: string): void => {
+    if (this.#origins.delete(name)) this.#present = nobody
+    this.#settle()
+  }
+
+  /** What shards know the origin of the last message as, and up to when nothing more of it is awaited. */
+  show(register: Pick<TimeRegister, 'heard' | 'upTo'>): void {
+    const { heardAs, kept } = this.#present
+    register.heard = heardAs
+    register.upTo = kept.greatest - this.#outOfOrder
+  }
+
+  tellOrigins(visit: TellOrigin): void {
+    for (const name of this.#foreseen) visit(name, -Infinity, 'awaited')
+    for (const origin of this.#origins.values()) {
+      visit(origin.heardAs, origin.kept.greatest - this.#outOfOrder, origin.idle ? 'idle' : 'live', origin)
+    }
   }
 
   /** A message of this origin has this time. */
@@ -126,16 +165,29 @@ export class EventClock implements PipelineClock {
     this.#pipeline.settle()
   }
 
+  #made(name: string | undefined): Origin {
+    const heardAs = this.#heardAs(name ?? '?')
+    return { name, heardAs, kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
+  }
+
+  #heardAs(origin: string): string {
+    return `${this.name}/${origin}`
+  }
+
   #find(name: string | undefined): Origin {
     let origin = this.#origins.get(name)
     if (origin === undefined) {
-      this.#origins.delete(anybody.name)
-      origin = { name, kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
+      this.#forgetAnybody()
+      origin = this.#made(name)
       this.#origins.set(name, origin)
       this.#keeping.kept.origins.set(name ?? '', origin.kept)
     }
     this.#chunk = -1
     return origin
+  }
+
+  #forgetAnybody(): void {
+    this.#origins.delete(anybody.name)
   }
 
   #remove(isOver: (origin: Origin) => boolean): void {

@@ -13,7 +13,13 @@ export interface ContextTime {
    * Tells the nearest `eventTime` downstream of an origin that is there and has had no message yet: it holds the
    * watermark, so that whoever is read first does not make the others late. Absent: there is no `eventTime`.
    */
-  readonly awaits?: (origin: string) => void
+  readonly awaits?: ((origin: string) => void) | undefined
+  /** The same of those that there will be, at whichever worker. */
+  readonly foresees?: ((origins: Iterable<string>) => void) | undefined
+  /** Another worker has the origin now. */
+  readonly lets?: ((origin: string) => void) | undefined
+  /** What shards downstream know as the origin of what is emitted here. Absent: they know it by its own */
+  readonly heardAs?: string
 }
 
 /** How far an `eventTime` is. */
@@ -26,7 +32,14 @@ export interface Watermark {
 }
 
 /** Nothing is being handed over. */
-export const createRegister = (): TimeRegister => ({ origin: undefined, arrival: NaN, time: NaN, clock: undefined })
+export const createRegister = (): TimeRegister => ({
+  origin: undefined,
+  arrival: NaN,
+  time: NaN,
+  clock: undefined,
+  heard: undefined,
+  upTo: -Infinity,
+})
 
 export const createContextTime = (): ContextTime => ({
   register: createRegister(),

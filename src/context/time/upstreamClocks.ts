@@ -40,6 +40,11 @@ export class UpstreamClocks {
     return clocks.length > 0 ? clocks : this.#time.pipeline.clocks.clocks
   }
 
+  /** Those that are known to be directly upstream. */
+  get found(): readonly PipelineClock[] {
+    return this.#set.clocks
+  }
+
   /** Some of them await something. */
   get live(): boolean {
     return this.clocks.some(({ live }) => live)

@@ -4,7 +4,7 @@ import type { SourceSubscription } from '../../source/source.ts'
 import type { KafkaClient, Place } from '../client.ts'
 import type { LifeTransactions } from '../worker/life.ts'
 import { offsetsFrom } from './from.ts'
-import { handOverTo, type ReadOptions } from './handOver.ts'
+import { handOverTo, originOf, type ReadOptions } from './handOver.ts'
 
 export interface OnClusterOptions<Message> extends ReadOptions<Message> {
   readonly name: string
@@ -46,6 +46,19 @@ export function subscribeOnCluster<Message>(
       return offset!
     },
     keepsBeginning: isLatest,
+    foresee(count) {
+      context.time.foresees?.(
+        topics.flatMap((topic) =>
+          Array.from({ length: count(topic) ?? 0 }, (_, partition) => originOf(origin, { topic, partition })),
+        ),
+      )
+    },
+    began(place) {
+      context.time.awaits?.(originOf(origin, place))
+    },
+    released(places) {
+      for (const place of places) context.time.lets?.(originOf(origin, place))
+    },
     handOver(records, passed) {
       handOverChunk(context, origin, handOver, records, passed)
     },

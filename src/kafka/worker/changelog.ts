@@ -6,6 +6,8 @@ import type { Change } from '../../store/store.ts'
  *
  *   record := 'E' key:u64                     → version:u16 state, as in a store
  *           | 'M' key:u64 map:u32 entryKey    → value
+ *           | 'U' key:u64                     → timers                  of the entity; where they are by time is made of it
+ *           | 'S' shard:u16 step              → clock                   what a step knows of time, as time/shardClock.ts
  *           | either                          → null: removed
  */
 

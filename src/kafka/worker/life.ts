@@ -84,6 +84,7 @@ export function createLife(
   const groups = createJoinedGroups({ ...settings, client, lose: lost.resolve, changed: () => ownership.changed() })
   const counts = createPartitionCounts({ client, brokers, timeout, clock })
   const partitionIds = new Map<number, string>()
+  const idsOf = new Map<string, number>()
   const outputTopics = new Set<string>()
   const commits = createCommits(clock)
   let upkeep: Upkeep | undefined
@@ -99,6 +100,7 @@ export function createLife(
     isNamed: settings.isNamed,
     shards,
     partitionOf: (id) => partitionIds.get(id)!,
+    idOf: (partition) => idsOf.get(partition)!,
     partitionsOf: counts.ask,
     explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
@@ -150,10 +152,13 @@ export function createLife(
       await counts.ask(partitions.map(names.exchange))
       const changelogs = settings.cache && (await client.topics(partitions.map(names.changelog), timeout))
       transactions.write(workerRecord(names.workers, worker, settings.transactionalId))
+      subscriptions.foresee(counts.known)
+      exchange.foreseen()
       const beginning = beginningOf(client, timeout)
       for (const partition of partitions) {
         const id = running.idOf(partition)!
         partitionIds.set(id, partition)
+        idsOf.set(partition, id)
         const [group, changelog] = [names.group(partition), names.changelog(partition)]
         const pending = (): void => deadWorkers.endSoon(group)
         const changelogId = changelogs?.get(changelog)?.id

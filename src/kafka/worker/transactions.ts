@@ -1,8 +1,8 @@
 import { WallarxError } from '../../base/errors.ts'
 import type { Committer } from '../../checkpoint/committer.ts'
-import { entityPlace } from '../../checkpoint/layout.ts'
 import type { PackedExchange } from '../../cluster/exchange.ts'
-import { shardOf } from '../../cluster/shard.ts'
+import type { StepClock } from '../../cluster/steps.ts'
+import { clockKey, shardPlace } from '../../cluster/shardPlace.ts'
 import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
@@ -43,8 +43,9 @@ export interface TransactionsOptions {
   /** Whether it has this name again when its process is started again. */
   readonly isNamed: boolean
   readonly shards: number
-  /** The name of a state partition by its id in the store. */
+  /** The name of a state partition by its id in the store, and the other way round. */
   readonly partitionOf: (id: number) => string
+  readonly idOf: (partition: string) => number
   /** How many partitions topics have. Rejects with `KAFKA_TOPIC_MISSING`. */
   readonly partitionsOf: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
   readonly timeout: number
@@ -58,7 +59,7 @@ export interface TransactionsOptions {
 }
 
 export function createTransactions(options: TransactionsOptions): KafkaTransactions {
-  const { producer, exchange, store, pumps, names, worker, isNamed, shards, partitionOf, partitionsOf } = options
+  const { producer, exchange, store, pumps, names, worker, isNamed, shards, partitionOf, idOf, partitionsOf } = options
   const { timeout, commits, explain, committed, lose } = options
   let outputs = createOutputQueue()
   /** The one that was written before: commits come one after the other. */
@@ -76,14 +77,38 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
 
   /** `undefined` for what each worker keeps for itself: what a state partition is called by in its store. */
   const changelogRecord = ({ key, value }: Change): NewRecord | undefined => {
-    const place = entityPlace(key)
-    if (place === undefined) return undefined
+    const place = shardPlace(key, shards)
+    if (place === undefined || place.kind === 'timer') return undefined
     return {
       topic: names.changelog(partitionOf(place.partitionId)),
-      partition: shardOf(place.low, place.high, shards),
+      partition: place.shard,
       key: recordKeyOf(key),
       value: value ?? null,
     }
+  }
+
+  const clockChange = ({ partition, shard, step, clock }: StepClock): Change => ({
+    key: clockKey(idOf(partition), shard, step),
+    value: clock,
+  })
+
+  /**
+   * What comes of time, and not of a pack, is committed with the places that it is about all the same: whoever does not
+   * own them any more, and does not know it, cannot do that.
+   */
+  const touch = (changes: readonly Change[]): void => {
+    if (exchange.saysOfOrigins) {
+      for (const { owned } of pumps()) owned.touch(() => true)
+      return
+    }
+    const timed = new Set<string>()
+    for (const { key } of changes) {
+      const place = shardPlace(key, shards)
+      if (place?.kind !== 'timers') continue
+      timed.add(`${names.exchange(partitionOf(place.partitionId))} ${place.shard}`)
+    }
+    if (timed.size === 0) return
+    for (const { owned } of pumps()) owned.touch(({ topic, partition }) => timed.has(`${topic} ${partition}`))
   }
 
   /**
@@ -125,11 +150,13 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
       async commit(_info, { entities, positions }) {
         // At once, while nothing is on its way: from here on the sources may go on.
         const packs = exchange.take()
+        const changes = [...entities, ...exchange.takeClocks().map(clockChange)]
+        touch(changes)
         const written = outputs
         outputs = spare
         spare = written
         const offsets = [...pumps()].map((pump) => ({ member: pump.member, places: pump.owned.takeOffsets() }))
-        store.apply(entities)
+        store.apply(changes)
         store.apply(positions)
         const begun = onBegin
         onBegin = new Set()
@@ -137,7 +164,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
 
         const own = [
           ...packs.map(packRecord),
-          ...entities.map(changelogRecord).filter(isRecord),
+          ...changes.map(changelogRecord).filter(isRecord),
           ...positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)),
         ]
         commits.begin(own.length + written.size)

@@ -1,0 +1,55 @@
+import type { OriginState, SentTime, TellOrigin } from '../state/exchange.ts'
+
+type Said = Parameters<TellOrigin>
+
+/** What has become known of origins. */
+export interface News {
+  /** That they will be there. */
+  readonly awaited: readonly Said[]
+  readonly known: readonly Said[]
+}
+
+export const noNews: News = { awaited: [], known: [] }
+
+/** What a step has told all shards of the origins of what it hands over. */
+export interface Origins {
+  readonly hasNews: boolean
+  /** What is known now and was not at the last call. */
+  take(): News
+}
+
+export function createOrigins(sent: SentTime): Origins {
+  const told = new Map<string, { watermark: number; state: OriginState; by: object | undefined }>()
+
+  /** What comes from another owner in this worker is told anew: meanwhile another worker may have told something. */
+  const isNews: (...said: Said) => boolean = (origin, watermark, state, by) => {
+    const known = told.get(origin)
+    if (known === undefined) return true
+    if (state === 'awaited') return false
+    return state !== known.state || by !== known.by || watermark > known.watermark
+  }
+
+  return {
+    get hasNews() {
+      if (!sent.isRead) return false
+      let has = false
+      sent.tell((...said) => {
+        has ||= isNews(...said)
+      })
+      return has
+    },
+    take() {
+      if (!sent.isRead) return noNews
+      const awaited: Said[] = []
+      const known: Said[] = []
+      sent.tell((...said) => {
+        if (!isNews(...said)) return
+        const [origin, watermark, state, by] = said
+        told.set(origin, { watermark, state, by })
+        if (state === 'awaited') awaited.push(said)
+        else known.push(said)
+      })
+      return { awaited, known }
+    },
+  }
+}
