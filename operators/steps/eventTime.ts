@@ -99,9 +99,9 @@ export function eventTimeStep<Message>(
 }
 
 /** Where sources tell this clock of their origins. */
-const awaiting = (upstream: Context, { awaits, foresees, lets }: EventClock): Context => ({
+const awaiting = (upstream: Context, { awaits, foresees }: EventClock): Context => ({
   ...upstream,
-  time: { ...upstream.time, awaits, foresees, lets },
+  time: { ...upstream.time, awaits, foresees },
 })
 
 const timeOf = (given: unknown): number => (given instanceof Date ? given.getTime() : NaN)

@@ -39,6 +39,9 @@ export interface PipelineClock extends WatermarkClock {
   tellOrigins?(visit: TellOrigin): void
   /** Nothing more comes of this origin, or of any whose name begins with it and a slash. */
   originEnded?(origin: string): void
+  /** On a cluster, of an origin that may be at any worker: it is at this one, or not any more. */
+  originComes?(origin: string): void
+  originGoes?(origin: string): void
   /** The source has replayed what it had: its connections before the start do not come back. */
   connectionsOver?(source: string): void
   /** These sources have opened, and there are no others. */

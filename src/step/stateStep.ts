@@ -101,7 +101,7 @@ export function stateStep<In, State, Outputs, Out>({
         },
         fail,
         failComputing,
-        clocks,
+        clocks: context.entities.exchange === undefined ? clocks : undefined, // a shard has one
       }
       if (concurrency === undefined) return timedSync<In, State, Outputs, Out>(output, context, timed)
       return timedAsync<In, State, Outputs, Out>(output, context, { ...timed, name, concurrency })

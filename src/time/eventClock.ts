@@ -48,6 +48,7 @@ export class EventClock implements PipelineClock {
   live = false
   ended = false
   readonly #outOfOrder: number
+  readonly #waits: boolean
   readonly #pipeline: PipelineTime
   readonly #clock: Clock
   readonly #keeping: Keeping
@@ -71,6 +72,7 @@ export class EventClock implements PipelineClock {
     this.#pipeline = pipeline
     this.#clock = clock
     this.#outOfOrder = outOfOrder
+    this.#waits = waits
     const found = (): void => {
       this.#settle()
       pipeline.settle()
@@ -80,9 +82,7 @@ export class EventClock implements PipelineClock {
       const known = origin === '' ? undefined : origin
       this.#origins.set(known, { ...this.#made(known), kept, restored: true, heard: clock.now() })
     }
-    if (this.#origins.size === 0 && waits) {
-      this.#origins.set(anybody.name, { ...anybody, heardAs: this.#heardAs('…'), heard: clock.now() })
-    }
+    if (this.#origins.size === 0 && waits) this.#origins.set(anybody.name, { ...anybody, heard: clock.now() })
     if (this.#origins.size > 0) this.#idle?.watch()
     this.#settle()
     pipeline.addClock(this)
@@ -103,13 +103,17 @@ export class EventClock implements PipelineClock {
   }
 
   /** There will be these, at whichever worker. */
-  readonly foresees = (names: Iterable<string>): void => {
+  readonly foresees = (names: readonly string[]): void => {
     for (const name of names) this.#foreseen.add(this.#heardAs(name))
-    this.#forgetAnybody()
+    this.#origins.delete(anybody.name)
+    this.#settle()
   }
 
-  /** Another worker has it now. */
-  readonly lets = (name: string): void => {
+  originComes(name: string): void {
+    if (this.#foreseen.has(this.#heardAs(name))) this.awaits(name)
+  }
+
+  originGoes(name: string): void {
     if (this.#origins.delete(name)) this.#present = nobody
     this.#settle()
   }
@@ -123,7 +127,10 @@ export class EventClock implements PipelineClock {
 
   tellOrigins(visit: TellOrigin): void {
     for (const name of this.#foreseen) visit(name, -Infinity, 'awaited')
+    // Whichever worker has somebody first holds the time in its place.
+    if (this.#waits) visit(this.#heardAs('…'), -Infinity, this.#origins.has(anybody.name) ? 'awaited' : 'idle')
     for (const origin of this.#origins.values()) {
+      if (origin.name === anybody.name) continue
       visit(origin.heardAs, origin.kept.greatest - this.#outOfOrder, origin.idle ? 'idle' : 'live', origin)
     }
   }
@@ -165,6 +172,15 @@ export class EventClock implements PipelineClock {
     this.#pipeline.settle()
   }
 
+  /** Those of the same source, where it is not found by subscription. */
+  #meetOthers(name: string | undefined): void {
+    if (name === undefined || this.#foreseen.has(this.#heardAs(name))) return
+    const others = this.#pipeline.foreseenWith(name)
+    if (others === undefined) return
+    this.foresees(others.all)
+    for (const other of others.here) this.awaits(other)
+  }
+
   #made(name: string | undefined): Origin {
     const heardAs = this.#heardAs(name ?? '?')
     return { name, heardAs, kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
@@ -177,17 +193,14 @@ export class EventClock implements PipelineClock {
   #find(name: string | undefined): Origin {
     let origin = this.#origins.get(name)
     if (origin === undefined) {
-      this.#forgetAnybody()
+      this.#origins.delete(anybody.name)
       origin = this.#made(name)
       this.#origins.set(name, origin)
       this.#keeping.kept.origins.set(name ?? '', origin.kept)
+      this.#meetOthers(name)
     }
     this.#chunk = -1
     return origin
-  }
-
-  #forgetAnybody(): void {
-    this.#origins.delete(anybody.name)
   }
 
   #remove(isOver: (origin: Origin) => boolean): void {

@@ -14,10 +14,8 @@ export interface ContextTime {
    * watermark, so that whoever is read first does not make the others late. Absent: there is no `eventTime`.
    */
   readonly awaits?: ((origin: string) => void) | undefined
-  /** The same of those that there will be, at whichever worker. */
-  readonly foresees?: ((origins: Iterable<string>) => void) | undefined
-  /** Another worker has the origin now. */
-  readonly lets?: ((origin: string) => void) | undefined
+  /** The same of those that there will be of one source, at whichever worker. */
+  readonly foresees?: ((origins: readonly string[]) => void) | undefined
   /** What shards downstream know as the origin of what is emitted here. Absent: they know it by its own */
   readonly heardAs?: string
 }
@@ -60,6 +58,10 @@ export class PipelineTime {
   readonly #sleepers: Sleeper[] = []
   readonly #sources = new Set<string>()
   readonly #opening = new Set<string>()
+  /** Origins of the sources that workers share, of each source. */
+  readonly #groups: (readonly string[])[] = []
+  /** Those of them that are at this worker. */
+  readonly #present = new Set<string>()
   /** Of clocks. */
   readonly #names = new Set<string>()
   readonly #partitions = new Map<string, StatePartition<never, unknown>>()
@@ -102,6 +104,30 @@ export class PipelineTime {
   /** Nothing more comes of this origin, or of any whose name begins with it and a slash. */
   originEnded(origin: string): void {
     for (const clock of this.clocks.clocks) clock.originEnded?.(origin)
+    this.settle()
+  }
+
+  /** There will be these origins of a source, at whichever worker. */
+  foresee(origins: readonly string[]): void {
+    this.#groups.push(origins)
+  }
+
+  /** Those of the same source, and which of them are here. */
+  foreseenWith(origin: string): { readonly all: readonly string[]; readonly here: readonly string[] } | undefined {
+    const all = this.#groups.find((group) => group.includes(origin))
+    return all && { all, here: all.filter((one) => this.#present.has(one)) }
+  }
+
+  /** Something is read of this origin from now on: it may have been somewhere else. */
+  originComes(origin: string): void {
+    this.#present.add(origin)
+    for (const clock of this.clocks.clocks) clock.originComes?.(origin)
+  }
+
+  /** Another worker has it from now on. */
+  originGoes(origin: string): void {
+    this.#present.delete(origin)
+    for (const clock of this.clocks.clocks) clock.originGoes?.(origin)
     this.settle()
   }
 

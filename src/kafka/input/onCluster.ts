@@ -20,6 +20,7 @@ export function subscribeOnCluster<Message>(
   const { output, context, origin, opened, isIntermediate } = subscription
   const { holds } = context.backPressure
   const { stopping } = context.shutdown
+  const { time } = context
   const { client, connection } = transactions
   const handOver = handOverTo(subscription, context, messageOf)
   const ownGroup = group ?? `${transactions.application}.${context.pipeline ?? ''}.${name}`
@@ -47,17 +48,17 @@ export function subscribeOnCluster<Message>(
     },
     keepsBeginning: isLatest,
     foresee(count) {
-      context.time.foresees?.(
-        topics.flatMap((topic) =>
-          Array.from({ length: count(topic) ?? 0 }, (_, partition) => originOf(origin, { topic, partition })),
-        ),
+      const origins = topics.flatMap((topic) =>
+        Array.from({ length: count(topic) ?? 0 }, (_, partition) => originOf(origin, { topic, partition })),
       )
+      time.pipeline.foresee(origins)
+      time.foresees?.(origins)
     },
     began(place) {
-      context.time.awaits?.(originOf(origin, place))
+      time.pipeline.originComes(originOf(origin, place))
     },
     released(places) {
-      for (const place of places) context.time.lets?.(originOf(origin, place))
+      for (const place of places) time.pipeline.originGoes(originOf(origin, place))
     },
     handOver(records, passed) {
       handOverChunk(context, origin, handOver, records, passed)

@@ -23,7 +23,7 @@ export class LinkTime implements SentTime {
     this.#upstream = new UpstreamClocks(context, found)
     const { context: upstream } = this.#upstream
     // Behind an exchange origins are others: what a source tells of its own is nothing to who is downstream.
-    this.context = { ...upstream, time: { ...upstream.time, awaits: undefined, foresees: undefined, lets: undefined } }
+    this.context = { ...upstream, time: { ...upstream.time, awaits: undefined, foresees: undefined } }
   }
 
   /** A message comes: its clock need not be found by subscription. */

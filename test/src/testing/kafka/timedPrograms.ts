@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { pipe, type OperatorFunction } from 'rxjs'
+import { filter, pipe, share, type Observable, type OperatorFunction } from 'rxjs'
 import { statePartition, tumbling, windowed } from 'wallarx'
-import { eventTime, toStatePartition, toWindows } from 'wallarx/operators'
+import { eventTime, joinWithin, toState, toStatePartition, toWindows } from 'wallarx/operators'
 
 /** A page of an account, with its time. */
 export type Event = readonly [account: bigint, at: number, page: number]
@@ -67,7 +67,106 @@ const timers = () =>
     statePartition('timers', { key: accountOf, build: () => ({ account: 0n, count: 0, fired: 0 }) }),
   )
 
+/** Windows behind a step without timers, and windows of what those give. */
+const windowsOfWindows = () =>
+  pipe(
+    read(),
+    toStatePartition(
+      ([account, at, page]: Event, state: { count: number }) => [
+        [account, at, page + 10 * ++state.count] as const,
+        true,
+      ],
+      statePartition('counts', { key: accountOf, build: () => ({ count: 0 }) }),
+    ),
+    toWindows(
+      {
+        add([account, , page]: Event, state: { account: bigint; sum: number }) {
+          state.account = account
+          state.sum += page
+        },
+        close: ({ account, sum }, { start }) => [account, start, sum] as const,
+      },
+      windowed('sums per 20', {
+        key: accountOf,
+        window: tumbling({ size: 20 }),
+        build: () => ({ account: 0n, sum: 0 }),
+      }),
+    ),
+    toWindows(
+      {
+        add([account, , sum]: Event, state: { account: bigint; sums: number[] }) {
+          state.account = account
+          state.sums.push(sum)
+        },
+        close: ({ account, sums }, { start }) => (start < end - 200 ? `${account}: ${sums.join()} from ${start}` : undefined),
+      },
+      windowed('sums per 60', {
+        key: accountOf,
+        window: tumbling({ size: 60 }),
+        build: (): { account: bigint; sums: number[] } => ({ account: 0n, sums: [] }),
+      }),
+    ),
+  )
+
+/** Pages 0 and 1 are joined with pages 2 and 3 of the same account that come soon after. */
+const joined = () => (source: Observable<Event>) => {
+  const all = source.pipe(share())
+  const side = { key: accountOf, at: ([, at]: Event) => at }
+  return all.pipe(
+    filter(([, at, page]) => page < 2 || at === end),
+    joinWithin(all.pipe(filter(([, at, page]) => page >= 2 || at === end)), {
+      name: 'pairs',
+      left: side,
+      right: side,
+      before: 5,
+      after: 30,
+      outOfOrder,
+      unmatched: true,
+      combine: ([account, at, page], other) => (at < end ? `${account}: ${at} ${page}, ${other?.[1]} ${other?.[2]}` : undefined),
+    }),
+  )
+}
+
+/** Nothing has come for a while: it matters between which messages a timer fires. */
+const silence = () =>
+  pipe(
+    read(),
+    toState(
+      {
+        compute([account, at]: Event, state: { count: number }, timers) {
+          timers.set('silence', at + 25)
+          return [`${account} at ${at}: ${++state.count}`, true]
+        },
+        onTimer(_name, at, state) {
+          const { count } = state
+          state.count = 0
+          return [at < end ? `silence at ${at}, after ${count}` : undefined, true]
+        },
+      },
+      statePartition('silence', { build: () => ({ count: 0 }) }),
+    ),
+  )
+
+const expiring = () =>
+  pipe(
+    read(),
+    toState(
+      {
+        compute: ([account, at]: Event, state: { count: number }) => [`${account} at ${at}: ${++state.count}`, true],
+        onExpire: ({ count }) => `gone after ${count}`,
+      },
+      statePartition('expiring', { build: () => ({ count: 0 }), expireAfter: 40 }),
+    ),
+    filter((text) => text !== 'gone after 4'),
+  )
+
+/** What must be the same for each account. */
 export const timedPrograms: Readonly<Record<string, () => OperatorFunction<Event, string>>> = {
   windows,
   timers,
+  windowsOfWindows,
+  joined,
 }
+
+/** What must be the same in all: all events are of one origin. */
+export const inOneOrder: typeof timedPrograms = { silence, expiring }
