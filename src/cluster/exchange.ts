@@ -1,5 +1,5 @@
 import { WallarxError } from '../base/errors.ts'
-import type { Exchange, ExchangeStep, MessagesTime } from '../state/exchange.ts'
+import type { Exchange, ExchangeStep, MessagesTime, ShardOfPartition } from '../state/exchange.ts'
 import type { PackTracing } from './cluster.ts'
 import { createOrigins, noNews, type News, type Origins } from './origins.ts'
 import { pack, unpackFor } from './pack.ts'
@@ -31,8 +31,8 @@ export interface PackedExchange
    * time. Throws `MESSAGE_NOT_SERIALIZABLE`.
    */
   take(): OutgoingPack[]
-  /** Something is said of origins in what was taken last: that counts only from who owns what it is about. */
-  readonly saysOfOrigins: boolean
+  /** What is said in what was taken last: it counts only from who owns what it is about. */
+  readonly said: Pick<News, 'shards' | 'ofSources'>
   /** All steps have joined, and use these state partitions: those that join later are refused. */
   begin(): string[]
   /** All that will be an origin is known. */
@@ -92,7 +92,7 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
   /** Bytes of what waits to be taken, about. */
   let waiting = 0
   let areForeseen = false
-  let saysOfOrigins = false
+  let said: Pick<News, 'shards' | 'ofSources'> = noNews
 
   /** How large messages are is known when they are packed: what cannot be sent in one is sent in two. */
   const packInto = (
@@ -116,17 +116,21 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
 
   /** Puts what has become known of time behind what was handed over, and before it all what will be there. */
   const say = (): void => {
-    saysOfOrigins = false
+    said = noNews
     if (!areForeseen) return
     const ahead: OpenPack[] = []
+    const places: ShardOfPartition[] = []
+    let ofAny = false
     for (const { origins, fresh, growing } of links) {
-      const { awaited, known } = origins?.take() ?? noNews
-      saysOfOrigins ||= known.length > 0
+      const { awaited, known, shards: own, ofSources } = origins?.take() ?? noNews
+      places.push(...own)
+      ofAny ||= ofSources
       for (let shard = 0; shard < shards; shard++) {
         if (awaited.length > 0) ahead.push(saying(fresh(shard), awaited))
         if (known.length > 0) saying(growing(shard), known)
       }
     }
+    said = { shards: places, ofSources: ofAny }
     packs = [...ahead, ...packs]
     links = links.filter(({ hasLeft }) => !hasLeft)
   }
@@ -201,8 +205,8 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
       return outgoing
     },
 
-    get saysOfOrigins() {
-      return saysOfOrigins
+    get said() {
+      return said
     },
 
     foreseen() {

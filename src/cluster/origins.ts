@@ -1,4 +1,4 @@
-import type { OriginState, SentTime, TellOrigin } from '../state/exchange.ts'
+import type { OriginState, SentTime, ShardOfPartition, Teller, TellOrigin } from '../state/exchange.ts'
 
 type Said = Parameters<TellOrigin>
 
@@ -7,9 +7,13 @@ export interface News {
   /** That they will be there. */
   readonly awaited: readonly Said[]
   readonly known: readonly Said[]
+  /** Shards that are among those. */
+  readonly shards: readonly ShardOfPartition[]
+  /** Something of a source is among them that does not come with its messages: it has come, or is idle. */
+  readonly ofSources: boolean
 }
 
-export const noNews: News = { awaited: [], known: [] }
+export const noNews: News = { awaited: [], known: [], shards: [], ofSources: false }
 
 /** What a step has told all shards of the origins of what it hands over. */
 export interface Origins {
@@ -19,7 +23,7 @@ export interface Origins {
 }
 
 export function createOrigins(sent: SentTime): Origins {
-  const told = new Map<string, { watermark: number; state: OriginState; by: object | undefined }>()
+  const told = new Map<string, { watermark: number; state: OriginState; by: Teller | undefined }>()
 
   /** What comes from another owner in this worker is told anew: meanwhile another worker may have told something. */
   const isNews: (...said: Said) => boolean = (origin, watermark, state, by) => {
@@ -42,14 +46,19 @@ export function createOrigins(sent: SentTime): Origins {
       if (!sent.isRead) return noNews
       const awaited: Said[] = []
       const known: Said[] = []
+      const shards: ShardOfPartition[] = []
+      let ofSources = false
       sent.tell((...said) => {
         if (!isNews(...said)) return
         const [origin, watermark, state, by] = said
+        const before = told.get(origin)
         told.set(origin, { watermark, state, by })
         if (state === 'awaited') awaited.push(said)
         else known.push(said)
+        if (by?.place !== undefined) shards.push(by.place)
+        else if (state !== 'live' || before?.state !== state || before.by !== by) ofSources ||= state !== 'awaited'
       })
-      return { awaited, known }
+      return { awaited, known, shards, ofSources }
     },
   }
 }

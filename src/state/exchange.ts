@@ -60,7 +60,18 @@ export type OriginState = 'live' | 'idle' | 'over' | 'awaited'
  * `watermark`: up to when nothing more is awaited of it, in ms since 1970. `by`: who knows it; another one where it was
  * let go of in between, and others may have told of it.
  */
-export type TellOrigin = (origin: string, watermark: number, state: OriginState, by?: object) => void
+export type TellOrigin = (origin: string, watermark: number, state: OriginState, by?: Teller) => void
+
+/** Who knows an origin. */
+export interface Teller {
+  /** The shard that is the origin. Absent: it is one of a source */
+  readonly place?: ShardOfPartition
+}
+
+export interface ShardOfPartition {
+  readonly partition: string
+  readonly shard: number
+}
 
 /** The time of messages on their way to a shard. */
 export interface MessagesTime {

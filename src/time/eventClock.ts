@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.ts'
 import type { PipelineClock, TimeRegister } from '../context/time.ts'
 import type { PipelineTime } from '../context/time/pipelineTime.ts'
-import type { TellOrigin } from '../state/exchange.ts'
+import type { Teller, TellOrigin } from '../state/exchange.ts'
 import { IdleOrigins, type Silent } from './idleOrigins.ts'
 import type { Keeping, KeptOrigin } from './keptOrigins.ts'
 
-interface Origin extends Silent {
+interface Origin extends Silent, Teller {
   readonly name: string | undefined
   /** What shards of a cluster know it as. */
   readonly heardAs: string

@@ -97,18 +97,20 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
    * own them any more, and does not know it, cannot do that.
    */
   const touch = (changes: readonly Change[]): void => {
-    if (exchange.saysOfOrigins) {
-      for (const { owned } of pumps()) owned.touch(() => true)
-      return
-    }
-    const timed = new Set<string>()
+    const { said } = exchange
+    const timed = new Set(said.shards.map(({ partition, shard }) => `${names.exchange(partition)} ${shard}`))
     for (const { key } of changes) {
       const place = shardPlace(key, shards)
       if (place?.kind !== 'timers') continue
       timed.add(`${names.exchange(partitionOf(place.partitionId))} ${place.shard}`)
     }
-    if (timed.size === 0) return
-    for (const { owned } of pumps()) owned.touch(({ topic, partition }) => timed.has(`${topic} ${partition}`))
+    if (timed.size === 0 && !said.ofSources) return
+    const exchanges = new Set(exchange.partitions().map(names.exchange))
+    for (const { owned } of pumps()) {
+      owned.touch(({ topic, partition }) =>
+        exchanges.has(topic) ? timed.has(`${topic} ${partition}`) : said.ofSources,
+      )
+    }
   }
 
   /**

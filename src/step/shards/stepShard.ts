@@ -3,7 +3,7 @@ import type { PipelineClock, Turn } from '../../context/time.ts'
 import { ClockSet } from '../../context/time/clockSet.ts'
 import { createRegister, PipelineTime } from '../../context/time/pipelineTime.ts'
 import { handOverAs } from '../../context/time/handOver.ts'
-import type { MessagesTime } from '../../state/exchange.ts'
+import type { MessagesTime, ShardOfPartition, Teller } from '../../state/exchange.ts'
 import { ShardClock } from '../../time/shardClock.ts'
 import type { Operation } from '../step.ts'
 
@@ -11,6 +11,7 @@ export interface StepShardOptions<In> {
   readonly context: Context
   /** What it is called as an origin of what is downstream. */
   readonly name: string
+  readonly place: ShardOfPartition
   /** See `StepShards.clocks`. */
   readonly clock: Uint8Array | undefined
   /** Makes its operation. Absent: `next` of all shards does. */
@@ -22,7 +23,8 @@ export interface StepShardOptions<In> {
 }
 
 /** One shard of a step: what time it is there, and where its entities live by time, an operation of its own. */
-export class StepShard<In> {
+export class StepShard<In> implements Teller {
+  readonly place: ShardOfPartition
   readonly clock: ShardClock
   readonly operation: Operation<In> | undefined
   readonly #options: StepShardOptions<In>
@@ -36,6 +38,7 @@ export class StepShard<In> {
   constructor(options: StepShardOptions<In>) {
     const { context, name, clock, make } = options
     this.#options = options
+    this.place = options.place
     this.clock = new ShardClock(clock)
     const time = { ...context.time, pipeline: this.#time, clocks: this.#outputs, heardAs: name }
     this.operation = make?.({ ...context, time })

@@ -7,6 +7,7 @@ import { StepShard } from './stepShard.ts'
 
 export interface StepShardsOptions<In, Out> {
   readonly context: Context
+  readonly partition: string
   readonly output: Output<Out>
   /** What the step is called on all workers. */
   readonly id: string
@@ -122,11 +123,12 @@ export class PresentShards<In, Out> implements StepShards, PipelineClock, Sleepe
   }
 
   #add(shard: number, clock: Uint8Array | undefined): StepShard<In> {
-    const { context, id, make, next, hasLeft } = this.#options
+    const { context, id, make, next, hasLeft, partition } = this.#options
     const one = new StepShard<In>({
       context,
       name: `${id}/${shard}`,
       clock,
+      place: { partition, shard },
       make: make && ((own) => make(this.#output(), own, shard)),
       next,
       turn: (work) => {

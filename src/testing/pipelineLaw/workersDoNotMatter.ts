@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { knownOptions, type OptionNames } from '../../base/option.ts'
 import type { Disturbance } from '../cluster/disturbance.ts'
 import { disturbances, withDisturbances } from '../cluster/disturbances.ts'
-import { playOnCluster } from '../cluster/playOnCluster.ts'
+import { playOnCluster, settleAll } from '../cluster/playOnCluster.ts'
 import { clusterEventList } from '../cluster/shownEvents.ts'
 import { simulateThrough, type CacheOf, type Through } from '../cluster/simulateThrough.ts'
 import { Breach } from '../law/breach.ts'
@@ -128,7 +128,7 @@ async function outputsOnCluster<In, Out>(
     await playOnCluster(cluster, events)
     if (rest > 0) {
       await cluster.advance(rest)
-      await cluster.settle()
+      await settleAll(cluster)
     }
     return cluster.outputs()
   } catch (cause) {
