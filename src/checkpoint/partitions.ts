@@ -190,7 +190,8 @@ export function createRunPartitions(
       const used = mine.get(partition as StatePartition<never, unknown>)
       if (used === undefined) return undefined
       const whole = used.parts.get(wholePart)
-      if (whole === undefined) return (used.table.get(key) ?? used.stored?.peek(BigInt(key))?.state) as State | undefined
+      if (whole === undefined)
+        return (used.table.get(key) ?? used.stored?.peek(BigInt(key))?.state) as State | undefined
       const table = whole.table as EntityTable<State>
       const state = table.get(key)
       if (state !== undefined || whole.persistent?.isStored(key) !== true || table.isRemoved(BigInt(key))) return state

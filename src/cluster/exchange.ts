@@ -21,9 +21,7 @@ export interface OutgoingPack {
  * closes the gate of the step that hands over, until it is taken.
  */
 export interface PackedExchange
-  extends
-    Exchange,
-    Pick<ProgramSteps, 'partitions' | 'held' | 'onFree' | 'open' | 'rest' | 'close' | 'takeClocks'> {
+  extends Exchange, Pick<ProgramSteps, 'partitions' | 'held' | 'onFree' | 'open' | 'rest' | 'close' | 'takeClocks'> {
   /** Whether something waits to be taken. */
   readonly pending: boolean
   /**
@@ -110,7 +108,8 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
       packInto(all, open, messages.slice(half), time && sliceTime(time, half, messages.length))
     } else {
       steps.get(step)?.refuse(tooLarge(partition, bytes.length, largestPack), messages[0] as never)
-      if (time !== undefined) packInto(all, open, [], { times: [], said: time.said.map((one) => ({ ...one, before: 0 })) })
+      if (time !== undefined)
+        packInto(all, open, [], { times: [], said: time.said.map((one) => ({ ...one, before: 0 })) })
     }
   }
 

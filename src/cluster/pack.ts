@@ -51,7 +51,9 @@ export function pack({ program, step, messages, time }: Pack): Buffer {
   packed.writeUInt32LE(program, 6)
   packed.writeUInt16LE(stepLength, 10)
   packed.write(step, headLength)
-  return time === undefined ? packed : Buffer.concat([packed.subarray(0, room), packedTime(time), packed.subarray(room)])
+  return time === undefined
+    ? packed
+    : Buffer.concat([packed.subarray(0, room), packedTime(time), packed.subarray(room)])
 }
 
 function kindOf(messages: readonly unknown[]): Kind {
@@ -97,7 +99,8 @@ function packedPlain(messages: readonly unknown[], room: number, step: string): 
 
 /** What `pack` was given. Throws a RangeError or TypeError where the bytes are not that. */
 export function unpack(bytes: Buffer): Pack {
-  if (bytes[0] !== version && bytes[0] !== versionWithTime) throw new RangeError(`a pack of version ${String(bytes[0])}`)
+  if (bytes[0] !== version && bytes[0] !== versionWithTime)
+    throw new RangeError(`a pack of version ${String(bytes[0])}`)
   const kind = bytes[1]
   const count = bytes.readUInt32LE(2)
   const program = bytes.readUInt32LE(6)

@@ -78,7 +78,16 @@ export function exchanged<In, Out>(exchange: Exchange, options: ExchangedOptions
   }
   const { id = step } = link
   const { shards: count = 1 } = exchange
-  const shards: PresentShards<In, Out> = new PresentShards<In, Out>({ context, partition, output, id, count, make, next, hasLeft: () => hasLeft })
+  const shards: PresentShards<In, Out> = new PresentShards<In, Out>({
+    context,
+    partition,
+    output,
+    id,
+    count,
+    make,
+    next,
+    hasLeft: () => hasLeft,
+  })
   const isHereByKey = withKeyOf(partition, key, link.isHere)
 
   const leave = (): void => {

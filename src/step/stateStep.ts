@@ -11,6 +11,7 @@ import type { Output } from './output.ts'
 import { exchanged, type ExchangedOptions } from './exchanged.ts'
 import { checkStateResult, computationFailure, failWith, invalidStateResult, poisonWith } from './failures.ts'
 import { keyedAsync } from './async/keyedAsync.ts'
+import { Places } from './async/places.ts'
 import type { TimerName, TimedEntity } from '../time/timers.ts'
 import { expiring } from './timed/expiring.ts'
 import { timedAsync } from './timed/timedAsync.ts'
@@ -80,6 +81,7 @@ export function stateStep<In, State, Outputs, Out>({
     context: Context,
     meter: StepMeter | undefined,
     entities: EntityTable<State>,
+    places?: Places,
   ): Operation<In> => {
     const where = whereIn(context)
     const slotOf = entityLocator(entities, key)
@@ -104,13 +106,14 @@ export function stateStep<In, State, Outputs, Out>({
         clocks: context.entities.exchange === undefined ? clocks : undefined, // a shard has one
       }
       if (concurrency === undefined) return timedSync<In, State, Outputs, Out>(output, context, timed)
-      return timedAsync<In, State, Outputs, Out>(output, context, { ...timed, name, concurrency })
+      return timedAsync<In, State, Outputs, Out>(output, context, { ...timed, name, concurrency, places })
     }
     if (concurrency !== undefined) {
       return keyedAsync(output, context, {
         meter,
         name,
         concurrency,
+        places,
         entities,
         slotOf,
         compute,
@@ -171,10 +174,11 @@ export function stateStep<In, State, Outputs, Out>({
       return exchange === undefined ? here : exchanged(exchange, { ...exchangedAs(output, context, meter), here })
     }
     const tableOf = entities.ofShards(partition)
+    const places = concurrency === undefined ? undefined : new Places(concurrency)
     meter?.use({ keyOf: keyOfMessage, state: tableOf.get })
     return exchanged(exchange, {
       ...exchangedAs(output, context, meter),
-      here: (own, shardContext, shard) => startHere(own, shardContext, meter, tableOf.of(shard)),
+      here: (own, shardContext, shard) => startHere(own, shardContext, meter, tableOf.of(shard), places),
     })
   }
   return {

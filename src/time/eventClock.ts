@@ -26,7 +26,14 @@ export interface EventClockOptions {
   readonly waits: boolean
 }
 
-const nobody: Origin = { name: '\0', heardAs: '', kept: { greatest: Infinity }, restored: false, heard: Infinity, idle: false }
+const nobody: Origin = {
+  name: '\0',
+  heardAs: '',
+  kept: { greatest: Infinity },
+  restored: false,
+  heard: Infinity,
+  idle: false,
+}
 
 /** Stands for those that are to come. */
 const anybody: Origin = {

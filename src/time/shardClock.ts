@@ -96,7 +96,8 @@ export class ShardClock implements PipelineClock {
       this.#slowest = origin
       this.#holder = name
     }
-    if (this.#slowest !== undefined && this.#slowest.watermark > this.watermark) this.watermark = this.#slowest.watermark
+    if (this.#slowest !== undefined && this.#slowest.watermark > this.watermark)
+      this.watermark = this.#slowest.watermark
   }
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { filter, pipe, share, type Observable, type OperatorFunction } from 'rxjs'
 import { statePartition, tumbling, windowed } from 'wallarx'
-import { eventTime, joinWithin, toState, toStatePartition, toWindows } from 'wallarx/operators'
+import { eventTime, joinWithin, to, toState, toStatePartition, toWindows } from 'wallarx/operators'
 
 /** A page of an account, with its time. */
 export type Event = readonly [account: bigint, at: number, page: number]
@@ -29,6 +29,9 @@ export const events: fc.Arbitrary<readonly Event[]> = fc
     return [...made, ...accounts.map((account): Event => [account, end, 0])]
   })
 
+/** In ms of virtual time: by then all timers have fired that are set by arrival. */
+export const rest = 500
+
 const read = () => eventTime(([, at]: Event) => at, { outOfOrder })
 
 /** Pages of each account in windows of time. */
@@ -41,7 +44,8 @@ const windows = () =>
           state.account = account
           state.pages.push(page)
         },
-        close: ({ account, pages }, { start }) => (start < end - 100 ? `${account}: ${pages.join()} from ${start}` : undefined),
+        close: ({ account, pages }, { start }) =>
+          start < end - 100 ? `${account}: ${pages.join()} from ${start}` : undefined,
       },
       windowed('pages per 50', {
         key: accountOf,
@@ -98,7 +102,8 @@ const windowsOfWindows = () =>
           state.account = account
           state.sums.push(sum)
         },
-        close: ({ account, sums }, { start }) => (start < end - 200 ? `${account}: ${sums.join()} from ${start}` : undefined),
+        close: ({ account, sums }, { start }) =>
+          start < end - 200 ? `${account}: ${sums.join()} from ${start}` : undefined,
       },
       windowed('sums per 60', {
         key: accountOf,
@@ -109,9 +114,9 @@ const windowsOfWindows = () =>
   )
 
 /** Pages 0 and 1 are joined with pages 2 and 3 of the same account that come soon after. */
-const joined = () => (source: Observable<Event>) => {
+const joinedBy = (key: (event: Event) => bigint, unmatched: boolean) => () => (source: Observable<Event>) => {
   const all = source.pipe(share())
-  const side = { key: accountOf, at: ([, at]: Event) => at }
+  const side = { key, at: ([, at]: Event) => at }
   return all.pipe(
     filter(([, at, page]) => page < 2 || at === end),
     joinWithin(all.pipe(filter(([, at, page]) => page >= 2 || at === end)), {
@@ -121,8 +126,9 @@ const joined = () => (source: Observable<Event>) => {
       before: 5,
       after: 30,
       outOfOrder,
-      unmatched: true,
-      combine: ([account, at, page], other) => (at < end ? `${account}: ${at} ${page}, ${other?.[1]} ${other?.[2]}` : undefined),
+      unmatched: unmatched as true,
+      combine: ([account, at, page], other) =>
+        at < end ? `${account}: ${at} ${page}, ${other?.[1]} ${other?.[2]}` : undefined,
     }),
   )
 }
@@ -160,13 +166,39 @@ const expiring = () =>
     filter((text) => text !== 'gone after 4'),
   )
 
+/** Asynchronous steps before and with timers. */
+const asynchronous = () =>
+  pipe(
+    read(),
+    to(async (event: Event) => Promise.resolve(event), { concurrency: 3 }),
+    toStatePartition(
+      {
+        async compute([account, at]: Event, state: { account: bigint; count: number }, timers) {
+          state.account = account
+          await Promise.resolve()
+          timers.set(++state.count, at + 40)
+          return [undefined, true]
+        },
+        onTimer: (name, at, { account }) =>
+          Promise.resolve([at < end ? `${account}: ${name} at ${at}` : undefined, true]),
+      },
+      statePartition('later', { key: accountOf, build: () => ({ account: 0n, count: 0 }) }),
+      { concurrency: 2 },
+    ),
+  )
+
 /** What must be the same for each account. */
 export const timedPrograms: Readonly<Record<string, () => OperatorFunction<Event, string>>> = {
   windows,
   timers,
   windowsOfWindows,
-  joined,
+  joined: joinedBy(accountOf, false),
+  asynchronous,
 }
 
 /** What must be the same in all: all events are of one origin. */
-export const inOneOrder: typeof timedPrograms = { silence, expiring }
+export const inOneOrder: typeof timedPrograms = {
+  silence,
+  expiring,
+  unmatched: joinedBy(() => 0n, true),
+}
