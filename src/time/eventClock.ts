@@ -4,11 +4,10 @@ import type { PipelineTime } from '../context/time/pipelineTime.ts'
 import type { Teller, TellOrigin } from '../state/exchange.ts'
 import { IdleOrigins, type Silent } from './idleOrigins.ts'
 import type { Keeping, KeptOrigin } from './keptOrigins.ts'
+import { ToldOrigins, type KnownOrigin } from './toldOrigins.ts'
 
 interface Origin extends Silent, Teller {
   readonly name: string | undefined
-  /** What shards of a cluster know it as. */
-  readonly heardAs: string
   readonly kept: KeptOrigin
   /** Nothing of it has come since the start. */
   restored: boolean
@@ -28,7 +27,6 @@ export interface EventClockOptions {
 
 const nobody: Origin = {
   name: '\0',
-  heardAs: '',
   kept: { greatest: Infinity },
   restored: false,
   heard: Infinity,
@@ -36,14 +34,7 @@ const nobody: Origin = {
 }
 
 /** Stands for those that are to come. */
-const anybody: Origin = {
-  name: '\0anybody',
-  heardAs: '',
-  kept: { greatest: -Infinity },
-  restored: false,
-  heard: 0,
-  idle: false,
-}
+const anybody: Origin = { name: '\0anybody', kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
 
 /**
  * The clock of an `eventTime`: the greatest time of each origin, and as watermark the least of these less `outOfOrder`.
@@ -54,6 +45,8 @@ export class EventClock implements PipelineClock {
   watermark: number
   live = false
   ended = false
+  /** It has ended, and goes on at the next start. */
+  #stopped = false
   readonly #outOfOrder: number
   readonly #waits: boolean
   readonly #pipeline: PipelineTime
@@ -68,7 +61,10 @@ export class EventClock implements PipelineClock {
   #slowest: Origin | undefined
   /** Not more than the greatest time of any other one. */
   #others = Infinity
-  readonly #foreseen = new Set<string>()
+  /** For shards of a cluster. */
+  readonly #told: ToldOrigins
+  /** What they know the present one as. */
+  #heardAs: string | undefined
   /** The last chunk of which there was a message. */
   #chunk = -1
 
@@ -80,6 +76,7 @@ export class EventClock implements PipelineClock {
     this.#clock = clock
     this.#outOfOrder = outOfOrder
     this.#waits = waits
+    this.#told = new ToldOrigins(name, pipeline)
     const found = (): void => {
       this.#settle()
       pipeline.settle()
@@ -87,7 +84,7 @@ export class EventClock implements PipelineClock {
     if (idleAfter !== undefined) this.#idle = new IdleOrigins(() => this.#origins.values(), idleAfter, clock, found)
     for (const [origin, kept] of keeping.kept.origins) {
       const known = origin === '' ? undefined : origin
-      this.#origins.set(known, { ...this.#made(known), kept, restored: true, heard: clock.now() })
+      this.#origins.set(known, { name: known, kept, restored: true, heard: clock.now(), idle: false })
     }
     if (this.#origins.size === 0 && waits) this.#origins.set(anybody.name, { ...anybody, heard: clock.now() })
     if (this.#origins.size > 0) this.#idle?.watch()
@@ -111,41 +108,42 @@ export class EventClock implements PipelineClock {
 
   /** There will be these, at whichever worker. */
   readonly foresees = (names: readonly string[]): void => {
-    for (const name of names) this.#foreseen.add(this.#heardAs(name))
+    this.#told.foresee(names)
     this.#origins.delete(anybody.name)
     this.#settle()
   }
 
   originComes(name: string): void {
-    if (this.#foreseen.has(this.#heardAs(name))) this.awaits(name)
+    if (this.#told.isShared(name)) this.awaits(name)
   }
 
   originGoes(name: string): void {
-    if (this.#origins.delete(name)) this.#present = nobody
+    if (!this.#origins.delete(name)) return
+    this.#present = nobody
     this.#settle()
   }
 
   /** What shards know the origin of the last message as, and up to when nothing more of it is awaited. */
   show(register: Pick<TimeRegister, 'heard' | 'upTo'>): void {
-    const { heardAs, kept } = this.#present
-    register.heard = heardAs
-    register.upTo = kept.greatest - this.#outOfOrder
+    const { name, kept } = this.#present
+    register.heard = this.#heardAs ??= this.#told.nameOf(name)
+    register.upTo = this.#told.isShared(name) ? kept.greatest - this.#outOfOrder : this.watermark
   }
 
   tellOrigins(visit: TellOrigin): void {
-    for (const name of this.#foreseen) visit(name, -Infinity, 'awaited')
-    // Whichever worker has somebody first holds the time in its place.
-    if (this.#waits) visit(this.#heardAs('…'), -Infinity, this.#origins.has(anybody.name) ? 'awaited' : 'idle')
-    for (const origin of this.#origins.values()) {
-      if (origin.name === anybody.name) continue
-      visit(origin.heardAs, origin.kept.greatest - this.#outOfOrder, origin.idle ? 'idle' : 'live', origin)
-    }
+    const awaitsAnybody = this.#origins.has(anybody.name)
+    const origins = [...this.#origins.values()].filter(({ name }) => name !== anybody.name)
+    const watermark = ({ kept }: KnownOrigin): number => kept.greatest - this.#outOfOrder
+    this.#told.tell(visit, origins, watermark, this.#waits ? awaitsAnybody : undefined, this.#stopped)
   }
 
   /** A message of this origin has this time. */
   seen(name: string | undefined, time: number): void {
     let origin = this.#present
-    if (origin.name !== name) origin = this.#present = this.#find(name)
+    if (origin.name !== name) {
+      origin = this.#present = this.#find(name)
+      this.#heardAs = undefined
+    }
     if (this.#pipeline.chunks !== this.#chunk) this.#begin(origin)
     const { kept } = origin
     if (time <= kept.greatest) return
@@ -173,6 +171,7 @@ export class EventClock implements PipelineClock {
   /** `stopped`: by a stop, so that it goes on at the next start. */
   end(stopped: boolean): void {
     this.ended = true
+    this.#stopped = stopped
     this.#idle?.end()
     if (stopped) return // it goes on holding what is downstream
     this.#remove(() => true)
@@ -181,27 +180,18 @@ export class EventClock implements PipelineClock {
 
   /** Those of the same source, where it is not found by subscription. */
   #meetOthers(name: string | undefined): void {
-    if (name === undefined || this.#foreseen.has(this.#heardAs(name))) return
+    if (name === undefined || this.#told.isShared(name)) return
     const others = this.#pipeline.foreseenWith(name)
     if (others === undefined) return
     this.foresees(others.all)
     for (const other of others.here) this.awaits(other)
   }
 
-  #made(name: string | undefined): Origin {
-    const heardAs = this.#heardAs(name ?? '?')
-    return { name, heardAs, kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
-  }
-
-  #heardAs(origin: string): string {
-    return `${this.name}/${origin}`
-  }
-
   #find(name: string | undefined): Origin {
     let origin = this.#origins.get(name)
     if (origin === undefined) {
       this.#origins.delete(anybody.name)
-      origin = this.#made(name)
+      origin = { name, kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
       this.#origins.set(name, origin)
       this.#keeping.kept.origins.set(name ?? '', origin.kept)
       this.#meetOthers(name)

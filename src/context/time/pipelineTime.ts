@@ -39,11 +39,18 @@ export const createRegister = (): TimeRegister => ({
   upTo: -Infinity,
 })
 
-export const createContextTime = (): ContextTime => ({
+export const createContextTime = (worker?: TimeWorker): ContextTime => ({
   register: createRegister(),
   clocks: new ClockSet(),
-  pipeline: new PipelineTime(),
+  pipeline: new PipelineTime(worker),
 })
+
+/** The worker of a cluster that a pipeline runs at. */
+export interface TimeWorker {
+  readonly name: string
+  /** It goes on with its own sources when it is started again. */
+  readonly comesBack: boolean
+}
 
 /** The clocks of one pipeline, and the steps that live by them. */
 export class PipelineTime {
@@ -66,6 +73,19 @@ export class PipelineTime {
   readonly #names = new Set<string>()
   readonly #partitions = new Map<string, StatePartition<never, unknown>>()
   #again = false
+  /** Absent: it is no cluster. */
+  readonly worker: TimeWorker | undefined
+  /** Sources that workers share. */
+  #shared = 0
+
+  constructor(worker?: TimeWorker) {
+    this.worker = worker
+  }
+
+  /** Some sources are of this worker alone. */
+  get hasOwnSources(): boolean {
+    return this.#sources.size > this.#shared
+  }
 
   /** Sources replay, or are not open yet: what happens now has happened before, at other times. */
   get opening(): boolean {
@@ -107,9 +127,10 @@ export class PipelineTime {
     this.settle()
   }
 
-  /** There will be these origins of a source, at whichever worker. */
-  foresee(origins: readonly string[]): void {
+  /** There will be these origins, at whichever worker: of a source, or of a step. */
+  foresee(origins: readonly string[], ofSource: boolean): void {
     this.#groups.push(origins)
+    if (ofSource) this.#shared++
   }
 
   /** Those of the same source, and which of them are here. */

@@ -51,7 +51,7 @@ export function subscribeOnCluster<Message>(
       const origins = topics.flatMap((topic) =>
         Array.from({ length: count(topic) ?? 0 }, (_, partition) => originOf(origin, { topic, partition })),
       )
-      time.pipeline.foresee(origins)
+      time.pipeline.foresee(origins, true)
       time.foresees?.(origins)
     },
     began(place) {

@@ -136,6 +136,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
   return {
     kind: kafkaTransactions,
     keepsPositions: isNamed,
+    worker,
     write(record, isChecked) {
       outputs.add(record, isChecked)
     },

@@ -29,12 +29,17 @@ export class PresentShards<In, Out> implements StepShards, PipelineClock, Sleepe
   readonly look = (): void => undefined
   readonly #options: StepShardsOptions<In, Out>
   readonly #all = new Map<number, StepShard<In>>()
+  /** What they are called as origins. */
+  readonly #names: readonly string[]
   /** Operations that have not completed. */
   #completing = 0
 
   constructor(options: StepShardsOptions<In, Out>) {
     this.#options = options
-    options.context.time.pipeline.addSleeper(this, options.make !== undefined)
+    const { pipeline } = options.context.time
+    pipeline.addSleeper(this, options.make !== undefined)
+    this.#names = Array.from({ length: options.count }, (_, shard) => `${options.id}/${shard}`)
+    pipeline.foresee(this.#names, false)
   }
 
   get name(): string {
@@ -60,16 +65,16 @@ export class PresentShards<In, Out> implements StepShards, PipelineClock, Sleepe
 
   /** Only asked when nothing is on its way. */
   readonly tellOrigins = (visit: TellOrigin): void => {
-    const { id, count } = this.#options
-    for (let shard = 0; shard < count; shard++) visit(`${id}/${shard}`, -Infinity, 'awaited')
+    for (const name of this.#names) visit(name, -Infinity, 'awaited')
     for (const [shard, one] of this.#all) {
-      if (one.clock.isTold) visit(`${id}/${shard}`, one.watermark, one.clock.live ? 'live' : 'idle', one)
+      if (one.clock.isTold) visit(this.#names[shard]!, one.watermark, one.clock.live ? 'live' : 'idle', one)
     }
   }
 
   readonly open = (shard: number, clock: Uint8Array | undefined): void => {
     this.#all.get(shard)?.end()
     const one = this.#add(shard, clock)
+    this.#options.context.time.pipeline.originComes(this.#names[shard]!)
     one.settle() // what was due before the first message
   }
 
@@ -80,6 +85,7 @@ export class PresentShards<In, Out> implements StepShards, PipelineClock, Sleepe
   readonly close = (shard: number): void => {
     this.#all.get(shard)?.end()
     this.#all.delete(shard)
+    this.#options.context.time.pipeline.originGoes(this.#names[shard]!)
   }
 
   readonly clocks = (visit: (shard: number, clock: Uint8Array) => void, all = false): void => {
@@ -123,10 +129,10 @@ export class PresentShards<In, Out> implements StepShards, PipelineClock, Sleepe
   }
 
   #add(shard: number, clock: Uint8Array | undefined): StepShard<In> {
-    const { context, id, make, next, hasLeft, partition } = this.#options
+    const { context, make, next, hasLeft, partition } = this.#options
     const one = new StepShard<In>({
       context,
-      name: `${id}/${shard}`,
+      name: this.#names[shard]!,
       clock,
       place: { partition, shard },
       make: make && ((own) => make(this.#output(), own, shard)),

@@ -1,6 +1,5 @@
 import { unpack } from '../../../../src/cluster/pack.ts'
 import type { NewRecord } from '../../../../src/kafka/client.ts'
-import { idOf } from '../../../../src/kafka/place.ts'
 import { withProducer, type Mutant } from './mutants.ts'
 import { timedPrograms } from './timedPrograms.ts'
 
@@ -52,20 +51,5 @@ export const timedMutants: Readonly<Record<string, readonly [keyof typeof timedP
           return messages.length === 0 ? true : producer.produce(record)
         },
       })),
-  ],
-
-  'timers that fire where others own the shard': [
-    'timers',
-    () =>
-      withProducer((producer) => {
-        const sent = new Map<string, number>()
-        return {
-          async sendOffsets(offsets, member, timeout) {
-            const moved = offsets.filter((at) => sent.get(idOf(at)) !== at.offset)
-            for (const at of offsets) sent.set(idOf(at), at.offset)
-            if (moved.length > 0) await producer.sendOffsets(moved, member, timeout)
-          },
-        }
-      }),
   ],
 }

@@ -126,8 +126,8 @@ const joinedBy = (key: (event: Event) => bigint, unmatched: boolean) => () => (s
       before: 5,
       after: 30,
       outOfOrder,
-      unmatched: unmatched as true,
-      combine: ([account, at, page], other) =>
+      unmatched: unmatched as true, // the same function does for both
+      combine: ([account, at, page]: Event, other: Event | undefined): string | undefined =>
         at < end ? `${account}: ${at} ${page}, ${other?.[1]} ${other?.[2]}` : undefined,
     }),
   )
