@@ -117,20 +117,20 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
   const say = (): void => {
     said = noNews
     if (!areForeseen) return
-    const ahead: OpenPack[] = []
+    const first: OpenPack[] = []
     const places: ShardOfPartition[] = []
     let ofAny = false
     for (const { origins, fresh, growing } of links) {
-      const { awaited, known, shards: own, ofSources } = origins?.take() ?? noNews
+      const { ahead, known, shards: own, ofSources } = origins?.take() ?? noNews
       places.push(...own)
       ofAny ||= ofSources
       for (let shard = 0; shard < shards; shard++) {
-        if (awaited.length > 0) ahead.push(saying(fresh(shard), awaited))
+        if (ahead.length > 0) first.push(saying(fresh(shard), ahead))
         if (known.length > 0) saying(growing(shard), known)
       }
     }
     said = { shards: places, ofSources: ofAny }
-    packs = [...ahead, ...packs]
+    packs = [...first, ...packs]
     links = links.filter(({ hasLeft }) => !hasLeft)
   }
 

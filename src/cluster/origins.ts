@@ -4,8 +4,8 @@ type Said = Parameters<TellOrigin>
 
 /** What has become known of origins. */
 export interface News {
-  /** That they will be there. */
-  readonly awaited: readonly Said[]
+  /** That they will be there: it is said before all that they are told with. */
+  readonly ahead: readonly Said[]
   readonly known: readonly Said[]
   /** Shards that are among those. */
   readonly shards: readonly ShardOfPartition[]
@@ -13,7 +13,7 @@ export interface News {
   readonly ofSources: boolean
 }
 
-export const noNews: News = { awaited: [], known: [], shards: [], ofSources: false }
+export const noNews: News = { ahead: [], known: [], shards: [], ofSources: false }
 
 /** What a step has told all shards of the origins of what it hands over. */
 export interface Origins {
@@ -44,7 +44,7 @@ export function createOrigins(sent: SentTime): Origins {
     },
     take() {
       if (!sent.isRead) return noNews
-      const awaited: Said[] = []
+      const ahead: Said[] = []
       const known: Said[] = []
       const shards: ShardOfPartition[] = []
       let ofSources = false
@@ -53,12 +53,14 @@ export function createOrigins(sent: SentTime): Origins {
         const [origin, watermark, state, by] = said
         const before = told.get(origin)
         told.set(origin, { watermark, state, by })
-        if (state === 'awaited') awaited.push(said)
+        // What nobody knows any more is in the place of what is awaited from now on.
+        if (state === 'awaited' || by === undefined) ahead.push(said)
         else known.push(said)
-        if (by?.place !== undefined) shards.push(by.place)
-        else if (state !== 'live' || before?.state !== state || before.by !== by) ofSources ||= state !== 'awaited'
+        if (by === undefined) return
+        if (by.place !== undefined) shards.push(by.place)
+        else if (state !== 'live' || before?.state !== state || before.by !== by) ofSources = true
       })
-      return { awaited, known, shards, ofSources }
+      return { ahead, known, shards, ofSources }
     },
   }
 }

@@ -44,22 +44,26 @@ export class ToldOrigins {
    */
   tell(
     visit: TellOrigin,
-    origins: Iterable<KnownOrigin>,
+    origins: readonly KnownOrigin[],
     watermark: (origin: KnownOrigin) => number,
     awaitsAnybody: boolean | undefined,
     hasStopped: boolean,
   ): void {
-    for (const name of this.#foreseen) visit(this.nameOf(name), -Infinity, 'awaited')
-    if (awaitsAnybody !== undefined) visit(`${this.#clock}/…`, -Infinity, awaitsAnybody ? 'awaited' : 'idle')
     let least = Infinity
     for (const origin of origins) {
-      const at = watermark(origin)
-      if (this.isShared(origin.name)) visit(this.nameOf(origin.name), at, origin.idle ? 'idle' : 'live', origin)
-      else if (!origin.idle) least = Math.min(least, at)
+      if (!this.isShared(origin.name) && !origin.idle) least = Math.min(least, watermark(origin))
     }
     const { worker, hasOwnSources } = this.#pipeline
+    const own = this.nameOf(undefined)
+    for (const name of this.#foreseen) visit(this.nameOf(name), -Infinity, 'awaited')
+    if (least < Infinity) visit(own, -Infinity, 'awaited')
+    if (awaitsAnybody !== undefined) visit(`${this.#clock}/…`, -Infinity, awaitsAnybody ? 'awaited' : 'idle')
+    for (const origin of origins) {
+      if (!this.isShared(origin.name)) continue
+      visit(this.nameOf(origin.name), watermark(origin), origin.idle ? 'idle' : 'live', origin)
+    }
     if (least === Infinity && !hasOwnSources) return
     const isOver = least === Infinity || (hasStopped && worker?.comesBack !== true)
-    visit(this.nameOf(undefined), isOver ? -Infinity : least, isOver ? 'idle' : 'live', this.#own)
+    visit(own, isOver ? -Infinity : least, isOver ? 'idle' : 'live', this.#own)
   }
 }
