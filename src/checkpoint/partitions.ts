@@ -187,7 +187,7 @@ export function createRunPartitions(
     exchange,
     stored,
     state<State>(partition: StatePartition<never, State>, key: Key) {
-      const used = mine.get(partition as StatePartition<never, unknown>)
+      const used = mine.get(partition)
       if (used === undefined) return undefined
       const whole = used.parts.get(wholePart)
       if (whole === undefined)

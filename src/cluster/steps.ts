@@ -4,6 +4,7 @@ import { shown } from '../base/shown.ts'
 import type { ExchangeStep, MessagesTime } from '../state/exchange.ts'
 import type { Pack } from './pack.ts'
 import { sliceTime } from './packTime.ts'
+import { createStepClocks, type StepClocks } from './stepClocks.ts'
 
 /** Messages of a pack whose step has left in the middle of it. */
 export interface LeftOver {
@@ -14,16 +15,8 @@ export interface LeftOver {
   readonly time: MessagesTime | undefined
 }
 
-/** What a step knows of time in one shard. */
-export interface StepClock {
-  readonly partition: string
-  readonly shard: number
-  readonly step: string
-  readonly clock: Uint8Array
-}
-
 /** The steps of a program that use state partitions, and what has arrived for them. */
-export interface ProgramSteps {
+export interface ProgramSteps extends Pick<StepClocks, 'open' | 'rest' | 'close' | 'takeClocks'> {
   /**
    * Gives the step its id. Throws `CLUSTER_PROGRAMS_DIFFER` where it is one that is not known and others are at work:
    * what workers send each other for it could not be told from what is of another program.
@@ -43,14 +36,6 @@ export interface ProgramSteps {
   readonly held: (partition: string) => boolean
   /** Calls `resume` once, when one of them that is held now is not any more. */
   readonly onFree: (partition: string, resume: () => void) => void
-  /** The state of a shard is here, with what steps know of time in it. */
-  open(partition: string, shard: number, clockOf: (step: string) => Uint8Array | undefined): void
-  /** It is about to go. */
-  rest(partition: string, shard: number): void
-  /** It is gone. */
-  close(partition: string, shard: number): void
-  /** What is known of time, where that is more than at the last call. */
-  takeClocks(): StepClock[]
   /** Hands messages over; those that the step leaves are for the next one of its id. */
   deliver(partition: string, shard: number, pack: Pack): void
   readonly hasLeftOver: boolean
@@ -66,11 +51,7 @@ export function createProgramSteps(shards: number): ProgramSteps {
   /** By state partition: who waits for a step that has left. */
   let waiting = new Map<string, () => void>()
   let program: number | undefined
-  /** Shards that are here, by state partition. */
-  const present = new Map<string, Set<number>>()
-  /** What steps that have left knew of time, by their ids: their successors go on with it. */
-  const kept = new Map<string, StepClock[]>()
-  let clocks: StepClock[] = []
+  const clocks = createStepClocks(steps)
 
   /** The first one of this name that no step has: one that is subscribed to again takes its place again. */
   const freeId = (name: string): string => {
@@ -99,15 +80,6 @@ export function createProgramSteps(shards: number): ProgramSteps {
     leftOver.set(pack.step, { ...pack, messages: messages.slice(taken), time: left })
   }
 
-  const clocksOf = (id: string, { partition, shards }: ExchangeStep<never>, all?: boolean): StepClock[] => {
-    const found: StepClock[] = []
-    shards?.clocks((shard, clock) => found.push({ partition, shard, step: id, clock }), all)
-    return found
-  }
-
-  const stepsOf = (of: string): [string, ExchangeStep<never>][] =>
-    [...steps].filter(([, { partition }]) => partition === of)
-
   /** Hands over to a step that has joined again what its predecessor has left. */
   const deliverLeftOver = (id: string): void => {
     const pack = leftOver.get(id)
@@ -129,10 +101,7 @@ export function createProgramSteps(shards: number): ProgramSteps {
       everJoined.set(id, step.partition)
       // When it can take something: all upstream of it is subscribed to by then.
       void Promise.resolve().then(() => {
-        for (const shard of present.get(step.partition) ?? []) {
-          step.shards?.open(shard, kept.get(id)?.find((one) => one.shard === shard)?.clock)
-        }
-        kept.delete(id)
+        clocks.joined(id, step)
         deliverLeftOver(id)
         wake()
       })
@@ -141,8 +110,7 @@ export function createProgramSteps(shards: number): ProgramSteps {
     leave(id, step) {
       if (steps.get(id) !== step) return
       steps.delete(id)
-      clocks.push(...clocksOf(id, step))
-      kept.set(id, clocksOf(id, step, true))
+      clocks.left(id, step)
     },
     get: (id) => steps.get(id),
     all: () => steps.values(),
@@ -165,22 +133,10 @@ export function createProgramSteps(shards: number): ProgramSteps {
       }
       waiting.set(partition, resume)
     },
-    open(partition, shard, clockOf) {
-      present.set(partition, (present.get(partition) ?? new Set<number>()).add(shard))
-      for (const [id, step] of stepsOf(partition)) step.shards?.open(shard, clockOf(id))
-    },
-    rest(partition, shard) {
-      for (const [, step] of stepsOf(partition)) step.shards?.rest(shard)
-    },
-    close(partition, shard) {
-      present.get(partition)?.delete(shard)
-      for (const [, step] of stepsOf(partition)) step.shards?.close(shard)
-    },
-    takeClocks() {
-      const taken = [...clocks, ...[...steps].flatMap(([id, step]) => clocksOf(id, step))]
-      clocks = []
-      return taken
-    },
+    open: clocks.open,
+    rest: clocks.rest,
+    close: clocks.close,
+    takeClocks: clocks.takeClocks,
     deliver(partition, shard, { step: id, messages, time }) {
       const step = steps.get(id)
       if (step?.partition !== partition) throw differ(`a pack for the step ${shown(id)}`, partition)

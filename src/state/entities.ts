@@ -48,11 +48,11 @@ export function createEntities(
   return {
     claim,
     of<State>(partition: StatePartition<never, State>) {
-      claim(partition as StatePartition<never, unknown>)
+      claim(partition)
       let table = tables.get(partition.name) as EntityTable<State> | undefined
       if (table === undefined) {
         table = createEntityTable({ ...partition, stored: storedOf(partition) })
-        tables.set(partition.name, table as EntityTable<unknown>)
+        tables.set(partition.name, table)
       }
       return table
     },

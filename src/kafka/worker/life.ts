@@ -84,7 +84,6 @@ export function createLife(
   const groups = createJoinedGroups({ ...settings, client, lose: lost.resolve, changed: () => ownership.changed() })
   const counts = createPartitionCounts({ client, brokers, timeout, clock })
   const partitionIds = new Map<number, string>()
-  const idsOf = new Map<string, number>()
   const outputTopics = new Set<string>()
   const commits = createCommits(clock)
   let upkeep: Upkeep | undefined
@@ -100,7 +99,7 @@ export function createLife(
     isNamed: settings.isNamed,
     shards,
     partitionOf: (id) => partitionIds.get(id)!,
-    idOf: (partition) => idsOf.get(partition)!,
+    idOf: (partition) => [...partitionIds].find(([, name]) => name === partition)![0],
     partitionsOf: counts.ask,
     explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
@@ -146,8 +145,11 @@ export function createLife(
     },
     async start(running) {
       const partitions = exchange.begin()
-      const ownTopics = partitions.flatMap((partition) => partitionTopics(names, partition, shards))
-      await ensureTopics(client, ownTopics, timeout)
+      await ensureTopics(
+        client,
+        partitions.flatMap((partition) => partitionTopics(names, partition, shards)),
+        timeout,
+      )
       await counts.ask([...subscriptions.topics(), ...outputTopics]) // those of others must be there
       await counts.ask(partitions.map(names.exchange))
       const changelogs = settings.cache && (await client.topics(partitions.map(names.changelog), timeout))
@@ -158,7 +160,6 @@ export function createLife(
       for (const partition of partitions) {
         const id = running.idOf(partition)!
         partitionIds.set(id, partition)
-        idsOf.set(partition, id)
         const [group, changelog] = [names.group(partition), names.changelog(partition)]
         const pending = (): void => deadWorkers.endSoon(group)
         const changelogId = changelogs?.get(changelog)?.id

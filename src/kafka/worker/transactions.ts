@@ -1,21 +1,19 @@
 import { WallarxError } from '../../base/errors.ts'
 import type { Committer } from '../../checkpoint/committer.ts'
 import type { PackedExchange } from '../../cluster/exchange.ts'
-import type { StepClock } from '../../cluster/steps.ts'
-import { clockKey, shardPlace } from '../../cluster/shardPlace.ts'
 import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
-import { recordKeyOf } from './changelog.ts'
+import { createChangelogRecords, type ChangelogOptions } from './changelog.ts'
 import type { Commits } from './commits.ts'
 import type { KafkaHeader, KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
+import { idOf as placeIdOf } from '../place.ts'
 import type { Output } from '../output/output.ts'
 import { createOutputQueue } from '../output/outputQueue.ts'
 import { createPlacing } from '../output/placing.ts'
 import type { FailedRecords } from '../output/refusals.ts'
 import type { Pump } from './pump.ts'
-import type { TopicNames } from '../topics.ts'
 import { positionRecord } from '../workersTopic.ts'
 
 /** Makes a checkpoint of one transaction of Kafka. */
@@ -32,20 +30,15 @@ export const traceHeader = 'traceparent'
 
 export const kafkaTransactions = Symbol('wallarx.kafkaTransactions')
 
-export interface TransactionsOptions {
+export interface TransactionsOptions extends ChangelogOptions {
   readonly producer: KafkaProducer
   readonly exchange: PackedExchange
   readonly store: ShardStore
   readonly pumps: () => Iterable<Pump>
-  readonly names: TopicNames
   /** The name of this one. */
   readonly worker: string
   /** Whether it has this name again when its process is started again. */
   readonly isNamed: boolean
-  readonly shards: number
-  /** The name of a state partition by its id in the store, and the other way round. */
-  readonly partitionOf: (id: number) => string
-  readonly idOf: (partition: string) => number
   /** How many partitions topics have. Rejects with `KAFKA_TOPIC_MISSING`. */
   readonly partitionsOf: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
   readonly timeout: number
@@ -59,7 +52,7 @@ export interface TransactionsOptions {
 }
 
 export function createTransactions(options: TransactionsOptions): KafkaTransactions {
-  const { producer, exchange, store, pumps, names, worker, isNamed, shards, partitionOf, idOf, partitionsOf } = options
+  const { producer, exchange, store, pumps, names, worker, isNamed, partitionsOf } = options
   const { timeout, commits, explain, committed, lose } = options
   let outputs = createOutputQueue()
   /** The one that was written before: commits come one after the other. */
@@ -75,22 +68,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
     ...(parents.length > 0 && { headers: parents.map((one): KafkaHeader => [traceHeader, Buffer.from(one)]) }),
   })
 
-  /** `undefined` for what each worker keeps for itself: what a state partition is called by in its store. */
-  const changelogRecord = ({ key, value }: Change): NewRecord | undefined => {
-    const place = shardPlace(key, shards)
-    if (place === undefined || place.kind === 'timer') return undefined
-    return {
-      topic: names.changelog(partitionOf(place.partitionId)),
-      partition: place.shard,
-      key: recordKeyOf(key),
-      value: value ?? null,
-    }
-  }
-
-  const clockChange = ({ partition, shard, step, clock }: StepClock): Change => ({
-    key: clockKey(idOf(partition), shard, step),
-    value: clock,
-  })
+  const { record: changelogRecord, ofClock, timed } = createChangelogRecords(options)
 
   /**
    * What comes of time, and not of a pack, is committed with the places that it is about all the same: whoever does not
@@ -98,18 +76,11 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
    */
   const touch = (changes: readonly Change[]): void => {
     const { said } = exchange
-    const timed = new Set(said.shards.map(({ partition, shard }) => `${names.exchange(partition)} ${shard}`))
-    for (const { key } of changes) {
-      const place = shardPlace(key, shards)
-      if (place?.kind !== 'timers') continue
-      timed.add(`${names.exchange(partitionOf(place.partitionId))} ${place.shard}`)
-    }
-    if (timed.size === 0 && !said.ofSources) return
+    const places = timed(changes, said.shards)
+    if (places.size === 0 && !said.ofSources) return
     const exchanges = new Set(exchange.partitions().map(names.exchange))
     for (const { owned } of pumps()) {
-      owned.touch(({ topic, partition }) =>
-        exchanges.has(topic) ? timed.has(`${topic} ${partition}`) : said.ofSources,
-      )
+      owned.touch((one) => (exchanges.has(one.topic) ? places.has(placeIdOf(one)) : said.ofSources))
     }
   }
 
@@ -153,7 +124,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
       async commit(_info, { entities, positions }) {
         // At once, while nothing is on its way: from here on the sources may go on.
         const packs = exchange.take()
-        const changes = [...entities, ...exchange.takeClocks().map(clockChange)]
+        const changes = [...entities, ...exchange.takeClocks().map(ofClock)]
         touch(changes)
         const written = outputs
         outputs = spare

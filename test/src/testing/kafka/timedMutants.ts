@@ -1,7 +1,7 @@
 import { unpack } from '../../../../src/cluster/pack.ts'
 import type { NewRecord } from '../../../../src/kafka/client.ts'
 import { withProducer, type Mutant } from './mutants.ts'
-import { timedPrograms } from './timedPrograms.ts'
+import { type timedPrograms } from './timedPrograms.ts'
 
 const changelog = ({ topic, key }: Pick<NewRecord, 'topic' | 'key'>, kind: string): boolean =>
   topic.endsWith('.changelog') && key?.[0] === kind.charCodeAt(0)
@@ -13,7 +13,7 @@ export const timedMutants: Readonly<Record<string, readonly [keyof typeof timedP
     () =>
       withProducer((producer) => ({
         produce: (record) =>
-          producer.produce(changelog(record, 'U') ? { ...record, partition: (record.partition! + 1) % 4 } : record),
+          producer.produce(changelog(record, 'U') ? { ...record, partition: (record.partition + 1) % 4 } : record),
       })),
   ],
 
