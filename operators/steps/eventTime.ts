@@ -44,6 +44,7 @@ export function eventTimeStep<Message>(
     const unique = pipeline.clockBegins(name)
     const keeping = keepOrigins(context, unique)
     const holding = { outOfOrder, idleAfter, waits }
+    const isHeard = context.entities.exchange !== undefined
     const clock = new EventClock({ name: unique, pipeline, clock: context.clock, keeping, ...holding })
     clocks.add(clock)
     let isFirst = true
@@ -73,6 +74,7 @@ export function eventTimeStep<Message>(
         const { time: timeBefore, clock: clockBefore } = register
         register.time = time
         register.clock = clock
+        if (isHeard) clock.show(register)
         if (pipeline.depth > 0) output.next(message)
         else passAlone(context.time, output, message)
         // Another branch may take the same message.
@@ -97,9 +99,9 @@ export function eventTimeStep<Message>(
 }
 
 /** Where sources tell this clock of their origins. */
-const awaiting = (upstream: Context, { awaits }: EventClock): Context => ({
+const awaiting = (upstream: Context, { awaits, foresees }: EventClock): Context => ({
   ...upstream,
-  time: { ...upstream.time, awaits },
+  time: { ...upstream.time, awaits, foresees },
 })
 
 const timeOf = (given: unknown): number => (given instanceof Date ? given.getTime() : NaN)

@@ -17,6 +17,9 @@ import { keyOf } from '../key/key.ts'
  *              | 'M' partition:u32 key:u64 map:u32 entryKey → value         an entry of a StateMap
  *              | 'U' partition:u32 key:u64        → timers                  an entity's, as storedTimers.ts packs them
  *              | 'T' partition:u32 time key:u64   → nothing                 one of them is at that time
+ *              | 'Q' partition:u32 shard:u16 time key:u64 → nothing         on a cluster in place of 'T', in memory or in a
+ *                                                                           cache of a worker
+ *              | 'S' partition:u32 shard:u16 step → clock                   what a step knows of time in a shard
  *   time      := float64, all bits flipped where it is negative, otherwise its sign: in the order of numbers
  *   info      := json ' ' check                    check := CRC-32 of the JSON text, 8 hex digits
  *              | json                              of earlier versions
@@ -68,6 +71,8 @@ const E = 'E'.charCodeAt(0)
 const M = 'M'.charCodeAt(0)
 export const U = 'U'.charCodeAt(0)
 export const T = 'T'.charCodeAt(0)
+export const Q = 'Q'.charCodeAt(0)
+export const S = 'S'.charCodeAt(0)
 
 export const partitionsPrefix = partitionPrefix
 export const partitionKey = (name: string): Buffer => Buffer.concat([partitionPrefix, Buffer.from(name)])
@@ -152,7 +157,7 @@ export interface EntityPlace {
 
 /** `undefined` for a key of something else, and for a prefix that is shorter than the key of an entity. */
 export function entityPlace(key: Uint8Array): EntityPlace | undefined {
-  if (key.length < 13 || (key[0] !== E && key[0] !== M)) return undefined
+  if (key.length < 13 || (key[0] !== E && key[0] !== M && key[0] !== U)) return undefined
   const bytes = Buffer.from(key.buffer, key.byteOffset, key.length)
   return {
     partitionId: bytes.readUInt32BE(1),

@@ -1,6 +1,6 @@
 import { partitionName, partitionsPrefix, readInfo, type PartitionInfo } from './layout.ts'
 import { createEntities, type Entities } from '../state/entities.ts'
-import type { EntityTable } from '../state/entityTable.ts'
+import { createEntityTable, type EntityTable } from '../state/entityTable.ts'
 import type { StoredEntities } from '../state/table/storedEntities.ts'
 import type { Exchange } from '../state/exchange.ts'
 import { type Key } from '../key/key.ts'
@@ -8,6 +8,7 @@ import { inUse, openUnder, type StatePartition } from '../state/statePartition.t
 import type { Change, OpenStore } from '../store/store.ts'
 import type { EventLog } from '../base/log.ts'
 import { createPersistentPartition, type PersistentPartition } from './persistentPartition.ts'
+import type { StoredPartition } from './storedPartition.ts'
 import { timeOfTimer, timersPrefix } from './timerLayout.ts'
 import { logChange } from './stateVersion.ts'
 
@@ -32,8 +33,11 @@ export interface RunPartitions extends Entities {
   keys(partition: StatePartition<never, unknown>): bigint[]
   /** The id of a state partition in the store, where it is in use and there is a store. */
   idOf(name: string): number | undefined
-  /** Lets go of the entities of a state partition that `is` says by the halves of their keys; all are in the store. */
-  drop(name: string, is: (low: number, high: number) => boolean): void
+  /**
+   * Lets go of the entities of a state partition in these shards, which `is` says by the halves of their keys; all are
+   * in the store.
+   */
+  drop(name: string, shards: ReadonlySet<number>, is: (low: number, high: number) => boolean): void
   /** How many times of entities with timers are past at `now`, counted up to `most`. */
   readonly due: (name: string, now: number, most: number) => number
   /** Gives the state partitions free for others. */
@@ -43,9 +47,64 @@ export interface RunPartitions extends Entities {
 /** A state partition in use. */
 export interface OpenPartition {
   readonly partition: StatePartition<never, unknown>
-  readonly table: EntityTable<unknown>
+  /** Those that are in memory. */
+  readonly table: Pick<EntityTable<unknown>, 'get' | 'size' | 'low' | 'high'>
   /** Absent without a store. */
+  readonly stored: StoredPartition | undefined
+}
+
+/** Some of its entities, in one table. */
+interface Part {
+  readonly table: EntityTable<unknown>
   readonly persistent: PersistentPartition | undefined
+}
+
+interface Used extends OpenPartition {
+  /** By shard, or all of them. */
+  readonly parts: Map<number, Part>
+}
+
+/** In place of a shard, where all entities are in one table. */
+const wholePart = -1
+
+/** The entities of several shards, one table behind the other. */
+class ShardTables implements Pick<EntityTable<unknown>, 'get' | 'size' | 'low' | 'high'> {
+  readonly #parts: ReadonlyMap<number, Part>
+
+  constructor(parts: ReadonlyMap<number, Part>) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    let size = 0
+    for (const { table } of this.#parts.values()) size += table.size
+    return size
+  }
+
+  readonly get = (key: Key): unknown => {
+    for (const { table } of this.#parts.values()) {
+      const state = table.get(key)
+      if (state !== undefined) return state
+    }
+    return undefined
+  }
+
+  low(slot: number): number {
+    return this.#at(slot, (table, own) => table.low(own))
+  }
+
+  high(slot: number): number {
+    return this.#at(slot, (table, own) => table.high(own))
+  }
+
+  #at(slot: number, half: (table: EntityTable<unknown>, slot: number) => number): number {
+    let left = slot
+    for (const { table } of this.#parts.values()) {
+      if (left < table.size) return half(table, left)
+      left -= table.size
+    }
+    return 0
+  }
 }
 
 /** `overCapacity` is called when a state partition has more entities in memory than it should. */
@@ -61,64 +120,117 @@ export function createRunPartitions(
     stored.set(partitionName(key), readInfo<PartitionInfo>(key, value))
   }
   let nextId = Math.max(0, ...[...stored.values()].map(({ id }) => id)) + 1
-  const persistent = new Map<string, PersistentPartition>()
-  const entities = createEntities(<State>(partition: StatePartition<never, State>) => {
+  /** Ids in the store of those that are in use. */
+  const ids = new Map<string, number>()
+  const persist = (partition: StatePartition<never, unknown>, shard?: number): PersistentPartition | undefined => {
     if (store === undefined) return undefined
     const known = stored.get(partition.name)
-    logChange(partition, known, log)
-    const keeping = createPersistentPartition(store, partition, known, known?.id ?? nextId++, overCapacity)
-    persistent.set(partition.name, keeping)
-    return keeping.stored as StoredEntities<State>
+    let id = ids.get(partition.name)
+    if (id === undefined) {
+      logChange(partition, known, log)
+      ids.set(partition.name, (id = known?.id ?? nextId++))
+    }
+    return createPersistentPartition(store, partition, known, id, overCapacity, shard)
+  }
+  let made: PersistentPartition | undefined // by `entities`, which makes a table of it
+  const entities = createEntities(<State>(partition: StatePartition<never, State>) => {
+    made = persist(partition)
+    return made?.stored as StoredEntities<State> | undefined
   })
-  const mine = new Map<StatePartition<never, unknown>, OpenPartition>()
+  const mine = new Map<StatePartition<never, unknown>, Used>()
+  const parts = (): Part[] => [...mine.values()].flatMap(({ parts }) => [...parts.values()])
+
+  // Workers of one application may be in one process: each has entities of its own.
+  const claim = (partition: StatePartition<never, unknown>): void => {
+    const isOfOthers = partition[openUnder] !== undefined && (exchange === undefined || partition[openUnder] !== run)
+    if (isOfOthers && !mine.has(partition)) throw inUse(partition)
+  }
 
   return {
     of<State>(partition: StatePartition<never, State>) {
       const asKnown = partition as StatePartition<never, unknown>
-      // Workers of one application may be in one process: each has entities of its own.
-      const isOfOthers = partition[openUnder] !== undefined && (exchange === undefined || partition[openUnder] !== run)
-      if (isOfOthers && !mine.has(asKnown)) throw inUse(asKnown)
+      claim(asKnown)
+      made = undefined
       const table = entities.of(partition)
       partition[openUnder] = run
-      mine.set(asKnown, { partition: asKnown, table, persistent: persistent.get(partition.name) })
+      if (!mine.has(asKnown)) {
+        const parts = new Map([[wholePart, { table, persistent: made }]])
+        mine.set(asKnown, { partition: asKnown, table, stored: made, parts })
+      }
       return table
+    },
+    ofShards<State>(partition: StatePartition<never, State>) {
+      const asKnown = partition as StatePartition<never, unknown>
+      claim(asKnown)
+      let used = mine.get(asKnown)
+      if (used === undefined) {
+        entities.claim(partition)
+        const parts = new Map<number, Part>()
+        used = { partition: asKnown, table: new ShardTables(parts), stored: persist(asKnown), parts }
+        mine.set(asKnown, used)
+        partition[openUnder] = run
+      }
+      const { parts } = used
+      const { cache, ...rest } = partition
+      const shared = { ...rest, ...(cache !== undefined && { cache: Math.ceil(cache / (exchange?.shards ?? 1)) }) }
+      const of = (shard: number): EntityTable<State> => {
+        let part = parts.get(shard)
+        if (part === undefined) {
+          const persistent = persist(asKnown, shard)
+          const stored = persistent?.stored as StoredEntities<State> | undefined
+          parts.set(shard, (part = { table: createEntityTable({ ...shared, stored }), persistent }))
+        }
+        return part.table as EntityTable<State>
+      }
+      return { of, get: used.table.get as (key: Key) => State | undefined }
     },
     exchange,
     stored,
     state<State>(partition: StatePartition<never, State>, key: Key) {
-      const open = mine.get(partition)
-      if (open === undefined) return undefined
-      const table = open.table as EntityTable<State>
+      const used = mine.get(partition)
+      if (used === undefined) return undefined
+      const whole = used.parts.get(wholePart)
+      if (whole === undefined)
+        return (used.table.get(key) ?? used.stored?.peek(BigInt(key))?.state) as State | undefined
+      const table = whole.table as EntityTable<State>
       const state = table.get(key)
-      if (state !== undefined || open.persistent?.isStored(key) !== true || table.isRemoved(BigInt(key))) return state
+      if (state !== undefined || whole.persistent?.isStored(key) !== true || table.isRemoved(BigInt(key))) return state
       return table.states[table.slot(key)]
     },
     all: () => [...mine.keys()],
-    open: (name) => [...mine.values()].find(({ table }) => table.name === name),
+    open: (name) => [...mine.values()].find(({ partition }) => partition.name === name),
     keys(partition) {
-      const open = mine.get(partition)
-      if (open === undefined) return []
-      const stored = open.persistent?.storedKeys().filter((key) => !open.table.isRemoved(key)) ?? []
-      const keys = new Set([...open.table.keys(), ...stored])
+      const used = mine.get(partition)
+      if (used === undefined) return []
+      const tables = [...used.parts.values()].map(({ table }) => table)
+      const isThere = (key: bigint): boolean => !tables.some((table) => table.isRemoved(key))
+      const keys = new Set(tables.flatMap((table) => [...table.keys()]))
+      for (const key of used.stored?.storedKeys() ?? []) if (isThere(key)) keys.add(key)
       return [...keys].sort((one, other) => (one < other ? -1 : 1))
     },
-    changes: () => [...mine.values()].flatMap(({ table, persistent }) => persistent?.changes(table) ?? []),
+    changes: () => parts().flatMap(({ table, persistent }) => persistent?.changes(table) ?? []),
     get packed() {
       let packed = 0
-      for (const { persistent } of mine.values()) packed += persistent?.packed ?? 0
+      for (const { persistent } of parts()) packed += persistent?.packed ?? 0
       return packed
     },
-    status: () => Object.fromEntries([...mine.values()].map(({ table: { name, size } }) => [name, { entities: size }])),
+    status: () =>
+      Object.fromEntries(
+        [...mine.values()].map(({ partition: { name }, table: { size } }) => [name, { entities: size }]),
+      ),
     sizes: () =>
-      [...mine.values()].map(({ table: { name, size }, persistent }) => ({
-        name,
-        entities: size,
-        ...(persistent && { stored: persistent.storedCount }),
-      })),
-    idOf: (name) => persistent.get(name)?.id,
-    drop(name, is) {
-      for (const { partition, table, persistent } of mine.values()) {
-        if (partition.name === name) persistent?.drop(table, is)
+      [...mine.values()].map(({ partition: { name }, table: { size }, parts }) => {
+        const kept = [...parts.values()].flatMap(({ persistent }) => persistent ?? [])
+        const stored = kept.reduce((sum, { storedCount }) => sum + storedCount, 0)
+        return { name, entities: size, ...(store !== undefined && { stored }) }
+      }),
+    idOf: (name) => ids.get(name),
+    drop(name, shards, is) {
+      for (const { partition, parts } of mine.values()) {
+        if (partition.name !== name) continue
+        const whole = parts.get(wholePart)
+        if (whole === undefined) for (const shard of shards) parts.delete(shard)
+        else whole.persistent?.drop(whole.table, is)
       }
     },
     due(name, now, most) {

@@ -34,19 +34,21 @@ export interface PersistentPartition extends StoredPartition {
   readonly packed: number
 }
 
+/** `shard`: all entities are of that one. */
 export function createPersistentPartition(
   store: OpenStore,
   partition: StatePartition<never, unknown>,
   known: PartitionInfo | undefined,
   id: number,
   overCapacity: () => void,
+  shard?: number,
 ): PersistentPartition {
   const { name, version, migrate } = partition
   const codec: StateCodec<unknown> = createStateCodec(partition, versionLength)
   let written = known // the info in the store
   let entities = known?.entities ?? 0
   let packedCount = 0
-  const timers = createPersistentTimers(store, name, id, known?.timers ?? 0)
+  const timers = createPersistentTimers(store, name, id, known?.timers ?? 0, shard)
 
   const migrated = (state: unknown, from: number, key: bigint): unknown => {
     if (migrate !== undefined && from < version) return migrate(state, from)

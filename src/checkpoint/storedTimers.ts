@@ -20,13 +20,15 @@ export interface PersistentTimers extends StoredTimers {
   readonly count: number
 }
 
-/** `known`: how many there are in the store. */
+/** `known`: how many there are in the store. `shard`: whose they are, where each shard has its own. */
 export function createPersistentTimers(
   store: OpenStore,
   partition: string,
   id: number,
   known: number,
+  shard?: number,
 ): PersistentTimers {
+  const prefix = timersPrefix(id, shard)
   let count = known
   const removed = new Set<bigint>() // since `changes` was called
 
@@ -52,8 +54,7 @@ export function createPersistentTimers(
     const times = new Set(timers.values())
     const value = timers.size === 0 ? undefined : packTimers(timers)
     const changes: Change[] = before.size + times.size === 0 ? [] : [{ key: entityTimersKey(id, low, high), value }]
-    for (const at of before) if (!times.has(at)) changes.push({ key: timerKey(id, at, low, high), value: undefined })
-    for (const at of times) if (!before.has(at)) changes.push({ key: timerKey(id, at, low, high), value: nothing })
+    changes.push(...changedTimes(prefix, low, high, before, times))
     count += times.size - before.size
     return changes
   }
@@ -67,7 +68,7 @@ export function createPersistentTimers(
     after(time, most, visit) {
       let found = 0
       let last = time
-      for (const { key } of store.range(timersPrefix(id), timerKey(id, time, 0, 0))) {
+      for (const { key } of store.range(prefix, timerKey(prefix, time, 0, 0))) {
         const at = timeOfTimer(key)
         if (at <= time) continue
         if (found >= most && at > last) return last
@@ -100,6 +101,32 @@ export function createPersistentTimers(
 }
 
 const nothing = new Uint8Array(0)
+
+/** Where timers of an entity are by time, now and before. */
+function* changedTimes(
+  prefix: Uint8Array,
+  low: number,
+  high: number,
+  before: ReadonlySet<number>,
+  times: ReadonlySet<number>,
+): Generator<Change> {
+  for (const at of before) if (!times.has(at)) yield { key: timerKey(prefix, at, low, high), value: undefined }
+  for (const at of times) if (!before.has(at)) yield { key: timerKey(prefix, at, low, high), value: nothing }
+}
+
+/** The same for an entity whose timers are stored under this key. */
+export function timerChanges(
+  prefix: Uint8Array,
+  key: Uint8Array,
+  before: Uint8Array | undefined,
+  now: Uint8Array | undefined,
+): Iterable<Change> {
+  const halves = keyHalvesOfTimer(Buffer.from(key))
+  return changedTimes(prefix, ...halves, timesIn(before), timesIn(now))
+}
+
+const timesIn = (packed: Uint8Array | undefined): Set<number> =>
+  new Set(packed && [...unpackTimers(Buffer.from(packed))].map(([, at]) => at))
 
 /** Name, time, name, time, …; a name that is no UTF-8 as the bytes of an entry's key. */
 const packTimers = (timers: Map<TimerName, number>): Buffer =>

@@ -1,4 +1,4 @@
-import { entityKey, T, U } from './layout.ts'
+import { entityKey, Q, T, U } from './layout.ts'
 
 /* The keys of timers, as the grammar in layout.ts has them. */
 
@@ -8,30 +8,40 @@ export function entityTimersKey(partition: number, low: number, high: number): B
   return key
 }
 
-export function timerKey(partition: number, time: number, low: number, high: number): Buffer {
-  const key = Buffer.allocUnsafe(21)
-  key[0] = T
-  key.writeUInt32BE(partition, 1)
-  key.writeDoubleBE(time + 0, 5) // -0 is 0
-  flip(key, key[5]! >= 0x80)
-  key.writeInt32BE(high | 0, 13)
-  key.writeInt32BE(low | 0, 17)
+/** The key of a timer under a prefix that `timersPrefix` gave. */
+export function timerKey(prefix: Uint8Array, time: number, low: number, high: number): Buffer {
+  const at = prefix.length
+  const key = Buffer.allocUnsafe(at + 16)
+  key.set(prefix)
+  key.writeDoubleBE(time + 0, at) // -0 is 0
+  flip(key, at, key[at]! >= 0x80)
+  key.writeInt32BE(high | 0, at + 8)
+  key.writeInt32BE(low | 0, at + 12)
   return key
 }
 
 /** Makes the bytes of a time lie in the order of numbers, or takes that back. */
-function flip(key: Buffer, isNegative: boolean): void {
-  if (isNegative) for (let at = 5; at < 13; at++) key[at] = ~key[at]!
-  else key[5]! ^= 0x80
+function flip(key: Buffer, timeAt: number, isNegative: boolean): void {
+  if (isNegative) for (let at = timeAt; at < timeAt + 8; at++) key[at] = ~key[at]!
+  else key[timeAt]! ^= 0x80
 }
 
-/** What the keys of the timers of a state partition begin with. */
-export const timersPrefix = (partition: number): Buffer => timerKey(partition, 0, 0, 0).subarray(0, 5)
+/** What the keys of the timers of a state partition begin with; on a cluster, of one of its shards. */
+export function timersPrefix(partition: number, shard?: number): Buffer {
+  const prefix = Buffer.allocUnsafe(shard === undefined ? 5 : 7)
+  prefix[0] = shard === undefined ? T : Q
+  prefix.writeUInt32BE(partition, 1)
+  if (shard !== undefined) prefix.writeUInt16BE(shard, 5)
+  return prefix
+}
 
 export function timeOfTimer(key: Buffer): number {
-  const copy = Buffer.from(key)
-  flip(copy, copy[5]! < 0x80)
-  return copy.readDoubleBE(5)
+  const copy = Buffer.from(key.subarray(key.length - 16))
+  flip(copy, 0, copy[0]! < 0x80)
+  return copy.readDoubleBE(0)
 }
 
-export const keyHalvesOfTimer = (key: Buffer): [low: number, high: number] => [key.readInt32BE(17), key.readInt32BE(13)]
+export const keyHalvesOfTimer = (key: Buffer): [low: number, high: number] => [
+  key.readInt32BE(key.length - 4),
+  key.readInt32BE(key.length - 8),
+]

@@ -110,8 +110,8 @@ export interface WorkerProgram {
   checkpoint(): Promise<void>
   /** The id of a state partition in the store. */
   idOf(partition: string): number | undefined
-  /** Lets go of the entities of a state partition that `is` says by the halves of their keys. */
-  drop(partition: string, is: (low: number, high: number) => boolean): void
+  /** Lets go of the entities of a state partition in these shards; `is` says which they are by the halves of keys. */
+  drop(partition: string, shards: ReadonlySet<number>, is: (low: number, high: number) => boolean): void
 }
 
 /** What a worker is at. */

@@ -1,8 +1,10 @@
 import { WallarxError } from '../base/errors.ts'
-import type { Exchange, ExchangeStep } from '../state/exchange.ts'
+import type { Exchange, ExchangeStep, MessagesTime } from '../state/exchange.ts'
 import type { PackTracing } from './cluster.ts'
+import { noParents, OpenPacks, type TakenPack } from './openPacks.ts'
+import type { News } from './origins.ts'
 import { pack, unpackFor } from './pack.ts'
-import { shardOf } from './shard.ts'
+import { sliceTime } from './packTime.ts'
 import { createProgramSteps, differ, type ProgramSteps } from './steps.ts'
 
 /** A pack on its way to the worker that owns the shard. */
@@ -18,13 +20,21 @@ export interface OutgoingPack {
  * Gathers what steps hand over into packs, and gives packs that arrive to their steps. Where much waits to be taken it
  * closes the gate of the step that hands over, until it is taken.
  */
-export interface PackedExchange extends Exchange, Pick<ProgramSteps, 'partitions' | 'held' | 'onFree'> {
+export interface PackedExchange
+  extends Exchange, Pick<ProgramSteps, 'partitions' | 'held' | 'onFree' | 'open' | 'rest' | 'close' | 'takeClocks'> {
   /** Whether something waits to be taken. */
   readonly pending: boolean
-  /** All that has been handed over since the last call, in order for each shard. Throws `MESSAGE_NOT_SERIALIZABLE`. */
+  /**
+   * All that has been handed over since the last call, in order for each shard; behind it what has become known of
+   * time. Throws `MESSAGE_NOT_SERIALIZABLE`.
+   */
   take(): OutgoingPack[]
+  /** What is said in what was taken last: it counts only from who owns what it is about. */
+  readonly said: Pick<News, 'shards' | 'ofSources'>
   /** All steps have joined, and use these state partitions: those that join later are refused. */
   begin(): string[]
+  /** All that will be an origin is known. */
+  foreseen(): void
   /**
    * Hands the messages of a pack for a shard to their step. Throws `CLUSTER_PROGRAMS_DIFFER` and
    * `CLUSTER_PACK_INVALID`. `parents`: as they were with the pack.
@@ -44,66 +54,38 @@ export interface PackedExchangeOptions {
   readonly tracing?: PackTracing | undefined
 }
 
-interface OpenPack {
-  readonly partition: string
-  readonly shard: number
-  readonly step: string
-  messages: unknown[]
-  parents: readonly string[]
-}
-
-const noParents: readonly string[] = []
-/** Of one pack; those that come later are not linked. */
-const mostParents = 16
-
-/** What a pack takes for a message that is no text and no bytes, for all that is known before it is packed. */
-const guessed = 100
-
 export function createPackedExchange(options: PackedExchangeOptions): PackedExchange {
-  const { shards, longestPack, largestPack, highWaterMark, tracing } = options
+  const { shards, largestPack, tracing } = options
   const steps = createProgramSteps(shards)
-  /** Packs that grow, and those that are full, in the order they were begun in. */
-  let packs: OpenPack[] = []
-  /** Bytes of what waits to be taken, about. */
-  let waiting = 0
+  const open = new OpenPacks(options)
+  let areForeseen = false
 
   /** How large messages are is known when they are packed: what cannot be sent in one is sent in two. */
-  const packInto = (all: OutgoingPack[], open: Omit<OpenPack, 'messages'>, messages: readonly unknown[]): void => {
-    const { partition, shard, step, parents } = open
-    const bytes = pack({ program: steps.program, step, messages })
-    if (bytes.length <= largestPack) all.push({ partition, shard, bytes, parents })
+  const packInto = (all: OutgoingPack[], one: TakenPack): void => {
+    const { partition, shard, step, parents, messages, time } = one
+    const bytes = pack({ program: steps.program, step, messages, time })
+    if (bytes.length <= largestPack || messages.length === 0) all.push({ partition, shard, bytes, parents })
     else if (messages.length > 1) {
       const half = messages.length >> 1
-      packInto(all, open, messages.slice(0, half))
-      packInto(all, open, messages.slice(half))
-    } else steps.get(step)?.refuse(tooLarge(partition, bytes.length, largestPack), messages[0] as never)
+      packInto(all, { ...one, messages: messages.slice(0, half), time: time && sliceTime(time, 0, half) })
+      packInto(all, { ...one, messages: messages.slice(half), time: time && sliceTime(time, half, messages.length) })
+    } else {
+      steps.get(step)?.refuse(tooLarge(partition, bytes.length, largestPack), messages[0] as never)
+      if (time !== undefined) packInto(all, { ...one, messages: [], time: saidAtOnce(time) })
+    }
   }
 
   return {
+    shards,
     join(step) {
       const own = step as unknown as ExchangeStep<never>
       const id = steps.join(own)
-      const open = new Array<OpenPack | undefined>(shards)
-      const left = new Float64Array(shards) // bytes that the open pack may grow by
+      const link = open.link(step, id)
       return {
-        isHere(low, high, message) {
-          const shard = shardOf(low, high, shards)
-          let growing = open[shard]
-          if (growing === undefined || left[shard]! <= 0 || growing.messages === taken) {
-            growing = { partition: step.partition, shard, step: id, messages: [], parents: noParents }
-            open[shard] = growing
-            left[shard] = longestPack
-            packs.push(growing)
-          }
-          growing.messages.push(message)
-          if (tracing?.current !== undefined) growing.parents = withParent(growing.parents, tracing.current)
-          const length = lengthOf(message)
-          left[shard]! -= length
-          waiting += length
-          if (waiting >= highWaterMark) step.gate.close()
-          return false
-        },
+        id,
+        isHere: link.isHere,
         leave() {
+          link.hasLeft = true
           steps.leave(id, own)
           step.gate.open()
         },
@@ -111,27 +93,34 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
     },
 
     get pending() {
-      return packs.length > 0 || steps.hasLeftOver
+      return !open.isEmpty || steps.hasLeftOver || (areForeseen && open.hasNews)
     },
 
     take() {
-      const taking = packs
-      packs = []
-      waiting = 0
-      for (const { gate } of steps.all()) gate.open()
+      if (areForeseen) open.say()
       const outgoing: OutgoingPack[] = []
-      for (const one of steps.takeLeftOver()) packInto(outgoing, { ...one, parents: noParents }, one.messages)
-      for (const one of taking) {
-        const { messages } = one
-        one.messages = taken
-        packInto(outgoing, one, messages)
-      }
+      const taken = open.take()
+      for (const { gate } of steps.all()) gate.open()
+      for (const one of steps.takeLeftOver()) packInto(outgoing, { ...one, parents: noParents })
+      for (const one of taken) packInto(outgoing, one)
       return outgoing
+    },
+
+    get said() {
+      return open.said
+    },
+
+    foreseen() {
+      areForeseen = true
     },
 
     partitions: steps.partitions,
     held: steps.held,
     onFree: steps.onFree,
+    open: steps.open,
+    rest: steps.rest,
+    close: steps.close,
+    takeClocks: steps.takeClocks,
     begin() {
       steps.begin()
       return steps.partitions()
@@ -150,15 +139,10 @@ export function createPackedExchange(options: PackedExchangeOptions): PackedExch
   }
 }
 
-function withParent(parents: readonly string[], parent: string): readonly string[] {
-  return parents.at(-1) === parent || parents.length >= mostParents ? parents : [...parents, parent]
-}
-
-/** In place of the messages of a pack that has been taken. */
-const taken: unknown[] = []
-
-const lengthOf = (message: unknown): number =>
-  typeof message === 'string' || message instanceof Uint8Array ? message.length + 4 : guessed
+const saidAtOnce = ({ said }: MessagesTime): MessagesTime => ({
+  times: [],
+  said: said.map((one) => ({ ...one, before: 0 })),
+})
 
 const tooLarge = (partition: string, size: number, largest: number): WallarxError =>
   new WallarxError('KAFKA_MESSAGE_TOO_LARGE', {

@@ -4,12 +4,14 @@ import { fromPlain } from '../serialization/plain/fromPlain.ts'
 import { packPlain, unpackPlain } from '../serialization/msgpack.ts'
 import { isWellFormed, NotPlain } from '../serialization/plain/plainForm.ts'
 import { plainForms } from '../serialization/plain/toPlain.ts'
+import type { MessagesTime } from '../state/exchange.ts'
+import { packedTime, unpackTime } from './packTime.ts'
 
 /*
  * A pack: the messages for one step and one shard, in order. Integers are in little endian.
  *
- *   pack    := version:u8 kind:u8 count:u32 program:u32 stepLength:u16 step body
- *   version := 1
+ *   pack    := version:u8 kind:u8 count:u32 program:u32 stepLength:u16 step time? body
+ *   version := 1 | 2                                2: with the time of its messages, as packTime.ts has it
  *   program := a digest of the steps that use state partitions: workers of other programs are told by it
  *   step    := text
  *   body    := (length:u32 text) × count              kind 1: strings
@@ -19,6 +21,7 @@ import { plainForms } from '../serialization/plain/toPlain.ts'
  *   text    := UTF-8
  */
 const version = 1
+const versionWithTime = 2
 const kinds = { text: 1, bytes: 2, plain: 3 } as const
 type Kind = (typeof kinds)[keyof typeof kinds]
 
@@ -26,6 +29,8 @@ export interface Pack {
   readonly program: number
   readonly step: string
   readonly messages: readonly unknown[]
+  /** Absent: nobody has read it. */
+  readonly time?: MessagesTime | undefined
 }
 
 const headLength = 12
@@ -35,18 +40,20 @@ const plainForm = plainForms((_, path) => {
 })
 
 /** Throws `MESSAGE_NOT_SERIALIZABLE`. */
-export function pack({ program, step, messages }: Pack): Buffer {
+export function pack({ program, step, messages, time }: Pack): Buffer {
   const kind = kindOf(messages)
   const stepLength = Buffer.byteLength(step)
   const room = headLength + stepLength
   const packed = kind === kinds.plain ? packedPlain(messages, room, step) : packedInTurn(messages, room)
-  packed[0] = version
+  packed[0] = time === undefined ? version : versionWithTime
   packed[1] = kind
   packed.writeUInt32LE(messages.length, 2)
   packed.writeUInt32LE(program, 6)
   packed.writeUInt16LE(stepLength, 10)
   packed.write(step, headLength)
-  return packed
+  return time === undefined
+    ? packed
+    : Buffer.concat([packed.subarray(0, room), packedTime(time), packed.subarray(room)])
 }
 
 function kindOf(messages: readonly unknown[]): Kind {
@@ -92,17 +99,20 @@ function packedPlain(messages: readonly unknown[], room: number, step: string): 
 
 /** What `pack` was given. Throws a RangeError or TypeError where the bytes are not that. */
 export function unpack(bytes: Buffer): Pack {
-  if (bytes[0] !== version) throw new RangeError(`a pack of version ${String(bytes[0])}`)
+  if (bytes[0] !== version && bytes[0] !== versionWithTime)
+    throw new RangeError(`a pack of version ${String(bytes[0])}`)
   const kind = bytes[1]
   const count = bytes.readUInt32LE(2)
   const program = bytes.readUInt32LE(6)
-  const bodyAt = headLength + bytes.readUInt16LE(10)
-  if (bodyAt > bytes.length) throw new RangeError('a pack that is cut off')
-  const step = bytes.toString('utf8', headLength, bodyAt)
+  const stepEnd = headLength + bytes.readUInt16LE(10)
+  if (stepEnd > bytes.length) throw new RangeError('a pack that is cut off')
+  const step = bytes.toString('utf8', headLength, stepEnd)
+  const { time, end: bodyAt } =
+    bytes[0] === versionWithTime ? unpackTime(bytes, stepEnd, count) : { time: undefined, end: stepEnd }
   const messages =
     kind === kinds.plain ? unpackedPlain(bytes.subarray(bodyAt)) : unpackedInTurn(bytes, bodyAt, count, kind)
   if (messages.length !== count) throw new RangeError(`a pack of ${messages.length} messages that says ${count}`)
-  return { program, step, messages }
+  return { program, step, messages, ...(time && { time }) }
 }
 
 function unpackedInTurn(bytes: Buffer, from: number, count: number, kind: number | undefined): unknown[] {

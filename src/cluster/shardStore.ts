@@ -1,6 +1,7 @@
-import { entityPlace, type EntityPlace } from '../checkpoint/layout.ts'
 import { bytesOf, textOf, type Change, type OpenStore, type StoreEntry } from '../store/store.ts'
-import { shardOf } from './shard.ts'
+import { restoredTimers } from './restoredTimers.ts'
+import { shardPlace, type ShardPlace } from './shardPlace.ts'
+import { SortedKeys } from './sortedKeys.ts'
 
 /**
  * The entities of the shards that a worker owns, packed, as they were last committed: a store whose shards come and go.
@@ -50,53 +51,84 @@ export interface ShardRestore {
   done(end: number): void
 }
 
-/** An entity and the entries of its StateMaps, by their keys in the store. */
+/** An entity, the entries of its StateMaps by their keys in the store, and its timers. */
 interface StoredEntity {
   value: Uint8Array | undefined
   entries: Map<string, Uint8Array> | undefined
+  timers: Uint8Array | undefined
 }
+
+/** What is known of one shard. */
+interface StoredShard {
+  /** By the key of the entity in the store. */
+  readonly entities: Map<string, StoredEntity>
+  /** The keys of timers. */
+  readonly timers: SortedKeys
+  /** By their keys in the store. */
+  readonly clocks: Map<string, Uint8Array>
+}
+
+const nothing = Buffer.alloc(0)
 
 /** One in memory, which knows nothing of a shard until it is restored. */
 export function createShardStore(shards: number): ShardStore {
   const others = new Map<string, Uint8Array>()
-  /** By partition and shard, by the key of the entity in the store. */
-  const places = new Map<string, Map<string, StoredEntity>>()
+  /** By partition and shard. */
+  const places = new Map<string, StoredShard>()
   const placeId = (partitionId: number, shard: number): string => `${partitionId}/${shard}`
 
-  const shardOfPlace = ({ partitionId, low, high }: EntityPlace): string =>
-    placeId(partitionId, shardOf(low, high, shards))
+  const shardOfPlace = ({ partitionId, shard }: ShardPlace): StoredShard | undefined =>
+    places.get(placeId(partitionId, shard))
 
-  const find = (place: EntityPlace): StoredEntity | undefined => places.get(shardOfPlace(place))?.get(place.entity)
-
-  const findOrAdd = (place: EntityPlace): StoredEntity => {
-    const id = shardOfPlace(place)
-    let shard = places.get(id)
-    if (shard === undefined) places.set(id, (shard = new Map<string, StoredEntity>()))
-    let entity = shard.get(place.entity)
-    if (entity === undefined) shard.set(place.entity, (entity = { value: undefined, entries: undefined }))
-    return entity
+  const shardOrNew = ({ partitionId, shard }: ShardPlace): StoredShard => {
+    const id = placeId(partitionId, shard)
+    let found = places.get(id)
+    if (found === undefined) {
+      found = { entities: new Map(), timers: new SortedKeys(), clocks: new Map() }
+      places.set(id, found)
+    }
+    return found
   }
 
-  const put = ({ key, value }: Change): void => {
-    const place = entityPlace(key)
-    if (place === undefined) {
-      if (value === undefined) others.delete(textOf(key))
-      else others.set(textOf(key), value)
-      return
+  const find = (place: ShardPlace): StoredEntity | undefined => shardOfPlace(place)?.entities.get(place.entity)
+
+  const putEntity = (place: ShardPlace, { key, value }: Change): void => {
+    const { entities } = shardOrNew(place)
+    let entity = entities.get(place.entity)
+    if (entity === undefined) {
+      if (value === undefined) return
+      entities.set(place.entity, (entity = { value: undefined, entries: undefined, timers: undefined }))
     }
-    const entity = findOrAdd(place)
-    if (!place.isEntry) entity.value = value
+    if (place.kind === 'entity') entity.value = value
+    else if (place.kind === 'timers') entity.timers = value
     else if (value === undefined) entity.entries?.delete(textOf(key))
     else (entity.entries ??= new Map()).set(textOf(key), value)
-    if (entity.value === undefined && (entity.entries?.size ?? 0) === 0) {
-      places.get(shardOfPlace(place))?.delete(place.entity)
+    const isEmpty = entity.value === undefined && entity.timers === undefined && (entity.entries?.size ?? 0) === 0
+    if (isEmpty) entities.delete(place.entity)
+  }
+
+  const put = (change: Change): void => {
+    const { key, value } = change
+    const place = shardPlace(key, shards)
+    if (place !== undefined && place.kind !== 'timer' && place.kind !== 'clock') {
+      putEntity(place, change)
+      return
     }
+    const text = textOf(key)
+    if (place?.kind === 'timer') {
+      if (value === undefined) shardOrNew(place).timers.delete(text)
+      else shardOrNew(place).timers.add(text)
+      return
+    }
+    const map = place === undefined ? others : shardOrNew(place).clocks
+    if (value === undefined) map.delete(text)
+    else map.set(text, value)
   }
 
   function* all(): Generator<readonly [string, Uint8Array]> {
     yield* others
-    for (const shard of places.values()) {
-      for (const [key, { value, entries }] of shard) {
+    for (const { entities } of places.values()) {
+      for (const [key, { value, entries }] of entities) {
         if (value !== undefined) yield [key, value]
         if (entries !== undefined) yield* entries
       }
@@ -105,8 +137,26 @@ export function createShardStore(shards: number): ShardStore {
 
   /** Entries of one entity are found by it; anything else is looked through. */
   const under = (prefix: Uint8Array): Iterable<readonly [string, Uint8Array]> => {
-    const place = entityPlace(prefix)
-    return place?.isEntry === true ? (find(place)?.entries ?? []) : all()
+    const place = shardPlace(prefix, shards)
+    return place?.kind === 'entry' ? (find(place)?.entries ?? []) : all()
+  }
+
+  const get = (key: Uint8Array): Uint8Array | undefined => {
+    const place = shardPlace(key, shards)
+    switch (place?.kind) {
+      case undefined:
+        return others.get(textOf(key))
+      case 'entity':
+        return find(place)?.value
+      case 'entry':
+        return find(place)?.entries?.get(textOf(key))
+      case 'timers':
+        return find(place)?.timers
+      case 'clock':
+        return shardOfPlace(place)?.clocks.get(textOf(key))
+      case 'timer':
+        return undefined // they are looked through, and not asked for
+    }
   }
 
   const apply = (changes: readonly Change[]): void => {
@@ -118,14 +168,19 @@ export function createShardStore(shards: number): ShardStore {
 
   return {
     get(key) {
-      const place = entityPlace(key)
-      const text = textOf(key)
-      const value =
-        place === undefined ? others.get(text) : place.isEntry ? find(place)?.entries?.get(text) : find(place)?.value
+      const value = get(key)
       return value && Buffer.from(value)
     },
-    *range(prefix) {
+    *range(prefix, from = prefix) {
       const text = textOf(prefix)
+      const place = shardPlace(prefix, shards)
+      if (place?.kind === 'timer') {
+        const first = textOf(from)
+        for (const key of shardOfPlace(place)?.timers.from(first > text ? first : text) ?? []) {
+          yield { key: bytesOf(key), value: nothing } satisfies StoreEntry
+        }
+        return
+      }
       const found = [...under(prefix)].filter(([key]) => key.startsWith(text))
       found.sort(([one], [other]) => (one < other ? -1 : 1))
       for (const [key, value] of found) yield { key: bytesOf(key), value: Buffer.from(value) } satisfies StoreEntry
@@ -134,7 +189,14 @@ export function createShardStore(shards: number): ShardStore {
     committed: () => undefined,
     restore({ id, shard }) {
       drop(id, shard)
-      return { from: ({ low }) => Promise.resolve(low), apply, room: () => undefined, done: () => undefined }
+      return {
+        from: ({ low }) => Promise.resolve(low),
+        apply(changes) {
+          for (const change of changes) apply(restoredTimers(change, id, shard, get))
+        },
+        room: () => undefined,
+        done: () => undefined,
+      }
     },
     commit(changes) {
       apply(changes)

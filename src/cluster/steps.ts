@@ -1,8 +1,10 @@
 import { crc32 } from '../base/crc32.ts'
 import { WallarxError } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
-import type { ExchangeStep } from '../state/exchange.ts'
+import type { ExchangeStep, MessagesTime } from '../state/exchange.ts'
 import type { Pack } from './pack.ts'
+import { sliceTime } from './packTime.ts'
+import { createStepClocks, type StepClocks } from './stepClocks.ts'
 
 /** Messages of a pack whose step has left in the middle of it. */
 export interface LeftOver {
@@ -10,10 +12,11 @@ export interface LeftOver {
   readonly shard: number
   readonly step: string
   readonly messages: readonly unknown[]
+  readonly time: MessagesTime | undefined
 }
 
 /** The steps of a program that use state partitions, and what has arrived for them. */
-export interface ProgramSteps {
+export interface ProgramSteps extends Pick<StepClocks, 'open' | 'rest' | 'close' | 'takeClocks'> {
   /**
    * Gives the step its id. Throws `CLUSTER_PROGRAMS_DIFFER` where it is one that is not known and others are at work:
    * what workers send each other for it could not be told from what is of another program.
@@ -48,6 +51,7 @@ export function createProgramSteps(shards: number): ProgramSteps {
   /** By state partition: who waits for a step that has left. */
   let waiting = new Map<string, () => void>()
   let program: number | undefined
+  const clocks = createStepClocks(steps)
 
   /** The first one of this name that no step has: one that is subscribed to again takes its place again. */
   const freeId = (name: string): string => {
@@ -68,11 +72,12 @@ export function createProgramSteps(shards: number): ProgramSteps {
   }
 
   const deliverTo = (step: ExchangeStep<never>, pack: LeftOver): void => {
-    const { messages } = pack
-    const taken = step.receive(messages as readonly never[])
+    const { messages, shard, time } = pack
+    const taken = step.receive(messages as readonly never[], shard, time)
     if (taken === messages.length) return
     if (!leftOver.has(pack.step)) step.inFlight.enter()
-    leftOver.set(pack.step, { ...pack, messages: messages.slice(taken) })
+    const left = time && sliceTime(time, taken, messages.length)
+    leftOver.set(pack.step, { ...pack, messages: messages.slice(taken), time: left })
   }
 
   /** Hands over to a step that has joined again what its predecessor has left. */
@@ -96,13 +101,16 @@ export function createProgramSteps(shards: number): ProgramSteps {
       everJoined.set(id, step.partition)
       // When it can take something: all upstream of it is subscribed to by then.
       void Promise.resolve().then(() => {
+        clocks.joined(id, step)
         deliverLeftOver(id)
         wake()
       })
       return id
     },
     leave(id, step) {
-      if (steps.get(id) === step) steps.delete(id)
+      if (steps.get(id) !== step) return
+      steps.delete(id)
+      clocks.left(id, step)
     },
     get: (id) => steps.get(id),
     all: () => steps.values(),
@@ -125,10 +133,14 @@ export function createProgramSteps(shards: number): ProgramSteps {
       }
       waiting.set(partition, resume)
     },
-    deliver(partition, shard, { step: id, messages }) {
+    open: clocks.open,
+    rest: clocks.rest,
+    close: clocks.close,
+    takeClocks: clocks.takeClocks,
+    deliver(partition, shard, { step: id, messages, time }) {
       const step = steps.get(id)
       if (step?.partition !== partition) throw differ(`a pack for the step ${shown(id)}`, partition)
-      deliverTo(step, { partition, shard, step: id, messages })
+      deliverTo(step, { partition, shard, step: id, messages, time })
     },
     get hasLeftOver() {
       return leftOver.size > 0

@@ -42,6 +42,8 @@ export interface Transactions {
   readonly kind: symbol
   /** Whether a process that is started again finds the positions of its sources. */
   readonly keepsPositions: boolean
+  /** The name of the worker whose they are. */
+  readonly worker: string
 }
 
 /** Where the ends of a pipeline are known: its sources, its sinks, and what takes its time to close. */

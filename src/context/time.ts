@@ -1,3 +1,5 @@
+import type { TellOrigin } from '../state/exchange.ts'
+
 /**
  * What the message that is being handed over carries besides itself, without an envelope: one of these for each
  * pipeline, written by whoever hands over, and by asynchronous steps again as their outputs come out.
@@ -11,6 +13,10 @@ export interface TimeRegister {
   time: number
   /** Whose watermark holds for it. */
   clock: WatermarkClock | undefined
+  /** On a cluster: what shards know its origin as; `undefined` where nobody has said. */
+  heard: string | undefined
+  /** Up to when nothing more of that origin is awaited, in ms since 1970. -Infinity: it is not told with the message. */
+  upTo: number
 }
 
 /** Says up to when nothing more is awaited: `eventTime`, or an asynchronous step behind it. */
@@ -29,8 +35,13 @@ export interface PipelineClock extends WatermarkClock {
   readonly live: boolean
   /** It moves no more. */
   readonly ended: boolean
+  /** On a cluster, where shards live by it: tells of all origins that it knows. */
+  tellOrigins?(visit: TellOrigin): void
   /** Nothing more comes of this origin, or of any whose name begins with it and a slash. */
   originEnded?(origin: string): void
+  /** On a cluster, of an origin that may be at any worker: it is at this one, or not any more. */
+  originComes?(origin: string): void
+  originGoes?(origin: string): void
   /** The source has replayed what it had: its connections before the start do not come back. */
   connectionsOver?(source: string): void
   /** These sources have opened, and there are no others. */

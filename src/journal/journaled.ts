@@ -3,6 +3,7 @@ import type { Observable, Subscription } from 'rxjs'
 import { createUpstream } from '../context/upstream.ts'
 import { within, type Context } from '../context/context.ts'
 import { handOverAs } from '../context/time/handOver.ts'
+import { createRegister } from '../context/time/pipelineTime.ts'
 import { frameEmitter } from '../step/output.ts'
 import type { JournalRecords } from './batch.ts'
 import { journalChanged } from './damage.ts'
@@ -83,7 +84,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
       meter?.taken(0)
       records.forEachArrival((when = arrival, chunk) => {
         arrival = when
-        handOverAs(context, { origin, arrival: when, time: NaN, clock: undefined }, chunk.forEach, take)
+        handOverAs(context, { ...createRegister(), origin, arrival: when }, chunk.forEach, take)
       })
       meter?.handedOver()
     }

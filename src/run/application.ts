@@ -30,7 +30,7 @@ export interface Application extends Running {
   quiesce(): Promise<void>
   /** Ends at once and leaves what a killed process leaves: nothing is drained or flushed, no checkpoint is taken. */
   kill(): Promise<void>
-  readonly entities: Pick<RunPartitions, 'all' | 'keys' | 'state' | 'open' | 'idOf' | 'drop'>
+  readonly entities: Pick<RunPartitions, 'of' | 'all' | 'keys' | 'state' | 'open' | 'idOf' | 'drop'>
 }
 
 /** What an application stands on. */

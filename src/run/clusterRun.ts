@@ -216,8 +216,8 @@ function stopWith(
 const programOf = (app: Application): WorkerProgram => ({
   checkpoint: () => app.checkpoint(),
   idOf: (partition) => app.entities.idOf(partition),
-  drop(partition, is) {
-    app.entities.drop(partition, is)
+  drop(partition, shards, is) {
+    app.entities.drop(partition, shards, is)
   },
 })
 

@@ -54,6 +54,7 @@ export function createPipelineContext(
 ): PipelineContext {
   const { stopping, gracePeriod, entities, clock, log, monitor, closeAfter, checkpointed } = shared
   const measured = monitor?.pipeline(pipeline)
+  const { transactions: worker } = shared
   const holds = createHolds(clock, measured?.released)
   const inFlight = createInFlight()
   let deadLetters = 0
@@ -122,7 +123,7 @@ export function createPipelineContext(
     },
     endpoints,
     clock,
-    time: createContextTime(),
+    time: createContextTime(worker && { name: worker.worker, comesBack: worker.keepsPositions }),
     meter: measured?.meter,
   }
   return {

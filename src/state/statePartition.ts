@@ -7,6 +7,8 @@ import type { Serde } from './serde.ts'
 export const openUnder = Symbol('wallarx.openUnder')
 /** The windows that the states of a state partition are of, if they are. */
 export const windowsKept = Symbol('wallarx.windowsKept')
+/** Whether a step lives by time with it: it has timers, windows, or entities that expire. */
+export const livesByTime = Symbol('wallarx.livesByTime')
 
 /** What a store remembers of the windows in it. */
 export interface WindowsKept {
@@ -36,6 +38,8 @@ export interface StatePartition<in In, State> {
   [openUnder]: string | undefined
   /** @internal */
   [windowsKept]?: WindowsKept
+  /** @internal */
+  [livesByTime]?: boolean
 }
 
 /** What the entities of a state partition are. */

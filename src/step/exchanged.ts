@@ -5,42 +5,50 @@ import type { StepMeter } from '../context/meter.ts'
 import { withKeyOf } from '../state/entityLocator.ts'
 import type { KeyFunction } from '../key/key.ts'
 import type { Exchange, ExchangeLink, ExchangeStep } from '../state/exchange.ts'
+import type { Output } from './output.ts'
+import { LinkTime } from './shards/linkTime.ts'
+import { PresentShards, type StepShardsOptions } from './shards/stepShards.ts'
 import type { Operation } from './step.ts'
 
-export interface ExchangedOptions<In> {
+export interface ExchangedOptions<In, Out> {
+  readonly output: Output<Out>
   readonly context: Context
   readonly meter: StepMeter | undefined
   readonly step: string
   readonly partition: string
   readonly key: KeyFunction<In>
+  /** One operation for all shards that are here, or what makes one for each: where their entities live by time. */
+  readonly here: Operation<In> | NonNullable<StepShardsOptions<In, Out>['make']>
   /** What becomes of a message whose key cannot be found. */
   readonly fail: (thrown: unknown, message: In) => void
-  /** Completes the output, where the operation does not do it itself. */
-  readonly complete: () => void
 }
 
 /**
  * A step whose entities are on several workers: it takes the messages of the entities that are here, wherever they
  * come from. Its own source may end before; it completes when the run stops.
  */
-export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: ExchangedOptions<In>): Operation<In> {
-  const { context, meter, step, partition, key, fail } = options
-  const { next, complete = options.complete } = here
+export function exchanged<In, Out>(exchange: Exchange, options: ExchangedOptions<In, Out>): Operation<In> {
+  const { output, context, meter, step, partition, key, here, fail } = options
   const { holds, inFlight } = context.backPressure
   const { stopping } = context.shutdown
+  const { pipeline } = context.time
+  const one = typeof here === 'function' ? undefined : here
+  const make = typeof here === 'function' ? here : undefined
   let hasLeft = false
-  const link = joined<In>(context, exchange, {
+  const time = new LinkTime(context, () => {
+    const clocks = one?.upstream?.time.clocks ?? context.time.clocks
+    clocks.add(shards)
+    pipeline.clocks.add(shards)
+  })
+  const link: ExchangeLink<In> = joined<In>(context, exchange, {
     pipeline: context.pipeline,
     step,
     partition,
     held: () => holds.held,
     onFree: (resume) => holds.onFree(resume),
     gate: createGate(holds, `${step}: exchange`),
-    receive(messages) {
-      let taken = 0
-      within(context, () => {
-        while (taken < messages.length && !hasLeft) next(messages[taken++]!)
-      })
+    receive(messages, shard, time): number {
+      const taken = within(context, () => shards.receive(messages, shard, time))
       if (meter !== undefined) meter.received += taken
       return taken
     },
@@ -48,8 +56,38 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
     refuse(error, message) {
       within(context, fail, error, message)
     },
+    sent: time,
+    shards: {
+      open(shard, clock) {
+        within(context, shards.open, shard, clock)
+      },
+      rest: (shard) => {
+        shards.rest(shard)
+      },
+      close: (shard) => {
+        shards.close(shard)
+      },
+      clocks: (visit, all) => {
+        shards.clocks(visit, all)
+      },
+    },
   })
-
+  const next = (message: In): void => {
+    if (one === undefined) shards.receive([message], 0, undefined)
+    else one.next(message)
+  }
+  const { id = step } = link
+  const { shards: count = 1 } = exchange
+  const shards: PresentShards<In, Out> = new PresentShards<In, Out>({
+    context,
+    partition,
+    output,
+    id,
+    count,
+    make,
+    next,
+    hasLeft: () => hasLeft,
+  })
   const isHereByKey = withKeyOf(partition, key, link.isHere)
 
   const leave = (): void => {
@@ -58,14 +96,21 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
   }
   const completeNow = (): void => {
     leave()
-    within(context, complete)
+    within(context, () => {
+      if (one?.complete !== undefined) one.complete()
+      else
+        shards.complete(() => {
+          output.complete()
+        })
+    })
   }
 
   return {
-    ...here,
     outlivesSource: true,
+    upstream: time.context,
     next(message) {
       try {
+        if (pipeline.used) time.meet()
         if (!isHereByKey(message)) {
           if (meter !== undefined) meter.elsewhere++
           return
@@ -83,7 +128,8 @@ export function exchanged<In>(exchange: Exchange, here: Operation<In>, options: 
     finalize() {
       leave()
       stopping.removeEventListener('abort', completeNow)
-      here.finalize?.()
+      shards.end()
+      one?.finalize?.()
     },
   }
 }

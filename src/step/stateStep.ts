@@ -3,15 +3,16 @@ import type { Context } from '../context/context.ts'
 import type { StepMeter } from '../context/meter.ts'
 import type { EntityTable } from '../state/entityTable.ts'
 import { entityLocator, withKeyOf } from '../state/entityLocator.ts'
-import { WallarxError, type Where } from '../base/errors.ts'
+import type { Where } from '../base/errors.ts'
 import { invalidOption, wholeNumber } from '../base/option.ts'
 import { keyOf, type KeyFunction } from '../key/key.ts'
-import type { StatePartition } from '../state/statePartition.ts'
+import { livesByTime, type StatePartition } from '../state/statePartition.ts'
 import type { Output } from './output.ts'
-import { exchanged } from './exchanged.ts'
+import { exchanged, type ExchangedOptions } from './exchanged.ts'
 import { checkStateResult, computationFailure, failWith, invalidStateResult, poisonWith } from './failures.ts'
 import { keyedAsync } from './async/keyedAsync.ts'
 import type { TimedComputation } from '../time/computation.ts'
+import { Places } from './async/places.ts'
 import type { TimerName, TimedEntity } from '../time/timers.ts'
 import { expiring } from './timed/expiring.ts'
 import { timedAsync } from './timed/timedAsync.ts'
@@ -74,22 +75,26 @@ export function stateStep<In, State, Outputs, Out>({
   if (onExpire !== undefined && expireAfter === undefined) {
     throw invalidOption(`the state partition of ${name}`, 'one with expireAfter, since it has onExpire', partition.name)
   }
+  if (isTimed) partition[livesByTime] = true
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
   const compute = timedCompute as (message: In, state: State) => ReturnType<typeof timedCompute>
   const whereIn = ({ pipeline }: Context): Where => ({ pipeline, step: name, partition: partition.name })
 
-  const startHere = (output: Output<Out>, context: Context, meter: StepMeter | undefined): Operation<In> => {
+  const startHere = (
+    output: Output<Out>,
+    context: Context,
+    meter: StepMeter | undefined,
+    entities: EntityTable<State>,
+    places?: Places,
+  ): Operation<In> => {
     const where = whereIn(context)
-    const entities = context.entities.of(partition)
     const slotOf = entityLocator(entities, key)
-    meter?.use({ keyOf: withKeyOf(partition.name, key, keyOf), state: entities.get })
     const failure = computationFailure(where)
     const fail = failWith(output, context, failure)
     // The state may be half changed now.
     const failComputing = entities.persistent ? poisonWith(output, context, failure) : fail
 
     if (isTimed) {
-      if (context.entities.exchange !== undefined) throw noTimers(operator, where)
       const timedOrNot = onTimer === undefined ? compute : timedCompute
       const computing = { compute: timedOrNot, inPlace, onTimer: onTimer ?? noTimer }
       const timed = {
@@ -103,16 +108,17 @@ export function stateStep<In, State, Outputs, Out>({
         },
         fail,
         failComputing,
-        clocks,
+        clocks: context.entities.exchange === undefined ? clocks : undefined, // a shard has one
       }
       if (concurrency === undefined) return timedSync<In, State, Outputs, Out>(output, context, timed)
-      return timedAsync<In, State, Outputs, Out>(output, context, { ...timed, name, concurrency })
+      return timedAsync<In, State, Outputs, Out>(output, context, { ...timed, name, concurrency, places })
     }
     if (concurrency !== undefined) {
       return keyedAsync(output, context, {
         meter,
         name,
         concurrency,
+        places,
         entities,
         slotOf,
         compute,
@@ -148,20 +154,36 @@ export function stateStep<In, State, Outputs, Out>({
     return { next }
   }
 
+  const exchangedAs = (
+    output: Output<Out>,
+    context: Context,
+    meter: StepMeter | undefined,
+  ): Omit<ExchangedOptions<In, Out>, 'here'> => ({
+    output,
+    meter,
+    context,
+    step: name,
+    partition: partition.name,
+    key,
+    fail: failWith(output, context, computationFailure(whereIn(context))),
+  })
+
   const start = (output: Output<Out>, context: Context, meter?: StepMeter): Operation<In> => {
-    const here = startHere(output, context, meter)
-    const { exchange } = context.entities
-    if (exchange === undefined) return here
-    return exchanged(exchange, here, {
-      meter,
-      context,
-      step: name,
-      partition: partition.name,
-      key,
-      fail: failWith(output, context, computationFailure(whereIn(context))),
-      complete() {
-        output.complete()
-      },
+    const { entities } = context
+    const { exchange } = entities
+    const keyOfMessage = withKeyOf(partition.name, key, keyOf)
+    if (exchange === undefined || entities.ofShards === undefined || partition[livesByTime] !== true) {
+      const table = entities.of(partition)
+      meter?.use({ keyOf: keyOfMessage, state: table.get })
+      const here = startHere(output, context, meter, table)
+      return exchange === undefined ? here : exchanged(exchange, { ...exchangedAs(output, context, meter), here })
+    }
+    const tableOf = entities.ofShards(partition)
+    const places = concurrency === undefined ? undefined : new Places(concurrency)
+    meter?.use({ keyOf: keyOfMessage, state: tableOf.get })
+    return exchanged(exchange, {
+      ...exchangedAs(output, context, meter),
+      here: (own, shardContext, shard) => startHere(own, shardContext, meter, tableOf.of(shard), places),
     })
   }
   return {
@@ -188,13 +210,6 @@ const finishWith =
     const outputs = result[0]
     if (outputs !== undefined) emit(outputs, output, where)
   }
-
-const noTimers = (operator: string, where: Where): WallarxError =>
-  new WallarxError('OPTION_INVALID', {
-    expected: `${operator} without timers on a cluster`,
-    got: 'a computation with onTimer, or a state partition with expireAfter',
-    where,
-  })
 
 /** Of a computation that sets none. */
 const noTimer = (): StateResult<undefined> => [undefined, false]

@@ -1,10 +1,12 @@
 import type { Clock } from '../base/clock.ts'
-import { isOrigin, type PipelineClock } from '../context/time.ts'
+import { isOrigin, type PipelineClock, type TimeRegister } from '../context/time.ts'
 import type { PipelineTime } from '../context/time/pipelineTime.ts'
+import type { Teller, TellOrigin } from '../state/exchange.ts'
 import { IdleOrigins, type Silent } from './idleOrigins.ts'
 import type { Keeping, KeptOrigin } from './keptOrigins.ts'
+import { ToldOrigins, type KnownOrigin } from './toldOrigins.ts'
 
-interface Origin extends Silent {
+interface Origin extends Silent, Teller {
   readonly name: string | undefined
   readonly kept: KeptOrigin
   /** Nothing of it has come since the start. */
@@ -23,7 +25,13 @@ export interface EventClockOptions {
   readonly waits: boolean
 }
 
-const nobody: Origin = { name: '\0', kept: { greatest: Infinity }, restored: false, heard: Infinity, idle: false }
+const nobody: Origin = {
+  name: '\0',
+  kept: { greatest: Infinity },
+  restored: false,
+  heard: Infinity,
+  idle: false,
+}
 
 /** Stands for those that are to come. */
 const anybody: Origin = { name: '\0anybody', kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
@@ -37,7 +45,10 @@ export class EventClock implements PipelineClock {
   watermark: number
   live = false
   ended = false
+  /** It has ended, and goes on at the next start. */
+  #stopped = false
   readonly #outOfOrder: number
+  readonly #waits: boolean
   readonly #pipeline: PipelineTime
   readonly #clock: Clock
   readonly #keeping: Keeping
@@ -50,6 +61,10 @@ export class EventClock implements PipelineClock {
   #slowest: Origin | undefined
   /** Not more than the greatest time of any other one. */
   #others = Infinity
+  /** For shards of a cluster. */
+  readonly #told: ToldOrigins
+  /** What they know the present one as. */
+  #heardAs: string | undefined
   /** The last chunk of which there was a message. */
   #chunk = -1
 
@@ -60,6 +75,8 @@ export class EventClock implements PipelineClock {
     this.#pipeline = pipeline
     this.#clock = clock
     this.#outOfOrder = outOfOrder
+    this.#waits = waits
+    this.#told = new ToldOrigins(name, pipeline)
     const found = (): void => {
       this.#settle()
       pipeline.settle()
@@ -91,10 +108,44 @@ export class EventClock implements PipelineClock {
     this.#settle()
   }
 
+  /** There will be these, at whichever worker. */
+  readonly foresees = (names: readonly string[]): void => {
+    this.#told.foresee(names)
+    this.#origins.delete(anybody.name)
+    this.#settle()
+  }
+
+  originComes(name: string): void {
+    if (this.#told.isShared(name)) this.awaits(name)
+  }
+
+  originGoes(name: string): void {
+    if (!this.#origins.delete(name)) return
+    this.#present = nobody
+    this.#settle()
+  }
+
+  /** What shards know the origin of the last message as, and up to when nothing more of it is awaited. */
+  show(register: Pick<TimeRegister, 'heard' | 'upTo'>): void {
+    const { name, kept } = this.#present
+    register.heard = this.#heardAs ??= this.#told.nameOf(name)
+    register.upTo = this.#told.isShared(name) ? kept.greatest - this.#outOfOrder : this.watermark
+  }
+
+  tellOrigins(visit: TellOrigin): void {
+    const awaitsAnybody = this.#origins.has(anybody.name)
+    const origins = [...this.#origins.values()].filter(({ name }) => name !== anybody.name)
+    const watermark = ({ kept }: KnownOrigin): number => kept.greatest - this.#outOfOrder
+    this.#told.tell(visit, origins, watermark, this.#waits ? awaitsAnybody : undefined, this.#stopped)
+  }
+
   /** A message of this origin has this time. */
   seen(name: string | undefined, time: number): void {
     let origin = this.#present
-    if (origin.name !== name) origin = this.#present = this.#find(name)
+    if (origin.name !== name) {
+      origin = this.#present = this.#find(name)
+      this.#heardAs = undefined
+    }
     if (this.#pipeline.chunks !== this.#chunk) this.#begin(origin)
     const { kept } = origin
     if (time <= kept.greatest) return
@@ -122,10 +173,20 @@ export class EventClock implements PipelineClock {
   /** `stopped`: by a stop, so that it goes on at the next start. */
   end(stopped: boolean): void {
     this.ended = true
+    this.#stopped = stopped
     this.#idle?.end()
     if (stopped) return // it goes on holding what is downstream
     this.#remove(() => true)
     this.#pipeline.settle()
+  }
+
+  /** Those of the same source, where it is not found by subscription. */
+  #meetOthers(name: string | undefined): void {
+    if (name === undefined || this.#told.isShared(name)) return
+    const others = this.#pipeline.foreseenWith(name)
+    if (others === undefined) return
+    this.foresees(others.all)
+    for (const other of others.here) this.awaits(other)
   }
 
   #find(name: string | undefined): Origin {
@@ -135,6 +196,7 @@ export class EventClock implements PipelineClock {
       origin = { name, kept: { greatest: -Infinity }, restored: false, heard: 0, idle: false }
       this.#origins.set(name, origin)
       this.#keeping.kept.origins.set(name ?? '', origin.kept)
+      this.#meetOthers(name)
     }
     this.#chunk = -1
     return origin

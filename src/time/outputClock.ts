@@ -19,12 +19,14 @@ export class OutputClock implements PipelineClock {
   readonly #context: Context
   readonly #register: Context['time']['register']
   readonly #awaited: () => boolean
+  readonly #heardAs: string | undefined
 
   /** `awaited`: whether something may come from upstream, or of a timer that is due. */
   constructor(context: Context, awaited: () => boolean) {
     this.#context = context
     this.#register = context.time.register
     this.#awaited = awaited
+    this.#heardAs = context.time.heardAs
   }
 
   get live(): boolean {
@@ -50,7 +52,7 @@ export class OutputClock implements PipelineClock {
     if (!this.#isClock) return
     this.#begin()
     if (now > this.watermark) this.watermark = now
-    this.#register.clock = this
+    this.#show()
   }
 
   /** What is emitted from now on is of a timer of this time. */
@@ -59,7 +61,7 @@ export class OutputClock implements PipelineClock {
     this.#register.time = time
     if (!this.#isClock) return
     if (time > this.watermark) this.watermark = time
-    this.#register.clock = this
+    this.#show()
   }
 
   /** Its outputs have been emitted. */
@@ -68,6 +70,13 @@ export class OutputClock implements PipelineClock {
     this.#emits = false
     this.#register.time = this.#timeBefore
     this.#register.clock = this.#clockBefore
+  }
+
+  #show(): void {
+    this.#register.clock = this
+    if (this.#heardAs === undefined) return
+    this.#register.heard = this.#heardAs
+    this.#register.upTo = this.watermark
   }
 
   #begin(): void {

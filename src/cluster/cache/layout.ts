@@ -10,6 +10,9 @@ import { textOf } from '../../store/store.ts'
  *                                                              what the shard stands for, and of which changelog
  *          | 'e' number:u16 shard:u16 key:u64                 → as 'E' of a store of checkpoints
  *          | 'm' number:u16 shard:u16 key:u64 map:u32 entryKey → as 'M' of one
+ *          | 'u' number:u16 shard:u16 key:u64                 → as 'U' of one
+ *          | 'q' number:u16 shard:u16 shard:u16 time key:u64  → as 'Q' of one
+ *          | 's' number:u16 shard:u16 shard:u16 step          → as 'S' of one
  */
 
 /** What stands in `CacheInfo.layout`. */
@@ -86,8 +89,9 @@ export const standingOf = (value: Buffer): StoredStanding => ({
   changelog: value.toString('latin1', changelogAt),
 })
 
-/** Of the entities of a shard, and of the entries of their StateMaps. */
-export const contentPrefixes = (of: CachedShard): readonly [Buffer, Buffer] => [keyed('e', of), keyed('m', of)]
+/** Of the entities of a shard, the entries of their StateMaps, their timers, and what is known of time. */
+export const contentPrefixes = (of: CachedShard): readonly Buffer[] =>
+  ['e', 'm', 'u', 'q', 's'].map((kind) => keyed(kind, of))
 
 /** The key, or prefix of at least an entity's shard, of a store of checkpoints, as it is in the cache. */
 export function cacheKey({ number, shard }: CachedShard, storeKey: Uint8Array): Buffer {

@@ -1,4 +1,4 @@
-import { textOf, type Change, type OpenStore } from '../../store/store.ts'
+import { bytesOf, textOf, type Change, type OpenStore } from '../../store/store.ts'
 import { createLayer, type Layer } from './layer.ts'
 import { cacheFailure } from './failure.ts'
 
@@ -10,6 +10,8 @@ export interface Overlay {
   get(key: Uint8Array): Uint8Array | undefined
   /** What is under keys that begin so, by their text; in no order. */
   under(prefix: Uint8Array): Map<string, Uint8Array>
+  /** The keys that begin so, from this one on, in order: no more is read than is asked for. */
+  inOrder(prefix: Uint8Array, from: Uint8Array): Iterable<Uint8Array>
   /** The keys that begin so, some maybe twice. Those that are added meanwhile need not be among them. */
   keys(prefix: Uint8Array): Iterable<Uint8Array>
   /** A change of the transaction under way. */
@@ -92,6 +94,24 @@ export function createOverlay(store: OpenStore, failed: (error: unknown) => void
         }
       }
       return found
+    },
+    *inOrder(prefix, from) {
+      /** Whether they are there, those that lie over the store. */
+      const changed = new Map<string, boolean>()
+      for (const layer of layers().reverse()) {
+        for (const { key, value } of layer.under(prefix)) changed.set(textOf(key), value !== undefined)
+      }
+      const first = textOf(from)
+      const added = [...changed].filter(([key, isThere]) => isThere && key >= first).map(([key]) => key)
+      added.sort()
+      let at = 0
+      for (const { key } of store.range(prefix, from)) {
+        const text = textOf(key)
+        if (text < first || changed.has(text)) continue
+        while (at < added.length && added[at]! < text) yield bytesOf(added[at++]!)
+        yield key
+      }
+      while (at < added.length) yield bytesOf(added[at++]!)
     },
     *keys(prefix) {
       for (const layer of layers()) for (const { key } of [...layer.under(prefix)]) yield key

@@ -1,5 +1,4 @@
-import { entityPlace, type EntityPlace } from '../../checkpoint/layout.ts'
-import { shardOf } from '../shard.ts'
+import { shardPlace, type ShardPlace } from '../shardPlace.ts'
 import { cacheKey, type CachedShard } from './layout.ts'
 import type { RestoredShard } from '../shardStore.ts'
 
@@ -9,7 +8,7 @@ export interface OwnShard extends CachedShard, Pick<RestoredShard, 'partition' |
 /** The shards of this worker, by the ids of state partitions in this life. */
 export interface OwnShards {
   /** The one that an entity is in. */
-  of(place: EntityPlace): OwnShard | undefined
+  of(place: ShardPlace): OwnShard | undefined
   set(partitionId: number, shard: OwnShard): void
   /** The result was there. */
   remove(partitionId: number, shard: number): OwnShard | undefined
@@ -24,8 +23,7 @@ const headLength = 5
 export function createOwnShards(shards: number): OwnShards {
   const all = new Map<number, (OwnShard | undefined)[]>()
 
-  const of = ({ partitionId, low, high }: EntityPlace): OwnShard | undefined =>
-    all.get(partitionId)?.[shardOf(low, high, shards)]
+  const of = ({ partitionId, shard }: ShardPlace): OwnShard | undefined => all.get(partitionId)?.[shard]
 
   return {
     of,
@@ -41,7 +39,7 @@ export function createOwnShards(shards: number): OwnShards {
       return removed
     },
     *under(prefix) {
-      const place = entityPlace(prefix)
+      const place = shardPlace(prefix, shards)
       if (place !== undefined) {
         const shard = of(place)
         if (shard !== undefined) yield [place.partitionId, cacheKey(shard, prefix)]

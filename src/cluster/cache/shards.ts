@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
-import { entityPlace } from '../../checkpoint/layout.ts'
 import { bytesOf, textOf, type Change, type OpenStore } from '../../store/store.ts'
+import { restoredTimers } from '../restoredTimers.ts'
+import { shardPlace } from '../shardPlace.ts'
 import type { ShardStore } from '../shardStore.ts'
 import { cacheKey, standingKey, standingValue, storeKey } from './layout.ts'
 import { createNumbers } from './numbers.ts'
@@ -33,6 +34,8 @@ export interface CachedShards extends ShardStore {
   flush(): Promise<void>
 }
 
+const nothing = Buffer.alloc(0)
+
 export function createCachedShards(options: CachedShardsOptions): CachedShards {
   const { store, shards, clock, retention, info, failed } = options
   const overlay = createOverlay(store, failed)
@@ -51,7 +54,7 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
 
   /** Of a transaction, or of a changelog. */
   const put = ({ key, value }: Change, place: (change: Change) => void): void => {
-    const entity = entityPlace(key)
+    const entity = shardPlace(key, shards)
     if (entity === undefined) {
       if (value === undefined) others.delete(textOf(key))
       else others.set(textOf(key), value)
@@ -72,18 +75,28 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
     standings.committed(owning)
   }
 
+  const get = (key: Uint8Array): Uint8Array | undefined => {
+    const place = shardPlace(key, shards)
+    if (place === undefined) return others.get(textOf(key))
+    const shard = own.of(place)
+    return shard && overlay.get(cacheKey(shard, key))
+  }
+
   return {
     get(key) {
-      const place = entityPlace(key)
-      let value: Uint8Array | undefined
-      if (place === undefined) value = others.get(textOf(key))
-      else {
-        const shard = own.of(place)
-        value = shard && overlay.get(cacheKey(shard, key))
-      }
+      const value = get(key)
       return value && Buffer.from(value)
     },
-    *range(prefix) {
+    *range(prefix, from = prefix) {
+      const place = shardPlace(prefix, shards)
+      if (place?.kind === 'timer') {
+        const shard = own.of(place)
+        if (shard === undefined) return
+        for (const key of overlay.inOrder(cacheKey(shard, prefix), cacheKey(shard, from))) {
+          yield { key: storeKey(place.partitionId, key), value: nothing }
+        }
+        return
+      }
       const text = textOf(prefix)
       const found = [...others].filter(([key]) => key.startsWith(text))
       for (const [partitionId, ownPrefix] of own.under(prefix)) {
@@ -113,7 +126,7 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
         info,
         isWanted,
         apply(change) {
-          put(change, overlay.putCommitted)
+          for (const made of restoredTimers(change, id, shard, get)) put(made, overlay.putCommitted)
         },
         stands(standing) {
           standings.add(one, standing)

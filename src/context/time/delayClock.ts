@@ -2,6 +2,7 @@ import { createQueue } from '../../base/queue.ts'
 import type { Context } from '../context.ts'
 import { isOrigin, type PipelineClock, type Sleeper, type TimeRegister, type Turn } from '../time.ts'
 import { handOverAs } from './handOver.ts'
+import type { TellOrigin } from '../../state/exchange.ts'
 import { UpstreamClocks } from './upstreamClocks.ts'
 
 /** What a message came in with that comes out later. */
@@ -62,10 +63,11 @@ export class DelayClock implements PipelineClock, Sleeper {
   enter(first = Infinity): Delayed | undefined {
     const { register, pipeline } = this.context.time
     if (!pipeline.used) return undefined
-    const { origin, arrival, time } = register
+    const { origin, arrival, time, heard, upTo } = register
     const watermark = Math.min(this.#upstream.watermark(), first)
     if (first < Infinity) for (const one of this.#inside) one.watermark = Math.min(one.watermark, watermark)
-    const delayed = { origin, arrival, time, clock: this.#isClock ? this : undefined, watermark, over: false }
+    const clock = this.#isClock ? this : undefined
+    const delayed = { origin, arrival, time, clock, heard, upTo, watermark, over: false }
     this.#inside.push(delayed)
     this.look()
     return delayed
@@ -74,14 +76,14 @@ export class DelayClock implements PipelineClock, Sleeper {
   /** Calls `work`, which emits outputs of the message, with what it came in with in the register. */
   emit<Args extends unknown[]>(delayed: Delayed | undefined, work: (...args: Args) => void, ...args: Args): void {
     if (delayed === undefined) work(...args)
-    else handOverAs(this.#downstream, delayed, work, ...args)
+    else handOverAs(this.#downstream, this.#asTold(delayed), work, ...args)
   }
 
   /** Writes what it came in with into the register of downstream. */
   show(delayed: Delayed | undefined): void {
     if (delayed === undefined) return
-    const { origin, arrival, time, clock } = delayed
-    Object.assign(this.#downstream.time.register, { origin, arrival, time, clock })
+    const { origin, arrival, time, clock, heard, upTo } = this.#asTold(delayed)
+    Object.assign(this.#downstream.time.register, { origin, arrival, time, clock, heard, upTo })
   }
 
   /** All outputs of the message have come out. */
@@ -101,6 +103,17 @@ export class DelayClock implements PipelineClock, Sleeper {
   keeps(origin: string): boolean {
     for (const { over, origin: of } of this.#inside) if (!over && isOrigin(of, origin)) return true
     return false
+  }
+
+  /** Nothing is told with a message that has overtaken others. */
+  #asTold(delayed: Delayed): Delayed {
+    const mayTell = delayed.heard === undefined || this.#inside.peek() === delayed
+    return mayTell ? delayed : { ...delayed, upTo: -Infinity }
+  }
+
+  /** Those of upstream; only asked when nothing is inside. */
+  tellOrigins(visit: TellOrigin): void {
+    for (const clock of this.#upstream.found) clock.tellOrigins?.(visit)
   }
 
   readonly look = (): void => {

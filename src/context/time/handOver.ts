@@ -30,6 +30,8 @@ export function handOverAs<Args extends unknown[], Result>(
   register.arrival = Number.isNaN(moment.arrival) ? context.clock.now() : moment.arrival
   register.time = moment.time
   register.clock = moment.clock
+  register.heard = moment.heard
+  register.upTo = moment.upTo
   pipeline.depth++
   pipeline.chunks++
   try {
@@ -39,6 +41,8 @@ export function handOverAs<Args extends unknown[], Result>(
     register.origin = before.origin
     register.time = before.time
     register.clock = before.clock
+    register.heard = before.heard
+    register.upTo = before.upTo
     pipeline.settle() // the chunk's arrival is still there: steps that live by it have come so far
     register.arrival = before.arrival
   }

@@ -13,7 +13,11 @@ export interface ContextTime {
    * Tells the nearest `eventTime` downstream of an origin that is there and has had no message yet: it holds the
    * watermark, so that whoever is read first does not make the others late. Absent: there is no `eventTime`.
    */
-  readonly awaits?: (origin: string) => void
+  readonly awaits?: ((origin: string) => void) | undefined
+  /** The same of those that there will be of one source, at whichever worker. */
+  readonly foresees?: ((origins: readonly string[]) => void) | undefined
+  /** What shards downstream know as the origin of what is emitted here. Absent: they know it by its own */
+  readonly heardAs?: string
 }
 
 /** How far an `eventTime` is. */
@@ -26,13 +30,27 @@ export interface Watermark {
 }
 
 /** Nothing is being handed over. */
-export const createRegister = (): TimeRegister => ({ origin: undefined, arrival: NaN, time: NaN, clock: undefined })
+export const createRegister = (): TimeRegister => ({
+  origin: undefined,
+  arrival: NaN,
+  time: NaN,
+  clock: undefined,
+  heard: undefined,
+  upTo: -Infinity,
+})
 
-export const createContextTime = (): ContextTime => ({
+export const createContextTime = (worker?: TimeWorker): ContextTime => ({
   register: createRegister(),
   clocks: new ClockSet(),
-  pipeline: new PipelineTime(),
+  pipeline: new PipelineTime(worker),
 })
+
+/** The worker of a cluster that a pipeline runs at. */
+export interface TimeWorker {
+  readonly name: string
+  /** It goes on with its own sources when it is started again. */
+  readonly comesBack: boolean
+}
 
 /** The clocks of one pipeline, and the steps that live by them. */
 export class PipelineTime {
@@ -49,10 +67,27 @@ export class PipelineTime {
   readonly #opening = new Set<string>()
   /** Origins that have ended, and of which messages are still kept somewhere. */
   readonly #ending = new Set<string>()
+  /** Origins of the sources that workers share, of each source. */
+  readonly #groups: (readonly string[])[] = []
+  /** Those of them that are at this worker. */
+  readonly #present = new Set<string>()
   /** Of clocks. */
   readonly #names = new Set<string>()
   readonly #partitions = new Map<string, StatePartition<never, unknown>>()
   #again = false
+  /** Absent: it is no cluster. */
+  readonly worker: TimeWorker | undefined
+  /** Sources that workers share. */
+  #shared = 0
+
+  constructor(worker?: TimeWorker) {
+    this.worker = worker
+  }
+
+  /** Some sources are of this worker alone. */
+  get hasOwnSources(): boolean {
+    return this.#sources.size > this.#shared
+  }
 
   /** Sources replay, or are not open yet: what happens now has happened before, at other times. */
   get opening(): boolean {
@@ -103,6 +138,31 @@ export class PipelineTime {
       this.#ending.delete(origin)
       for (const clock of this.clocks.clocks) clock.originEnded?.(origin)
     }
+  }
+
+  /** There will be these origins, at whichever worker: of a source, or of a step. */
+  foresee(origins: readonly string[], ofSource: boolean): void {
+    this.#groups.push(origins)
+    if (ofSource) this.#shared++
+  }
+
+  /** Those of the same source, and which of them are here. */
+  foreseenWith(origin: string): { readonly all: readonly string[]; readonly here: readonly string[] } | undefined {
+    const all = this.#groups.find((group) => group.includes(origin))
+    return all && { all, here: all.filter((one) => this.#present.has(one)) }
+  }
+
+  /** Something is read of this origin from now on: it may have been somewhere else. */
+  originComes(origin: string): void {
+    this.#present.add(origin)
+    for (const clock of this.clocks.clocks) clock.originComes?.(origin)
+  }
+
+  /** Another worker has it from now on. */
+  originGoes(origin: string): void {
+    this.#present.delete(origin)
+    for (const clock of this.clocks.clocks) clock.originGoes?.(origin)
+    this.settle()
   }
 
   /** Gives an `eventTime` that begins a name that no other one has; to be given back. */

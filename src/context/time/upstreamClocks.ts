@@ -45,6 +45,11 @@ export class UpstreamClocks {
     return this.#expected <= 0 && this.#single === this.#met ? this.#single : undefined
   }
 
+  /** Those that are known to be directly upstream. */
+  get found(): readonly PipelineClock[] {
+    return this.#set.clocks
+  }
+
   /** Some of them await something. */
   get live(): boolean {
     return this.clocks.some(({ live }) => live)

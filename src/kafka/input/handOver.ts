@@ -1,6 +1,6 @@
 import type { Context } from '../../context/context.ts'
 import type { SourceSubscription } from '../../source/source.ts'
-import type { KafkaRecord } from '../client.ts'
+import type { KafkaRecord, Place } from '../client.ts'
 import type { Beginning } from './from.ts'
 
 /** What is read, and how a record becomes a message. */
@@ -10,6 +10,9 @@ export interface ReadOptions<Message> {
   /** `undefined`: it is none. */
   readonly messageOf: (record: KafkaRecord) => Message | undefined
 }
+
+/** What a partition is called as an origin of this source. */
+export const originOf = (source: string, { topic, partition }: Place): string => `${source}/${topic}[${partition}]`
 
 /**
  * Hands records over one by one, as long as somebody takes them; each stands in the dead letters that it leads to
@@ -21,10 +24,10 @@ export function handOverTo<Message>(
   messageOf: ReadOptions<Message>['messageOf'],
 ): (records: readonly KafkaRecord[], passed: (record: KafkaRecord) => void) => void {
   const origins = new Map<string, string[]>()
-  const originOf = ({ topic, partition }: KafkaRecord): string => {
-    let ofTopic = origins.get(topic)
-    if (ofTopic === undefined) origins.set(topic, (ofTopic = []))
-    return (ofTopic[partition] ??= `${origin}/${topic}[${partition}]`)
+  const originOfRecord = (record: KafkaRecord): string => {
+    let ofTopic = origins.get(record.topic)
+    if (ofTopic === undefined) origins.set(record.topic, (ofTopic = []))
+    return (ofTopic[record.partition] ??= originOf(origin, record))
   }
   return (records, passed) => {
     for (const record of records) {
@@ -32,7 +35,7 @@ export function handOverTo<Message>(
       passed(record)
       const message = messageOf(record)
       if (message === undefined) continue
-      if (pipeline.used) register.origin = originOf(record)
+      if (pipeline.used) register.origin = originOfRecord(record)
       report.handingOver?.(record)
       meter?.taken(record.value?.length ?? 0)
       output.next(message)

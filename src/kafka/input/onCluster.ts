@@ -4,7 +4,7 @@ import type { SourceSubscription } from '../../source/source.ts'
 import type { KafkaClient, Place } from '../client.ts'
 import type { LifeTransactions } from '../worker/life.ts'
 import { offsetsFrom } from './from.ts'
-import { handOverTo, type ReadOptions } from './handOver.ts'
+import { handOverTo, originOf, type ReadOptions } from './handOver.ts'
 
 export interface OnClusterOptions<Message> extends ReadOptions<Message> {
   readonly name: string
@@ -20,6 +20,7 @@ export function subscribeOnCluster<Message>(
   const { output, context, origin, opened, isIntermediate } = subscription
   const { holds } = context.backPressure
   const { stopping } = context.shutdown
+  const { time } = context
   const { client, connection } = transactions
   const handOver = handOverTo(subscription, context, messageOf)
   const ownGroup = group ?? `${transactions.application}.${context.pipeline ?? ''}.${name}`
@@ -46,6 +47,19 @@ export function subscribeOnCluster<Message>(
       return offset!
     },
     keepsBeginning: isLatest,
+    foresee(count) {
+      const origins = topics.flatMap((topic) =>
+        Array.from({ length: count(topic) ?? 0 }, (_, partition) => originOf(origin, { topic, partition })),
+      )
+      time.pipeline.foresee(origins, true)
+      time.foresees?.(origins)
+    },
+    began(place) {
+      time.pipeline.originComes(originOf(origin, place))
+    },
+    released(places) {
+      for (const place of places) time.pipeline.originGoes(originOf(origin, place))
+    },
     handOver(records, passed) {
       handOverChunk(context, origin, handOver, records, passed)
     },

@@ -99,6 +99,7 @@ export function createLife(
     isNamed: settings.isNamed,
     shards,
     partitionOf: (id) => partitionIds.get(id)!,
+    idOf: (partition) => [...partitionIds].find(([, name]) => name === partition)![0],
     partitionsOf: counts.ask,
     explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
@@ -144,12 +145,17 @@ export function createLife(
     },
     async start(running) {
       const partitions = exchange.begin()
-      const ownTopics = partitions.flatMap((partition) => partitionTopics(names, partition, shards))
-      await ensureTopics(client, ownTopics, timeout)
+      await ensureTopics(
+        client,
+        partitions.flatMap((partition) => partitionTopics(names, partition, shards)),
+        timeout,
+      )
       await counts.ask([...subscriptions.topics(), ...outputTopics]) // those of others must be there
       await counts.ask(partitions.map(names.exchange))
       const changelogs = settings.cache && (await client.topics(partitions.map(names.changelog), timeout))
       transactions.write(workerRecord(names.workers, worker, settings.transactionalId))
+      subscriptions.foresee(counts.known)
+      exchange.foreseen()
       const beginning = beginningOf(client, timeout)
       for (const partition of partitions) {
         const id = running.idOf(partition)!

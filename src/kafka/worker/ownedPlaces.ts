@@ -27,6 +27,11 @@ export interface OwnedPlaces {
   readonly isNext: (record: KafkaRecord) => boolean
   /** This record is handed over now. */
   readonly passed: (record: KafkaRecord) => void
+  /**
+   * Has `takeOffsets` give also these places, of a topic, where they are known: what else is committed counts only from
+   * who owns them.
+   */
+  touch(is: (place: Place) => boolean): void
   /** Whether `takeOffsets` has something to give. */
   readonly moved: boolean
   /** How far each place has been handed over, where that has changed since the last call. */
@@ -69,6 +74,9 @@ export function createOwnedPlaces(): OwnedPlaces {
       const owned = ofRecord(record)!
       owned.next = record.offset + 1
       owned.moved = true
+    },
+    touch(is) {
+      for (const owned of all.values()) if (owned.next !== undefined && is(owned.place)) owned.moved = true
     },
     get moved() {
       for (const { moved } of all.values()) if (moved) return true

@@ -13,6 +13,8 @@ export interface PumpTarget {
   onFree(resume: () => void): void
   /** The group has given this place. Resolves when its records may come, to the offset where nothing is committed. */
   acquire(place: Place, isOwned: () => boolean): Promise<void>
+  /** Its records come from now on. */
+  opened?(place: Place): void
   /** What is committed cannot be told while a transaction is open. Called again and again. */
   pending(): void
   /** Where to begin in a place of which nothing is committed. */
@@ -33,7 +35,7 @@ export interface PumpTarget {
 /** Reads what a group gives to this worker. */
 export interface Pump {
   readonly member: KafkaMember
-  readonly owned: Pick<OwnedPlaces, 'takeOffsets' | 'moved' | 'list'>
+  readonly owned: Pick<OwnedPlaces, 'takeOffsets' | 'moved' | 'list' | 'touch'>
   /** Places may have gone to others: what came of them must not be committed. */
   readonly isLost: boolean
   /** How far each place has been read, of those that it has been asked for where to begin. */
@@ -137,6 +139,7 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
     if (!isWanted()) return
     one.next = next
     one.moved = committed === undefined && target.keepsBeginning === true
+    target.opened?.(one.place)
     member.resume([one.place])
     changed()
   }

@@ -1,6 +1,7 @@
 import type { WorkerProgram } from '../../cluster/cluster.ts'
 import type { PackedExchange } from '../../cluster/exchange.ts'
 import { shardOf } from '../../cluster/shard.ts'
+import { clockKey } from '../../cluster/shardPlace.ts'
 import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { KafkaRecord } from '../client.ts'
 import { changeOf } from './changelog.ts'
@@ -54,10 +55,15 @@ export function createShardTarget(options: ShardTargetOptions): PumpTarget {
         exchange.receive(partition, record.partition, pack, parentsOf(headers))
       }
     },
+    opened({ partition: shard }) {
+      exchange.open(partition, shard, (step) => store.get(clockKey(id, shard, step)))
+    },
     async release(places) {
-      await program.checkpoint()
       const released = new Set(places.map((place) => place.partition))
-      program.drop(partition, (low, high) => released.has(shardOf(low, high, shards)))
+      for (const shard of released) exchange.rest(partition, shard)
+      await program.checkpoint()
+      for (const shard of released) exchange.close(partition, shard)
+      program.drop(partition, released, (low, high) => released.has(shardOf(low, high, shards)))
       for (const shard of released) store.drop(id, shard)
     },
   }

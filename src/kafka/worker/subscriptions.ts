@@ -1,14 +1,20 @@
 import { WallarxError } from '../../base/errors.ts'
+import type { Place } from '../client.ts'
 import type { PumpTarget } from './pump.ts'
 
 /** Topics that a source reads. */
-export interface Subscription extends Omit<PumpTarget, 'acquire' | 'release' | 'pending'> {
+export interface Subscription extends Omit<PumpTarget, 'acquire' | 'release' | 'pending' | 'opened'> {
   readonly group: string
   readonly topics: readonly string[]
   /** Resolves when it may be read. */
   readonly prepare: () => Promise<void>
   /** It is read from now on. */
   opened(): void
+  /** How many partitions topics have, before anything is read. */
+  readonly foresee: (count: (topic: string) => number | undefined) => void
+  /** A place has come, whose records come next; or they are gone. */
+  readonly began: (place: Place) => void
+  readonly released: (places: readonly Place[]) => void
 }
 
 /** By what a subscription is read. */
@@ -21,6 +27,8 @@ export interface Subscriptions {
    * `NAME_DUPLICATE` while there is one.
    */
   readonly add: (subscription: Subscription) => () => void
+  /** Tells those that there are by now how many partitions topics have. */
+  foresee(count: (topic: string) => number | undefined): void
   /** All topics of those that there are by now. */
   topics(): string[]
   /** Reads them, and from now on those that come. `release`: commits what has been handed over. */
@@ -57,7 +65,13 @@ export function createSubscriptions({ join, pending, lose }: SubscriptionsOption
     pending() {
       pending(group)
     },
-    release: () => release!(),
+    async release(places) {
+      await release!()
+      present.get(id)?.released(places)
+    },
+    opened(place) {
+      present.get(id)?.began(place)
+    },
     acquire: () => Promise.resolve(),
     held: () => present.get(id)?.held() ?? true,
     onFree(resume) {
@@ -90,6 +104,9 @@ export function createSubscriptions({ join, pending, lose }: SubscriptionsOption
       return () => {
         if (present.get(id) === subscription) present.delete(id)
       }
+    },
+    foresee(count) {
+      for (const subscription of known.values()) subscription.foresee(count)
     },
     topics: () => [...known.values()].flatMap(({ topics }) => topics),
     async start(releaseWith) {

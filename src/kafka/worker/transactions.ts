@@ -1,21 +1,19 @@
 import { WallarxError } from '../../base/errors.ts'
 import type { Committer } from '../../checkpoint/committer.ts'
-import { entityPlace } from '../../checkpoint/layout.ts'
 import type { PackedExchange } from '../../cluster/exchange.ts'
-import { shardOf } from '../../cluster/shard.ts'
 import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
-import { recordKeyOf } from './changelog.ts'
+import { createChangelogRecords, type ChangelogOptions } from './changelog.ts'
 import type { Commits } from './commits.ts'
 import type { KafkaHeader, KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
+import { idOf as placeIdOf } from '../place.ts'
 import type { Output } from '../output/output.ts'
 import { createOutputQueue } from '../output/outputQueue.ts'
 import { createPlacing } from '../output/placing.ts'
 import type { FailedRecords } from '../output/refusals.ts'
 import type { Pump } from './pump.ts'
-import type { TopicNames } from '../topics.ts'
 import { positionRecord } from '../workersTopic.ts'
 
 /** Makes a checkpoint of one transaction of Kafka. */
@@ -32,19 +30,15 @@ export const traceHeader = 'traceparent'
 
 export const kafkaTransactions = Symbol('wallarx.kafkaTransactions')
 
-export interface TransactionsOptions {
+export interface TransactionsOptions extends ChangelogOptions {
   readonly producer: KafkaProducer
   readonly exchange: PackedExchange
   readonly store: ShardStore
   readonly pumps: () => Iterable<Pump>
-  readonly names: TopicNames
   /** The name of this one. */
   readonly worker: string
   /** Whether it has this name again when its process is started again. */
   readonly isNamed: boolean
-  readonly shards: number
-  /** The name of a state partition by its id in the store. */
-  readonly partitionOf: (id: number) => string
   /** How many partitions topics have. Rejects with `KAFKA_TOPIC_MISSING`. */
   readonly partitionsOf: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
   readonly timeout: number
@@ -58,7 +52,7 @@ export interface TransactionsOptions {
 }
 
 export function createTransactions(options: TransactionsOptions): KafkaTransactions {
-  const { producer, exchange, store, pumps, names, worker, isNamed, shards, partitionOf, partitionsOf } = options
+  const { producer, exchange, store, pumps, names, worker, isNamed, partitionsOf } = options
   const { timeout, commits, explain, committed, lose } = options
   let outputs = createOutputQueue()
   /** The one that was written before: commits come one after the other. */
@@ -74,15 +68,19 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
     ...(parents.length > 0 && { headers: parents.map((one): KafkaHeader => [traceHeader, Buffer.from(one)]) }),
   })
 
-  /** `undefined` for what each worker keeps for itself: what a state partition is called by in its store. */
-  const changelogRecord = ({ key, value }: Change): NewRecord | undefined => {
-    const place = entityPlace(key)
-    if (place === undefined) return undefined
-    return {
-      topic: names.changelog(partitionOf(place.partitionId)),
-      partition: shardOf(place.low, place.high, shards),
-      key: recordKeyOf(key),
-      value: value ?? null,
+  const { record: changelogRecord, ofClock, timed } = createChangelogRecords(options)
+
+  /**
+   * What comes of time, and not of a pack, is committed with the places that it is about all the same: whoever does not
+   * own them any more, and does not know it, cannot do that.
+   */
+  const touch = (changes: readonly Change[]): void => {
+    const { said } = exchange
+    const places = timed(changes, said.shards)
+    if (places.size === 0 && !said.ofSources) return
+    const exchanges = new Set(exchange.partitions().map(names.exchange))
+    for (const { owned } of pumps()) {
+      owned.touch((one) => (exchanges.has(one.topic) ? places.has(placeIdOf(one)) : said.ofSources))
     }
   }
 
@@ -109,6 +107,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
   return {
     kind: kafkaTransactions,
     keepsPositions: isNamed,
+    worker,
     write(record, isChecked) {
       outputs.add(record, isChecked)
     },
@@ -125,11 +124,13 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
       async commit(_info, { entities, positions }) {
         // At once, while nothing is on its way: from here on the sources may go on.
         const packs = exchange.take()
+        const changes = [...entities, ...exchange.takeClocks().map(ofClock)]
+        touch(changes)
         const written = outputs
         outputs = spare
         spare = written
         const offsets = [...pumps()].map((pump) => ({ member: pump.member, places: pump.owned.takeOffsets() }))
-        store.apply(entities)
+        store.apply(changes)
         store.apply(positions)
         const begun = onBegin
         onBegin = new Set()
@@ -137,7 +138,7 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
 
         const own = [
           ...packs.map(packRecord),
-          ...entities.map(changelogRecord).filter(isRecord),
+          ...changes.map(changelogRecord).filter(isRecord),
           ...positions.map(({ key, value }) => positionRecord(names.workers, worker, key, value)),
         ]
         commits.begin(own.length + written.size)

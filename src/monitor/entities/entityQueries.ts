@@ -27,11 +27,11 @@ export function entityQueries(partitions: Pick<RunPartitions, 'open'>, name: str
   return {
     page: (wanted) => pageOf(open, wanted),
     entity(key) {
-      const { table, persistent, partition } = open
+      const { table, stored: kept, partition } = open
       const state = table.get(key)
       const shown = { key: key.toString() }
       if (state !== undefined) return { ...shown, inMemory: true, state: plainJson(state, shownMost) }
-      const stored = persistent?.peek(key)
+      const stored = kept?.peek(key)
       if (stored === undefined) return undefined
       return {
         ...shown,
@@ -61,9 +61,9 @@ async function pageOf(open: OpenPartition, { after, limit, by }: EntityPageWante
 }
 
 /** Those in memory first: what leaves memory while they are looked for is in the store then. */
-async function foundAfter({ table, persistent }: OpenPartition, after: bigint | undefined, count: number) {
+async function foundAfter({ table, stored: kept }: OpenPartition, after: bigint | undefined, count: number) {
   const inMemory = await firstKeys(table, after, count)
-  const stored = persistent === undefined ? [] : await firstStored(persistent.storedAfter(after), count)
+  const stored = kept === undefined ? [] : await firstStored(kept.storedAfter(after), count)
   const found: Found[] = []
   let at = 0
   for (const { key, length } of stored) {

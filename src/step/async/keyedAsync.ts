@@ -6,12 +6,15 @@ import { createQueue } from '../../base/queue.ts'
 import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
 import { isPromise, concurrencyLimit } from './concurrencyLimit.ts'
+import { Places } from './places.ts'
 import { createWaiting } from './waiting.ts'
 
 export interface KeyedAsyncOptions<In, State, Result> {
   readonly name: string
   readonly meter: StepMeter | undefined
   readonly concurrency: number
+  /** Where several of these share it. */
+  readonly places?: Places | undefined
   readonly entities: EntityTable<State>
   readonly slotOf: (message: In) => number
   readonly compute: (message: In, state: State) => PromiseLike<Result> | Result
@@ -40,6 +43,7 @@ export function keyedAsync<In, State, Result, Out>(
   const times = meter?.takesTime(() => ({ used: load.inside, highWaterMark: concurrency, unit: 'messages' }))
   const busy = createWaiting<In>(times) // entities at work or in `ready`
   const clock = new DelayClock(context, undefined, timers)
+  const { places = new Places(concurrency) } = options
   let working = 0
   let workingOn = false
   let completed = false
@@ -47,6 +51,7 @@ export function keyedAsync<In, State, Result, Out>(
   const work = (slot: number, message: In, origin: number, delayed: Delayed | undefined): void => {
     const began = times?.begin() ?? 0
     working++
+    places.taken++
     try {
       const result = compute(message, entities.states[slot]!)
       if (!isPromise(result)) finish(slot, message, result, began, origin, delayed)
@@ -94,23 +99,31 @@ export function keyedAsync<In, State, Result, Out>(
     clock.leave(delayed)
     if (output.closed) return
     working--
-    if (!busy.end(slot)) ready.push(slot)
+    places.taken--
+    if (!busy.end(slot)) wait(slot)
     load.leave()
-    workOn()
+    if (options.places === undefined) workOn()
+    else places.pass()
+    if (completed && busy.isEmpty) output.complete()
+  }
+
+  const wait = (slot: number): void => {
+    ready.push(slot)
+    if (options.places !== undefined) places.wait(workOn)
   }
 
   // A loop of its own and no recursion: results that come at once would take a stack frame for each message that waits.
   const workOn = (): void => {
     if (workingOn) return
     workingOn = true
-    while (working < concurrency && ready.size > 0 && !output.closed) {
+    while (places.taken < places.most && ready.size > 0 && !output.closed) {
       const slot = ready.shift()!
       const origin = busy.origin(slot)
       const delayed = busy.delayed(slot)
       work(slot, busy.shift(slot), origin, delayed)
     }
     workingOn = false
-    if (completed && busy.isEmpty) output.complete()
+    if (ready.size > 0 && options.places !== undefined) places.wait(workOn)
   }
 
   return {
@@ -129,18 +142,20 @@ export function keyedAsync<In, State, Result, Out>(
         return
       }
       busy.add(slot)
-      if (working < concurrency) {
+      if (places.taken < places.most) {
         work(slot, message, times?.origin ?? 0, delayed)
       } else {
         busy.push(slot, message, delayed)
-        ready.push(slot)
+        wait(slot)
       }
     },
     complete() {
       completed = true
-      workOn()
+      if (busy.isEmpty) output.complete()
     },
     finalize() {
+      places.taken -= working
+      places.forget(workOn)
       busy.clear()
       ready.clear()
       load.end()

@@ -4,6 +4,7 @@ import type { StepMeter } from '../../context/meter.ts'
 import { keyOf } from '../../key/key.ts'
 import { createStepTime, type StepTime } from '../../time/stepTime.ts'
 import { keyedAsync } from '../async/keyedAsync.ts'
+import type { Places } from '../async/places.ts'
 import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
 import { inUseBy } from './failures.ts'
@@ -22,9 +23,13 @@ const aheadAtEnd = 2
 export function timedAsync<In, State, Outputs, Out>(
   output: Output<Out>,
   context: Context,
-  options: TimedStepOptions<In, State, Outputs> & { readonly name: string; readonly concurrency: number },
+  options: TimedStepOptions<In, State, Outputs> & {
+    readonly name: string
+    readonly concurrency: number
+    readonly places?: Places | undefined
+  },
 ): Operation<In> {
-  const { name, meter, concurrency, where, entities, slotOf, fail } = options
+  const { name, meter, concurrency, places, where, entities, slotOf, fail } = options
   const timers = entities.timers()
   const release = timers.use()
   if (release === undefined) throw inUseBy(where)
@@ -54,6 +59,7 @@ export function timedAsync<In, State, Outputs, Out>(
     name,
     meter: meter && measuredByMessage(meter),
     concurrency,
+    places,
     entities,
     slotOf: (work) => (work.slot < 0 ? (work.slot = slotOf(work.message!)) : work.slot),
     compute: (work) => run(work),

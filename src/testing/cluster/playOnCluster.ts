@@ -39,6 +39,11 @@ export async function playOnCluster<In, Out>(
     const isPause = 'disturbance' in event && event.disturbance === 'pause'
     await cluster.advance(isPause ? event.milliseconds : between)
   }
+  await settleAll(cluster)
+}
+
+/** Waits until everything is processed. */
+export async function settleAll(cluster: Pick<ClusterDriver<never, unknown>, 'settle' | 'disturb'>): Promise<void> {
   await cluster.settle().catch(async (error: unknown) => {
     if (!(error instanceof NoWorker)) throw error
     cluster.disturb({ disturbance: 'join' })

@@ -211,7 +211,7 @@ function entityUnderTest<State>(
   const state = entities.state(partition, key)
   if (state === undefined) return undefined
   const timers: { name: string | number; at: number }[] = []
-  const { table } = entities.open(partition.name)!
+  const table = entities.of(partition)
   if (table.hasTimers) table.timers().forEach(table.slot(key), (name, at) => timers.push({ name, at }))
   const expires = timers.find(({ name }) => name === expiry)
   const own = timers.filter((timer) => timer !== expires)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { knownOptions, type OptionNames } from '../../base/option.ts'
 import type { Disturbance } from '../cluster/disturbance.ts'
 import { disturbances, withDisturbances } from '../cluster/disturbances.ts'
-import { playOnCluster } from '../cluster/playOnCluster.ts'
+import { playOnCluster, settleAll } from '../cluster/playOnCluster.ts'
 import { clusterEventList } from '../cluster/shownEvents.ts'
 import { simulateThrough, type CacheOf, type Through } from '../cluster/simulateThrough.ts'
 import { Breach } from '../law/breach.ts'
@@ -62,12 +62,16 @@ export async function workersDoNotMatter<In, Out>(
   await workersThrough((client) => client, build, knownOptions('workersDoNotMatter', options, names))
 }
 
-/** The same, with something that stands between the workers and their clients, and with caches: anew for each run. */
+/**
+ * The same, with something that stands between the workers and their clients, and with caches: anew for each run.
+ * `rest`, in ms of virtual time: what happens so long after everything is processed still counts.
+ */
 export async function workersThrough<In, Out>(
   through: Through,
   build: BuildPipeline<In, Out>,
   options: WorkersOptions<In>,
   caches?: () => CacheOf,
+  rest = 0,
 ): Promise<void> {
   const { input, key, onError, runs, seed, path, timeout, disturbances: some = disturbances() } = options
   const trials: fc.Arbitrary<WorkersTrial<In>> = recordOf({
@@ -85,7 +89,7 @@ export async function workersThrough<In, Out>(
     async holds(trial) {
       const messages = trial.events.flatMap((event) => ('message' in event ? [event.message] : []))
       const expected = await runThrough<In, Out>(build, asEvents(messages), driver)
-      const outputs = await outputsOnCluster(through, build, trial, { key, onError, cacheOf: caches?.() })
+      const outputs = await outputsOnCluster(through, build, trial, { key, onError, cacheOf: caches?.(), rest })
       const got: PipelineRun<Out> = { ...expected, outputs }
       await expectSameOutputs(got, expected, key && (() => outputsAlone(build, messages, key, driver)))
     },
@@ -106,16 +110,26 @@ export async function workersThrough<In, Out>(
 /** In ms of real time. */
 const longestRun = 20_000
 
+interface Beside {
+  readonly cacheOf: CacheOf | undefined
+  /** In ms of virtual time: what happens so long after everything is processed still counts. */
+  readonly rest: number
+}
+
 async function outputsOnCluster<In, Out>(
   through: Through,
   build: BuildPipeline<In, Out>,
   { events, ...trial }: WorkersTrial<In>,
-  { cacheOf, ...options }: Pick<WorkersOptions<In>, 'key' | 'onError'> & { readonly cacheOf: CacheOf | undefined },
+  { cacheOf, rest, ...options }: Pick<WorkersOptions<In>, 'key' | 'onError'> & Beside,
 ): Promise<Out[]> {
   const driving = { ...trial, ...options, sessionTimeout }
   const cluster = await simulateThrough<In, Out>(through, build, driving, cacheOf)
   try {
     await playOnCluster(cluster, events)
+    if (rest > 0) {
+      await cluster.advance(rest)
+      await settleAll(cluster)
+    }
     return cluster.outputs()
   } catch (cause) {
     throw new Breach(`the failure of a worker: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })

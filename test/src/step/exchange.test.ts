@@ -82,7 +82,7 @@ describe.each([
   test('takes in what another worker hands over, in its turn', async () => {
     const exchange: ReturnType<typeof exchangeOf> = exchangeOf((_low, _high, word) => {
       if (word !== 'back') return true
-      exchange.joined[0]!.receive(['from elsewhere'])
+      exchange.joined[0]!.receive(['from elsewhere'], 0, undefined)
       return false
     })
     expect(await run(exchange, ['1', 'back', '2'], lengths(), options)).toEqual(['1 1', 'from elsewhere 1', '2 2'])

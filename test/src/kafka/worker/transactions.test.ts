@@ -14,7 +14,7 @@ async function losingAt(call: 'begin' | 'sendOffsets' | 'never'): Promise<{ call
   const calls: string[] = []
   const pump = {
     member: {} as KafkaMember,
-    owned: { moved: true, takeOffsets: () => [{ topic: 'in', partition: 0, offset: 7 }], list: () => [] },
+    owned: { moved: true, takeOffsets: () => [{ topic: 'in', partition: 0, offset: 7 }], list: () => [], touch: () => undefined },
     reached: () => [],
     isLost: false,
     stop: () => Promise.resolve(),
@@ -40,6 +40,7 @@ async function losingAt(call: 'begin' | 'sendOffsets' | 'never'): Promise<{ call
     committed: () => undefined,
     shards: 1,
     partitionOf: () => 'partition',
+    idOf: () => 1,
     partitionsOf: () => Promise.resolve(new Map()),
     timeout: 1000,
     commits: createCommits(systemClock),

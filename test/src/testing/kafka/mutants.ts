@@ -8,7 +8,7 @@ export type Mutant = () => Through
 
 type Change<Thing> = (made: Thing) => Partial<Thing>
 
-const withProducer =
+export const withProducer =
   (change: Change<KafkaProducer>) =>
   (client: KafkaClient): KafkaClient => ({
     ...client,

@@ -8,6 +8,7 @@ export function workersWithCaches<In, Out>(
   through: (caches: Caches) => Through,
   build: BuildPipeline<In, Out>,
   options: WorkersOptions<In>,
+  rest?: number,
 ): Promise<void> {
   let own: Through
   return workersThrough<In, Out>(
@@ -19,5 +20,6 @@ export function workersWithCaches<In, Out>(
       own = through(caches)
       return caches.cacheOf
     },
+    rest,
   )
 }
