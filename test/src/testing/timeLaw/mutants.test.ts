@@ -16,7 +16,7 @@ import {
   type Timed,
 } from 'wallarx/testing'
 import { DueTimers } from '../../../../src/state/timers/dueTimers.ts'
-import { EntityTimers } from '../../../../src/state/timers/entityTimers.ts'
+import { SlotTimers } from '../../../../src/state/timers/slotTimers.ts'
 import { TableTimers } from '../../../../src/state/timers/tableTimers.ts'
 import { PresentEntity } from '../../../../src/step/timed/presentEntity.ts'
 import { EventClock } from '../../../../src/time/eventClock.ts'
@@ -96,11 +96,11 @@ describe('timersAreExact finds', () => {
     [
       'timers that fire twice',
       () => {
-        let twice = new WeakSet()
-        mutate(EntityTimers, 'delete', (self, original, [name]) => {
-          if (!twice.has(self)) return twice.add(self)
-          twice = new WeakSet()
-          return original(name)
+        let spared = new Set<unknown>()
+        mutate(SlotTimers, 'delete', (_, original, [slot, name]) => {
+          if (!spared.has(slot)) return spared.add(slot)
+          spared = new Set()
+          return original(slot, name)
         })
       },
     ],
