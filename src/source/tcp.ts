@@ -89,10 +89,11 @@ const known: OptionNames<TcpSourceOptions> = { ...knownToBoth, framing: true, id
  * ```
  */
 export function tcpSource(options: TcpSourceOptions | AcknowledgedTcpSourceOptions): Observable<Buffer> {
+  const plainly = (options as TcpSourceOptions | AcknowledgedTcpSourceOptions | null)?.acknowledged !== true
+  if (plainly) knownOptions('tcpSource', options as TcpSourceOptions, known)
+  else knownOptions('tcpSource with acknowledged: true', options, knownToBoth)
   const { acknowledged = false } = options
   if (typeof acknowledged !== 'boolean') throw invalidOption('acknowledged', 'true or false', acknowledged)
-  if (options.acknowledged === true) knownOptions('tcpSource with acknowledged: true', options, knownToBoth)
-  else knownOptions('tcpSource', options, known)
   const address = parseAddress(options.listen)
   const { maxFrameLength, maxConnections = 1024, name = `tcp ${formatAddress(address)}` } = options
   const plain = options.acknowledged === true ? undefined : plainOptions(options)
