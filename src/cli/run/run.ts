@@ -34,7 +34,7 @@ async function runFile(args: readonly string[]): Promise<number> {
   return 0
 }
 
-/** What a user can mend is thrown as `Failure`; of what the module's own code threw the stack is told. The exit code. */
+/** What a user can mend is thrown as `Failure`; what the module's own code threw is told with its stack. */
 function failed(error: unknown, what: string): number {
   if (error instanceof Failure) throw error
   const { name, kind, message, cause } = (error ?? {}) as Partial<Told>
