@@ -7,7 +7,7 @@ import {
   fromAsyncIterable,
   observerSink,
   run,
-  WallarxError,
+  type WallarxError,
   type Csv,
   type CsvOptions,
   type DeadLetter,
@@ -152,7 +152,7 @@ describe('csv', () => {
       fc.property(texts, (text) => {
         const { data, errors } = Papa.parse<string[]>(text, { delimiter: ',', newline: '\n' })
         // It drops spaces behind closing quotes and before the end of a row, where ours has found that end.
-        fc.pre(errors.length === 0 && !/" /.test(text))
+        fc.pre(errors.length === 0 && !text.includes('" '))
         const expected = data.filter((row) => row.length > 1 || row[0] !== '')
         const { rows, error } = readAll(csv({ header: false }), [Buffer.from(text)])
         expect(error).toBeUndefined()
