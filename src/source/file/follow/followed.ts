@@ -112,7 +112,7 @@ export class FollowedFile {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#left, this.#file, this.#next?.file].map((one) => one?.handle.close()))
+    for (const open of [this.#left, this.#file, this.#next?.file]) await open?.handle.close()
   }
 
   /** Who writes has to have begun the file at the path last: what comes to the one before it is too late. */

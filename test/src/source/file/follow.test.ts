@@ -154,7 +154,7 @@ describe('a file that is followed', () => {
     writeFileSync(path, 'two\n')
     await sink.until(() => sink.messages.length === 2)
     appendFileSync(`${path}.1`, 'late\n')
-    await until(() => log.some((line) => /input: 5 bytes were written to a file that was rotated away/.test(line)))
+    await until(() => log.some((line) => line.includes('input: 5 bytes were written to a file that was rotated away')))
   })
 
   test('goes on through rotated files by whatever scheme they are named, and no others', async () => {
@@ -388,11 +388,8 @@ test('any sequence of growing, rotating, stopping and crashing gives each line o
       const catchUp = async (): Promise<void> => {
         let failure: unknown
         run.app.closed.catch((error: unknown) => (failure = error))
-        const t0 = performance.now()
         await eventually(() => {
           if (failure !== undefined) throw failure
-          if (performance.now() - t0 > 4000)
-            throw new Error(`${JSON.stringify(written())} not ${JSON.stringify(whole())} ${run.log.join(' | ')}`)
           return written() === whole()
         })
       }
@@ -415,6 +412,6 @@ test('any sequence of growing, rotating, stopping and crashing gives each line o
       expect(written()).toBe(whole())
       expect(run.letters).toEqual([])
     }),
-    { numRuns: 60 },
+    { numRuns: 60, timeout: 30_000 },
   )
 }, 120_000)
