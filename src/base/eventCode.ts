@@ -5,6 +5,7 @@ export const eventCodes = {
   SINK_UNREACHABLE: 'a connection of a sink is lost or refused; it is tried again',
   SINK_NOT_CHECKED: 'a file may not be read, so nobody knows whether it is the one that was written',
   SOURCE_REPLACED: 'there is another file where a source reads',
+  SOURCE_WRITTEN_LATE: 'a file was written to that had been rotated away and left',
   CONNECTION_NOT_ACCEPTED: 'a connection could not be accepted; those that are there go on',
   JOURNAL_PART_LEFT_OUT: 'a damaged part of a journal was left out, as onDamage says',
   JOURNAL_TAIL_CUT: 'the last record of a journal was not whole, as after a crash, and was cut off',

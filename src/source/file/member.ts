@@ -71,6 +71,7 @@ export class Member {
         fingerprint,
         onChange,
         stream: this.#stream,
+        warn: (event, code) => context.report.warn(`${name}: ${event}`, code, { source: name }),
       })
     } else this.#entry.positionFrom(this.#stream.position, this.#stream.fingerprint)
     opened()

@@ -23,7 +23,10 @@ export function followFile(options: ReadOptions, subscription: SourceSubscriptio
       if (!isEnd) output.complete()
     },
   })
-  const file = new FollowedFile({ path, isOwn: () => false, restored, fingerprint, onChange, stream })
+  const warn = (event: string, code: string): void => {
+    context.report.warn(`${name}: ${event}`, code, { source: name })
+  }
+  const file = new FollowedFile({ path, isOwn: () => false, restored, fingerprint, onChange, stream, warn })
   positionFrom(stream.position, stream.fingerprint)
   const watch = watchDirectory(dirname(path), context.clock)
   const opened = opening(context, () => file.open())

@@ -15,7 +15,12 @@ export interface FollowedFileOptions extends Followed {
   readonly fingerprint: Fingerprint | undefined
   readonly onChange: 'stop' | 'restart'
   readonly stream: FileStream
+  /** What is not read, and somebody should know of. */
+  readonly warn: (event: string, code: string) => void
 }
+
+/** How often a file that was left is looked at again, to tell what is still written to it. */
+const looksBehind = 100
 
 /**
  * A file that is read as it grows, and what takes its place at its path after it, each once: one that was renamed is
@@ -30,6 +35,8 @@ export class FollowedFile {
   #size = 0
   /** What was rotated away before it was opened. */
   #behind: RotatedAway = { known: new Set(), changed: 0, newest: 0 }
+  /** Read to its end, and left. */
+  #left: { readonly handle: FileHandle; readonly size: number; looks: number } | undefined
   /** Opened, and read when the one before has been told to have ended. */
   #next: { readonly file: Opened; readonly behind: RotatedAway } | undefined
 
@@ -87,6 +94,7 @@ export class FollowedFile {
       if (chunk !== undefined) return this.#reader.take(chunk)
       this.#size = this.#reader.at
       const end = await this.#endOf(this.#file!)
+      if (end === undefined) await this.#lookBehind()
       if (end !== 'again') return end
     }
   }
@@ -94,7 +102,8 @@ export class FollowedFile {
   /** Goes on to the file behind the one that has ended. */
   goOn(): void {
     const { file, behind } = this.#next!
-    void this.#file?.handle.close()
+    void this.#left?.handle.close()
+    this.#left = this.#file && { handle: this.#file.handle, size: this.#reader.at, looks: looksBehind }
     this.#next = undefined
     this.#file = file
     this.#behind = behind
@@ -104,7 +113,20 @@ export class FollowedFile {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#file?.handle.close(), this.#next?.file.handle.close()])
+    for (const open of [this.#left, this.#file, this.#next?.file]) await open?.handle.close()
+  }
+
+  /** Who writes has to have begun the file at the path last: what comes to the one before it is too late. */
+  async #lookBehind(): Promise<void> {
+    const left = this.#left
+    if (left === undefined) return
+    const late = (await left.handle.stat()).size - left.size
+    if (late > 0) {
+      const what = `${late} bytes were written to a file that was rotated away, after the one in its place had begun`
+      this.#options.warn(`${what}: they are not processed`, 'SOURCE_WRITTEN_LATE')
+    } else if (--left.looks > 0) return
+    this.#left = undefined
+    await left.handle.close()
   }
 
   /** So little of it was read that a truncation may not show. */

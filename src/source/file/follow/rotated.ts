@@ -22,7 +22,7 @@ export interface Neighbour {
 const added = '[._-](?:\\d[\\dTZ._:+-]*|old)'
 
 /** Whether a file of this name may have been the file of that name: `app.log.1`, `app.1.log`. */
-export function looksRotated(name: string, base: string): boolean {
+function looksRotated(name: string, base: string): boolean {
   const extension = extname(base)
   const stem = base.slice(0, base.length - extension.length)
   const pattern = `^(?:${escaped(base)}${added}|${escaped(stem)}${added}${escaped(extension)})$`
