@@ -53,7 +53,10 @@ export default {
       name: 'every-room-has-a-floor',
       comment: 'A new folder of src states in `rooms` what it may look down to.',
       severity: 'error',
-      from: { path: '^src/', pathNot: `^src/((index|browser)\\.ts$|(${[...Object.keys(rooms), ...roots].join('|')})/)` },
+      from: {
+        path: '^src/',
+        pathNot: `^src/((index|browser)\\.ts$|(${[...Object.keys(rooms), ...roots].join('|')})/)`,
+      },
       to: {},
     },
     {

@@ -131,8 +131,8 @@ const stackTrace = (Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.w
 /**
  * An error that says what was expected, where, and what was found.
  *
- * Bad input has no stack: it comes at full speed, and where it happened is in `where` and `cause`; to remember the calls
- * takes longer than all else.
+ * Bad input has no stack: it comes at full speed, and where it happened is in `where` and `cause`; to remember the
+ * calls takes longer than all else.
  *
  * @example
  * ```ts

@@ -22,8 +22,8 @@ export const deadLetters: Bench = {
       ],
       notes: [
         `${frames} frames, whose decoder throws the same error for each (one that is made anew takes some 4 us for ` +
-          `its stack); each in a process of its own, in turn, ${warmUps} warm-ups; the least CPU time of ${runs} runs ` +
-          'counts',
+          `its stack); each in a process of its own, in turn, ${warmUps} warm-ups; the least CPU time of ${runs} ` +
+          'runs counts',
       ],
     }
   },
