@@ -1,7 +1,7 @@
-import type { Where } from '../../base/errors.ts'
 import type { Context } from '../../context/context.ts'
 import type { StepMeter } from '../../context/meter.ts'
 import { keyOf } from '../../key/key.ts'
+import type { TableTimers } from '../../state/timers/tableTimers.ts'
 import { createStepTime, type StepTime } from '../../time/stepTime.ts'
 import { keyedAsync } from '../async/keyedAsync.ts'
 import type { Places } from '../async/places.ts'
@@ -45,8 +45,6 @@ export function timedAsync<In, State, Outputs, Out>(
   /** Nothing more comes from upstream, and all that is set fires, maybe not at once. */
   let completed = false
 
-  const whereIs = (slot: number): Where => ({ ...where, key: keyOf(entities.low(slot), entities.high(slot)) })
-
   const finish = (slot: number, { steps }: Done): void => {
     if (!emitInOrder(steps, output, time)) return
     if (!atWork.leave(slot)) return
@@ -67,15 +65,7 @@ export function timedAsync<In, State, Outputs, Out>(
     fail(thrown, work) {
       fail(thrown, work.message!)
     },
-    timers: {
-      get next() {
-        return timers.next
-      },
-      get all() {
-        return completed
-      },
-      of: ({ first }) => first,
-    },
+    timers: awaitedOf(timers, () => completed),
     // Failures of computations are dealt with where they happen.
     failComputing(thrown) {
       output.error(thrown)
@@ -115,7 +105,7 @@ export function timedAsync<In, State, Outputs, Out>(
     byArrival: () => time.byArrival,
     begun: (slot) => removed.delete(slot),
     removed: (slot) => removed.add(slot),
-    whereIs,
+    whereIs: (slot) => ({ ...where, key: keyOf(entities.low(slot), entities.high(slot)) }),
   })
   time.wakeAt(timers.next)
 
@@ -155,6 +145,17 @@ export function timedAsync<In, State, Outputs, Out>(
     },
   }
 }
+
+/** What the clock of the step waits for. `all`: nothing more comes from upstream. */
+const awaitedOf = (timers: TableTimers, all: () => boolean) => ({
+  get next() {
+    return timers.next
+  },
+  get all() {
+    return all()
+  },
+  of: ({ first }: Work<unknown>): number => first,
+})
 
 /** How much each entity has to do, by slot, and up to when what it has fires timers. */
 class AtWork {
