@@ -186,28 +186,11 @@ export function createRunPartitions(
     },
     exchange,
     stored,
-    state<State>(partition: StatePartition<never, State>, key: Key) {
-      const used = mine.get(partition)
-      if (used === undefined) return undefined
-      const whole = used.parts.get(wholePart)
-      if (whole === undefined)
-        return (used.table.get(key) ?? used.stored?.peek(BigInt(key))?.state) as State | undefined
-      const table = whole.table as EntityTable<State>
-      const state = table.get(key)
-      if (state !== undefined || whole.persistent?.isStored(key) !== true || table.isRemoved(BigInt(key))) return state
-      return table.states[table.slot(key)]
-    },
+    state: <State>(partition: StatePartition<never, State>, key: Key) =>
+      stateIn(mine.get(partition as StatePartition<never, unknown>), key) as State | undefined,
     all: () => [...mine.keys()],
     open: (name) => [...mine.values()].find(({ partition }) => partition.name === name),
-    keys(partition) {
-      const used = mine.get(partition)
-      if (used === undefined) return []
-      const tables = [...used.parts.values()].map(({ table }) => table)
-      const isThere = (key: bigint): boolean => !tables.some((table) => table.isRemoved(key))
-      const keys = new Set(tables.flatMap((table) => [...table.keys()]))
-      for (const key of used.stored?.storedKeys() ?? []) if (isThere(key)) keys.add(key)
-      return [...keys].sort((one, other) => (one < other ? -1 : 1))
-    },
+    keys: (partition) => keysOf(mine.get(partition)),
     changes: () => parts().flatMap(({ table, persistent }) => persistent?.changes(table) ?? []),
     get packed() {
       let packed = 0
@@ -218,12 +201,7 @@ export function createRunPartitions(
       Object.fromEntries(
         [...mine.values()].map(({ partition: { name }, table: { size } }) => [name, { entities: size }]),
       ),
-    sizes: () =>
-      [...mine.values()].map(({ partition: { name }, table: { size }, parts }) => {
-        const kept = [...parts.values()].flatMap(({ persistent }) => persistent ?? [])
-        const stored = kept.reduce((sum, { storedCount }) => sum + storedCount, 0)
-        return { name, entities: size, ...(store !== undefined && { stored }) }
-      }),
+    sizes: () => [...mine.values()].map(sizesOf),
     idOf: (name) => ids.get(name),
     drop(name, shards, is) {
       for (const { partition, parts } of mine.values()) {
@@ -246,4 +224,29 @@ export function createRunPartitions(
       for (const partition of mine.keys()) partition[openUnder] = undefined
     },
   }
+}
+
+function stateIn(used: Used | undefined, key: Key): unknown {
+  if (used === undefined) return undefined
+  const whole = used.parts.get(wholePart)
+  if (whole === undefined) return used.table.get(key) ?? used.stored?.peek(BigInt(key))?.state
+  const { table, persistent } = whole
+  const state = table.get(key)
+  if (state !== undefined || persistent?.isStored(key) !== true || table.isRemoved(BigInt(key))) return state
+  return table.states[table.slot(key)]
+}
+
+function keysOf(used: Used | undefined): bigint[] {
+  if (used === undefined) return []
+  const tables = [...used.parts.values()].map(({ table }) => table)
+  const keys = new Set(tables.flatMap((table) => [...table.keys()]))
+  for (const key of used.stored?.storedKeys() ?? []) if (!tables.some((table) => table.isRemoved(key))) keys.add(key)
+  return [...keys].sort((one, other) => (one < other ? -1 : 1))
+}
+
+function sizesOf({ partition: { name }, table: { size }, stored, parts }: Used): ReturnType<RunPartitions['sizes']>[0] {
+  if (stored === undefined) return { name, entities: size }
+  let count = 0
+  for (const { persistent } of parts.values()) count += persistent?.storedCount ?? 0
+  return { name, entities: size, stored: count }
 }

@@ -2,9 +2,9 @@ import { WallarxError } from '../base/errors.ts'
 import type { Exchange, ExchangeStep, MessagesTime } from '../state/exchange.ts'
 import type { PackTracing } from './cluster.ts'
 import { noParents, OpenPacks, type TakenPack } from './openPacks.ts'
-import type { News } from './origins.ts'
+import type { News } from './time/origins.ts'
 import { pack, unpackFor } from './pack.ts'
-import { sliceTime } from './packTime.ts'
+import { sliceTime } from './time/packTime.ts'
 import { createProgramSteps, differ, type ProgramSteps } from './steps.ts'
 
 /** A pack on its way to the worker that owns the shard. */

@@ -1,7 +1,7 @@
 import type { ExchangeStep, MessagesTime, ShardOfPartition } from '../state/exchange.ts'
 import type { PackTracing } from './cluster.ts'
-import { createOrigins, noNews, type News, type Origins } from './origins.ts'
-import { GrowingTime } from './packTime.ts'
+import { createOrigins, noNews, type News, type Origins } from './time/origins.ts'
+import { GrowingTime } from './time/packTime.ts'
 import { shardOf } from './shard.ts'
 
 /** A pack that grows, or is full and waits to be taken. */

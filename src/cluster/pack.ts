@@ -5,7 +5,7 @@ import { packPlain, unpackPlain } from '../serialization/msgpack.ts'
 import { isWellFormed, NotPlain } from '../serialization/plain/plainForm.ts'
 import { plainForms } from '../serialization/plain/toPlain.ts'
 import type { MessagesTime } from '../state/exchange.ts'
-import { packedTime, unpackTime } from './packTime.ts'
+import { packedTime, unpackTime } from './time/packTime.ts'
 
 /*
  * A pack: the messages for one step and one shard, in order. Integers are in little endian.

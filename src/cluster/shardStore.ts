@@ -1,7 +1,7 @@
 import { bytesOf, textOf, type Change, type OpenStore, type StoreEntry } from '../store/store.ts'
-import { restoredTimers } from './restoredTimers.ts'
-import { shardPlace, type ShardPlace } from './shardPlace.ts'
-import { SortedKeys } from './sortedKeys.ts'
+import { restoredTimers } from './stored/restoredTimers.ts'
+import { shardPlace } from './stored/shardPlace.ts'
+import { StoredShards } from './stored/storedShards.ts'
 
 /**
  * The entities of the shards that a worker owns, packed, as they were last committed: a store whose shards come and go.
@@ -51,124 +51,25 @@ export interface ShardRestore {
   done(end: number): void
 }
 
-/** An entity, the entries of its StateMaps by their keys in the store, and its timers. */
-interface StoredEntity {
-  value: Uint8Array | undefined
-  entries: Map<string, Uint8Array> | undefined
-  timers: Uint8Array | undefined
-}
-
-/** What is known of one shard. */
-interface StoredShard {
-  /** By the key of the entity in the store. */
-  readonly entities: Map<string, StoredEntity>
-  /** The keys of timers. */
-  readonly timers: SortedKeys
-  /** By their keys in the store. */
-  readonly clocks: Map<string, Uint8Array>
-}
-
 const nothing = Buffer.alloc(0)
 
 /** One in memory, which knows nothing of a shard until it is restored. */
 export function createShardStore(shards: number): ShardStore {
-  const others = new Map<string, Uint8Array>()
-  /** By partition and shard. */
-  const places = new Map<string, StoredShard>()
-  const placeId = (partitionId: number, shard: number): string => `${partitionId}/${shard}`
-
-  const shardOfPlace = ({ partitionId, shard }: ShardPlace): StoredShard | undefined =>
-    places.get(placeId(partitionId, shard))
-
-  const shardOrNew = ({ partitionId, shard }: ShardPlace): StoredShard => {
-    const id = placeId(partitionId, shard)
-    let found = places.get(id)
-    if (found === undefined) {
-      found = { entities: new Map(), timers: new SortedKeys(), clocks: new Map() }
-      places.set(id, found)
-    }
-    return found
-  }
-
-  const find = (place: ShardPlace): StoredEntity | undefined => shardOfPlace(place)?.entities.get(place.entity)
-
-  const putEntity = (place: ShardPlace, { key, value }: Change): void => {
-    const { entities } = shardOrNew(place)
-    let entity = entities.get(place.entity)
-    if (entity === undefined) {
-      if (value === undefined) return
-      entities.set(place.entity, (entity = { value: undefined, entries: undefined, timers: undefined }))
-    }
-    if (place.kind === 'entity') entity.value = value
-    else if (place.kind === 'timers') entity.timers = value
-    else if (value === undefined) entity.entries?.delete(textOf(key))
-    else (entity.entries ??= new Map()).set(textOf(key), value)
-    const isEmpty = entity.value === undefined && entity.timers === undefined && (entity.entries?.size ?? 0) === 0
-    if (isEmpty) entities.delete(place.entity)
-  }
-
-  const put = (change: Change): void => {
-    const { key, value } = change
-    const place = shardPlace(key, shards)
-    if (place !== undefined && place.kind !== 'timer' && place.kind !== 'clock') {
-      putEntity(place, change)
-      return
-    }
-    const text = textOf(key)
-    if (place?.kind === 'timer') {
-      if (value === undefined) shardOrNew(place).timers.delete(text)
-      else shardOrNew(place).timers.add(text)
-      return
-    }
-    const map = place === undefined ? others : shardOrNew(place).clocks
-    if (value === undefined) map.delete(text)
-    else map.set(text, value)
-  }
-
-  function* all(): Generator<readonly [string, Uint8Array]> {
-    yield* others
-    for (const { entities } of places.values()) {
-      for (const [key, { value, entries }] of entities) {
-        if (value !== undefined) yield [key, value]
-        if (entries !== undefined) yield* entries
-      }
-    }
-  }
+  const all = new StoredShards(shards)
 
   /** Entries of one entity are found by it; anything else is looked through. */
   const under = (prefix: Uint8Array): Iterable<readonly [string, Uint8Array]> => {
     const place = shardPlace(prefix, shards)
-    return place?.kind === 'entry' ? (find(place)?.entries ?? []) : all()
-  }
-
-  const get = (key: Uint8Array): Uint8Array | undefined => {
-    const place = shardPlace(key, shards)
-    switch (place?.kind) {
-      case undefined:
-        return others.get(textOf(key))
-      case 'entity':
-        return find(place)?.value
-      case 'entry':
-        return find(place)?.entries?.get(textOf(key))
-      case 'timers':
-        return find(place)?.timers
-      case 'clock':
-        return shardOfPlace(place)?.clocks.get(textOf(key))
-      case 'timer':
-        return undefined // they are looked through, and not asked for
-    }
+    return place?.kind === 'entry' ? (all.entity(place)?.entries ?? []) : all
   }
 
   const apply = (changes: readonly Change[]): void => {
-    for (const change of changes) put(change)
-  }
-  const drop = (partitionId: number, shard: number): void => {
-    places.delete(placeId(partitionId, shard))
+    for (const change of changes) all.put(change)
   }
 
   return {
     get(key) {
-      const value = get(key)
+      const value = all.get(key)
       return value && Buffer.from(value)
     },
     *range(prefix, from = prefix) {
@@ -176,7 +77,7 @@ export function createShardStore(shards: number): ShardStore {
       const place = shardPlace(prefix, shards)
       if (place?.kind === 'timer') {
         const first = textOf(from)
-        for (const key of shardOfPlace(place)?.timers.from(first > text ? first : text) ?? []) {
+        for (const key of all.timers(place)?.from(first > text ? first : text) ?? []) {
           yield { key: bytesOf(key), value: nothing } satisfies StoreEntry
         }
         return
@@ -188,11 +89,11 @@ export function createShardStore(shards: number): ShardStore {
     apply,
     committed: () => undefined,
     restore({ id, shard }) {
-      drop(id, shard)
+      all.drop(id, shard)
       return {
         from: ({ low }) => Promise.resolve(low),
         apply(changes) {
-          for (const change of changes) apply(restoredTimers(change, id, shard, get))
+          for (const change of changes) apply(restoredTimers(change, id, shard, all.get))
         },
         room: () => undefined,
         done: () => undefined,
@@ -202,7 +103,7 @@ export function createShardStore(shards: number): ShardStore {
       apply(changes)
       return Promise.resolve()
     },
-    drop,
+    drop: all.drop,
     close: () => Promise.resolve(),
   }
 }

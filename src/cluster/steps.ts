@@ -3,8 +3,8 @@ import { WallarxError } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
 import type { ExchangeStep, MessagesTime } from '../state/exchange.ts'
 import type { Pack } from './pack.ts'
-import { sliceTime } from './packTime.ts'
-import { createStepClocks, type StepClocks } from './stepClocks.ts'
+import { sliceTime } from './time/packTime.ts'
+import { createStepClocks, type StepClocks } from './time/stepClocks.ts'
 
 /** Messages of a pack whose step has left in the middle of it. */
 export interface LeftOver {

@@ -80,13 +80,7 @@ export function stateStep<In, State, Outputs, Out>({
   const compute = timedCompute as (message: In, state: State) => ReturnType<typeof timedCompute>
   const whereIn = ({ pipeline }: Context): Where => ({ pipeline, step: name, partition: partition.name })
 
-  const startHere = (
-    output: Output<Out>,
-    context: Context,
-    meter: StepMeter | undefined,
-    entities: EntityTable<State>,
-    places?: Places,
-  ): Operation<In> => {
+  const startHere: StartHere<In, State, Out> = (output, context, meter, entities, places) => {
     const where = whereIn(context)
     const slotOf = entityLocator(entities, key)
     const failure = computationFailure(where)
@@ -154,36 +148,26 @@ export function stateStep<In, State, Outputs, Out>({
     return { next }
   }
 
-  const exchangedAs = (
-    output: Output<Out>,
-    context: Context,
-    meter: StepMeter | undefined,
-  ): Omit<ExchangedOptions<In, Out>, 'here'> => ({
-    output,
-    meter,
-    context,
-    step: name,
-    partition: partition.name,
-    key,
-    fail: failWith(output, context, computationFailure(whereIn(context))),
-  })
-
   const start = (output: Output<Out>, context: Context, meter?: StepMeter): Operation<In> => {
-    const { entities } = context
-    const { exchange } = entities
+    const { exchange } = context.entities
     const keyOfMessage = withKeyOf(partition.name, key, keyOf)
-    if (exchange === undefined || entities.ofShards === undefined || partition[livesByTime] !== true) {
-      const table = entities.of(partition)
+    if (exchange === undefined) {
+      const table = context.entities.of(partition)
       meter?.use({ keyOf: keyOfMessage, state: table.get })
-      const here = startHere(output, context, meter, table)
-      return exchange === undefined ? here : exchanged(exchange, { ...exchangedAs(output, context, meter), here })
+      return startHere(output, context, meter, table)
     }
-    const tableOf = entities.ofShards(partition)
-    const places = concurrency === undefined ? undefined : new Places(concurrency)
-    meter?.use({ keyOf: keyOfMessage, state: tableOf.get })
-    return exchanged(exchange, {
-      ...exchangedAs(output, context, meter),
-      here: (own, shardContext, shard) => startHere(own, shardContext, meter, tableOf.of(shard), places),
+    const { here, state } = spread<In, State, Out>(output, context, meter, { partition, concurrency, startHere })
+    meter?.use({ keyOf: keyOfMessage, state })
+    const fail = failWith(output, context, computationFailure(whereIn(context)))
+    return exchanged<In, Out>(exchange, {
+      output,
+      context,
+      meter,
+      step: name,
+      partition: partition.name,
+      key,
+      here,
+      fail,
     })
   }
   return {
@@ -193,6 +177,40 @@ export function stateStep<In, State, Outputs, Out>({
     ...(concurrency === undefined && !isTimed && flow !== undefined && { flow }),
     start,
     asynchronous: ({ entities }) => isTimed || concurrency !== undefined || entities.exchange !== undefined,
+  }
+}
+
+type StartHere<In, State, Out> = (
+  output: Output<Out>,
+  context: Context,
+  meter: StepMeter | undefined,
+  entities: EntityTable<State>,
+  places?: Places,
+) => Operation<In>
+
+/** On a cluster: one operation for all shards, or where entities live by time, what makes one for each. */
+function spread<In, State, Out>(
+  output: Output<Out>,
+  context: Context,
+  meter: StepMeter | undefined,
+  {
+    partition,
+    concurrency,
+    startHere,
+  }: Pick<StateStepOptions<In, State, never, Out>, 'partition' | 'concurrency'> & {
+    readonly startHere: StartHere<In, State, Out>
+  },
+): Pick<ExchangedOptions<In, Out>, 'here'> & { readonly state: (key: bigint) => State | undefined } {
+  const { entities } = context
+  if (entities.ofShards === undefined || partition[livesByTime] !== true) {
+    const table = entities.of(partition)
+    return { here: startHere(output, context, meter, table), state: table.get }
+  }
+  const tables = entities.ofShards(partition)
+  const places = concurrency === undefined ? undefined : new Places(concurrency)
+  return {
+    here: (own, shardContext, shard) => startHere(own, shardContext, meter, tables.of(shard), places),
+    state: tables.get,
   }
 }
 

@@ -11,7 +11,7 @@ export interface Overlay {
   /** What is under keys that begin so, by their text; in no order. */
   under(prefix: Uint8Array): Map<string, Uint8Array>
   /** The keys that begin so, from this one on, in order: no more is read than is asked for. */
-  inOrder(prefix: Uint8Array, from: Uint8Array): Iterable<Uint8Array>
+  sorted(prefix: Uint8Array, from: Uint8Array): Iterable<Uint8Array>
   /** The keys that begin so, some maybe twice. Those that are added meanwhile need not be among them. */
   keys(prefix: Uint8Array): Iterable<Uint8Array>
   /** A change of the transaction under way. */
@@ -95,7 +95,7 @@ export function createOverlay(store: OpenStore, failed: (error: unknown) => void
       }
       return found
     },
-    *inOrder(prefix, from) {
+    *sorted(prefix, from) {
       /** Whether they are there, those that lie over the store. */
       const changed = new Map<string, boolean>()
       for (const layer of layers().reverse()) {

@@ -1,4 +1,4 @@
-import { shardPlace, type ShardPlace } from '../shardPlace.ts'
+import { shardPlace, type ShardPlace } from '../stored/shardPlace.ts'
 import { cacheKey, type CachedShard } from './layout.ts'
 import type { RestoredShard } from '../shardStore.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { bytesOf, textOf, type Change, type OpenStore } from '../../store/store.ts'
-import { restoredTimers } from '../restoredTimers.ts'
-import { shardPlace } from '../shardPlace.ts'
+import { restoredTimers } from '../stored/restoredTimers.ts'
+import { shardPlace } from '../stored/shardPlace.ts'
 import type { ShardStore } from '../shardStore.ts'
 import { cacheKey, standingKey, standingValue, storeKey } from './layout.ts'
 import { createNumbers } from './numbers.ts'
@@ -92,7 +92,7 @@ export function createCachedShards(options: CachedShardsOptions): CachedShards {
       if (place?.kind === 'timer') {
         const shard = own.of(place)
         if (shard === undefined) return
-        for (const key of overlay.inOrder(cacheKey(shard, prefix), cacheKey(shard, from))) {
+        for (const key of overlay.sorted(cacheKey(shard, prefix), cacheKey(shard, from))) {
           yield { key: storeKey(place.partitionId, key), value: nothing }
         }
         return

@@ -1,5 +1,5 @@
-import { clockKey, shardPlace } from '../../cluster/shardPlace.ts'
-import type { StepClock } from '../../cluster/stepClocks.ts'
+import { clockKey, shardPlace } from '../../cluster/stored/shardPlace.ts'
+import type { StepClock } from '../../cluster/time/stepClocks.ts'
 import type { PackedExchange } from '../../cluster/exchange.ts'
 import type { Change } from '../../store/store.ts'
 import type { NewRecord } from '../client.ts'

@@ -1,7 +1,7 @@
 import type { WorkerProgram } from '../../cluster/cluster.ts'
 import type { PackedExchange } from '../../cluster/exchange.ts'
 import { shardOf } from '../../cluster/shard.ts'
-import { clockKey } from '../../cluster/shardPlace.ts'
+import { clockKey } from '../../cluster/stored/shardPlace.ts'
 import type { ShardStore } from '../../cluster/shardStore.ts'
 import type { KafkaRecord } from '../client.ts'
 import { changeOf } from './changelog.ts'

@@ -43,7 +43,7 @@ export function keyedAsync<In, State, Result, Out>(
   const times = meter?.takesTime(() => ({ used: load.inside, highWaterMark: concurrency, unit: 'messages' }))
   const busy = createWaiting<In>(times) // entities at work or in `ready`
   const clock = new DelayClock(context, undefined, timers)
-  const { places = new Places(concurrency) } = options
+  const { places = new Places(concurrency, true) } = options
   let working = 0
   let workingOn = false
   let completed = false
@@ -57,12 +57,8 @@ export function keyedAsync<In, State, Result, Out>(
       if (!isPromise(result)) finish(slot, message, result, began, origin, delayed)
       else
         result.then(
-          (value) => {
-            finish(slot, message, value, began, origin, delayed)
-          },
-          (thrown: unknown) => {
-            finishFailed(slot, message, thrown, delayed)
-          },
+          (value) => void finish(slot, message, value, began, origin, delayed),
+          (thrown: unknown) => void finishFailed(slot, message, thrown, delayed),
         )
     } catch (thrown) {
       finishFailed(slot, message, thrown, delayed)
@@ -102,14 +98,13 @@ export function keyedAsync<In, State, Result, Out>(
     places.taken--
     if (!busy.end(slot)) wait(slot)
     load.leave()
-    if (options.places === undefined) workOn()
-    else places.pass()
+    places.pass(workOn)
     if (completed && busy.isEmpty) output.complete()
   }
 
   const wait = (slot: number): void => {
     ready.push(slot)
-    if (options.places !== undefined) places.wait(workOn)
+    places.wait(workOn)
   }
 
   // A loop of its own and no recursion: results that come at once would take a stack frame for each message that waits.
@@ -123,7 +118,7 @@ export function keyedAsync<In, State, Result, Out>(
       work(slot, busy.shift(slot), origin, delayed)
     }
     workingOn = false
-    if (ready.size > 0 && options.places !== undefined) places.wait(workOn)
+    if (ready.size > 0) places.wait(workOn)
   }
 
   return {

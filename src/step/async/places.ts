@@ -2,23 +2,31 @@
 export class Places {
   readonly most: number
   taken = 0
+  readonly #isAlone: boolean
   /** Who has something to do that all places were taken for. */
   readonly #waiting = new Set<() => void>()
 
-  constructor(most: number) {
+  /** `isAlone`: nobody shares them. */
+  constructor(most: number, isAlone = false) {
     this.most = most
+    this.#isAlone = isAlone
   }
 
-  /** Calls `workOn` when a place is free that another one does not need. */
+  /** Calls `workOn` when a place is free, in its turn. */
   wait(workOn: () => void): void {
-    this.#waiting.add(workOn)
+    if (!this.#isAlone) this.#waiting.add(workOn)
   }
 
-  pass(): void {
-    for (const workOn of this.#waiting) {
-      if (this.taken >= this.most) return
-      this.#waiting.delete(workOn)
+  /** A place is free, of who works on so. */
+  pass(workOn: () => void): void {
+    if (this.#isAlone) {
       workOn()
+      return
+    }
+    for (const next of this.#waiting) {
+      if (this.taken >= this.most) return
+      this.#waiting.delete(next)
+      next()
     }
   }
 

@@ -29,7 +29,7 @@ export function timedAsync<In, State, Outputs, Out>(
     readonly places?: Places | undefined
   },
 ): Operation<In> {
-  const { name, meter, concurrency, places, where, entities, slotOf, fail } = options
+  const { meter, concurrency, where, entities, slotOf, fail } = options
   const timers = entities.timers()
   const release = timers.use()
   if (release === undefined) throw inUseBy(where)
@@ -54,11 +54,8 @@ export function timedAsync<In, State, Outputs, Out>(
   }
 
   const keyed = keyedAsync<Work<In>, State, Done, Out>(output, context, {
-    name,
+    ...options,
     meter: meter && measuredByMessage(meter),
-    concurrency,
-    places,
-    entities,
     slotOf: (work) => (work.slot < 0 ? (work.slot = slotOf(work.message!)) : work.slot),
     compute: (work) => run(work),
     emit: finish,

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { pack, unpack } from '../../../src/cluster/pack.ts'
-import { GrowingTime, packedTime, sliceTime, unpackTime } from '../../../src/cluster/packTime.ts'
-import { SortedKeys } from '../../../src/cluster/sortedKeys.ts'
+import { GrowingTime, packedTime, sliceTime, unpackTime } from '../../../src/cluster/time/packTime.ts'
+import { SortedKeys } from '../../../src/cluster/stored/sortedKeys.ts'
 import type { MessagesTime } from '../../../src/state/exchange.ts'
 import { ShardClock } from '../../../src/time/shardClock.ts'
 

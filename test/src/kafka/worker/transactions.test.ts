@@ -14,7 +14,12 @@ async function losingAt(call: 'begin' | 'sendOffsets' | 'never'): Promise<{ call
   const calls: string[] = []
   const pump = {
     member: {} as KafkaMember,
-    owned: { moved: true, takeOffsets: () => [{ topic: 'in', partition: 0, offset: 7 }], list: () => [], touch: () => undefined },
+    owned: {
+      moved: true,
+      takeOffsets: () => [{ topic: 'in', partition: 0, offset: 7 }],
+      list: () => [],
+      touch: () => undefined,
+    },
     reached: () => [],
     isLost: false,
     stop: () => Promise.resolve(),

@@ -1,4 +1,4 @@
-import type { OriginState, SentTime, ShardOfPartition, Teller, TellOrigin } from '../state/exchange.ts'
+import type { OriginState, SentTime, ShardOfPartition, Teller, TellOrigin } from '../../state/exchange.ts'
 
 type Said = Parameters<TellOrigin>
 

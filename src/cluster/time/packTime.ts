@@ -1,4 +1,4 @@
-import type { MessagesTime, OriginState, Said, SentTime, TellOrigin } from '../state/exchange.ts'
+import type { MessagesTime, OriginState, Said, SentTime, TellOrigin } from '../../state/exchange.ts'
 
 /*
  * The time of the messages of a pack, in a pack of version 2. Integers and numbers are in little endian.

@@ -1,5 +1,5 @@
-import { entityPlace, Q, S, U } from '../checkpoint/layout.ts'
-import { shardOf } from './shard.ts'
+import { entityPlace, Q, S, U } from '../../checkpoint/layout.ts'
+import { shardOf } from '../shard.ts'
 
 /** Where on a cluster what a store key says belongs. */
 export interface ShardPlace {

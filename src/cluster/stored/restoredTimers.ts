@@ -1,7 +1,7 @@
-import { timersPrefix } from '../checkpoint/timerLayout.ts'
-import { timerChanges } from '../checkpoint/storedTimers.ts'
-import type { Change } from '../store/store.ts'
-import { U } from '../checkpoint/layout.ts'
+import { timersPrefix } from '../../checkpoint/timerLayout.ts'
+import { timerChanges } from '../../checkpoint/storedTimers.ts'
+import type { Change } from '../../store/store.ts'
+import { U } from '../../checkpoint/layout.ts'
 
 /**
  * What a record of a changelog changes in the store of a shard. A changelog has the timers of each entity; where they

@@ -1,4 +1,4 @@
-import type { ExchangeStep } from '../state/exchange.ts'
+import type { ExchangeStep } from '../../state/exchange.ts'
 
 /** What a step knows of time in one shard. */
 export interface StepClock {
