@@ -5,7 +5,7 @@
  */
 export type { Address } from './base/address.ts'
 export type { BacklogOptions } from './sink/backlog.ts'
-export type { BackoffOptions } from './sink/backoff.ts'
+export type { BackoffOptions } from './network/backoff.ts'
 export { toAsyncIterable, type ToAsyncIterableOptions } from './bridge/asyncIterable.ts'
 export { toNodeStream } from './bridge/nodeStream.ts'
 export { toWebStream } from './bridge/webStream.ts'
@@ -53,12 +53,24 @@ export { fileSink, type FileSinkOptions } from './sink/file.ts'
 export { nodeStreamSink, type NodeStreamSinkOptions } from './sink/nodeStream.ts'
 export { observerSink } from './sink/observer.ts'
 export { tcpSink, type TcpSinkOptions } from './sink/tcp.ts'
+export { webSocketSink, type WebSocketSinkOptions } from './sink/webSocket/webSocket.ts'
 export { webStreamSink, type WebStreamSinkOptions } from './sink/webStream.ts'
 export { fromAsyncIterable, type FromOptions } from './source/asyncIterable.ts'
 export { fileSource, type FileSourceOptions } from './source/file.ts'
 export { fromNodeStream } from './source/nodeStream.ts'
 export { fromObservable, type FromObservableOptions } from './source/observable.ts'
 export { tcpSource, type TcpSourceOptions } from './source/tcp.ts'
+export { httpSource } from './source/http/http.ts'
+export type { AdmissionOptions } from './source/http/admission.ts'
+export type { HttpListenOptions, HttpSourceOptions } from './source/http/options.ts'
+export { webSocketSource } from './source/webSocket/webSocket.ts'
+export type {
+  WebSocketConnectOptions,
+  WebSocketLimits,
+  WebSocketListenOptions,
+  WebSocketSourceOptions,
+} from './source/webSocket/options.ts'
+export type { WebSocketClientOptions } from './network/webSocket/client.ts'
 export { fromWebStream } from './source/webStream.ts'
 export type { Serde } from './state/serde.ts'
 export type { EntryKey } from './state/entry.ts'

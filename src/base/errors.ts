@@ -43,6 +43,7 @@ const kinds = {
   STORE_READ_ONLY: 'misuse',
   STORE_FAILED: 'environment',
   GUARANTEE_IMPOSSIBLE: 'misuse',
+  PACKAGE_MISSING: 'misuse',
   CLUSTER_CLIENT_MISSING: 'misuse',
   CLUSTER_PROGRAMS_DIFFER: 'misuse',
   CLUSTER_SHARDS_CHANGED: 'misuse',
