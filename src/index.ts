@@ -5,7 +5,7 @@
  */
 export * from './browser.ts'
 export type { Address } from './base/address.ts'
-export type { BackoffOptions } from './sink/backoff.ts'
+export type { BackoffOptions } from './network/backoff.ts'
 export { toNodeStream } from './bridge/nodeStream.ts'
 export { csv, type Csv, type CsvOptions } from './codec/csv/csv.ts'
 export { msgpack } from './codec/msgpack.ts'
@@ -28,6 +28,18 @@ export {
   type ListenOptions,
   type TcpSourceOptions,
 } from './source/tcp.ts'
+export { webSocketSink, type WebSocketSinkOptions } from './sink/webSocket/webSocket.ts'
+export { httpSource } from './source/http/http.ts'
+export type { AdmissionOptions } from './source/http/admission.ts'
+export type { HttpListenOptions, HttpSourceOptions } from './source/http/options.ts'
+export { webSocketSource } from './source/webSocket/webSocket.ts'
+export type {
+  WebSocketConnectOptions,
+  WebSocketLimits,
+  WebSocketListenOptions,
+  WebSocketSourceOptions,
+} from './source/webSocket/options.ts'
+export type { WebSocketClientOptions } from './network/webSocket/client.ts'
 export type { Change, OpenStore, Store, StoreEntry } from './store/store.ts'
 export { lmdbStore, type LmdbStoreOptions } from './store/lmdb/lmdbStore.ts'
 export { memoryStore } from './store/memory.ts'

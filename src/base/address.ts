@@ -21,6 +21,11 @@ export function formatAddress({ host, port }: HostAndPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
+/** Whether an address is one of this machine alone; a name is none. */
+export function isLoopback(host: string): boolean {
+  return /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/i.test(host) || host === '::1'
+}
+
 function checked(host: unknown, port: unknown, address: unknown): HostAndPort {
   if (typeof host !== 'string' || host === '' || !Number.isInteger(port)) throw invalid(address)
   if ((port as number) < 0 || (port as number) > 65535) throw invalid(address)

@@ -48,6 +48,7 @@ const kinds = {
   STORE_FAILED: 'environment',
   GUARANTEE_IMPOSSIBLE: 'misuse',
   ACKNOWLEDGED_NEEDS_STORE: 'misuse',
+  PACKAGE_MISSING: 'misuse',
   CLUSTER_CLIENT_MISSING: 'misuse',
   CLUSTER_PROGRAMS_DIFFER: 'misuse',
   CLUSTER_SHARDS_CHANGED: 'misuse',

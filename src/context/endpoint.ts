@@ -82,6 +82,11 @@ export interface SourceEntry {
   readonly positionFrom: (position: () => Position | undefined, fingerprint?: () => Fingerprint | undefined) => void
   /** Calls `taken` with the position in each checkpoint, once that is durable. */
   readonly onCheckpoint: (taken: (position: Position) => void) => void
+  /**
+   * Calls `kept` once all that this source has handed over by now is in the journal in front of it, and as safe as that
+   * is to make it; never where it cannot be kept. Absent: there is none
+   */
+  readonly whenKept?: ((kept: () => void) => void) | undefined
   /** What it hands over comes from other sources of ours: a checkpoint needs no position of it. */
   readonly isIntermediate: () => void
   /** It will hand over nothing more. Called at most once. */

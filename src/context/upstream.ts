@@ -12,8 +12,8 @@ export interface Upstream extends Pick<ShutdownControl, 'ends' | 'stop' | 'end'>
 }
 
 export interface UpstreamOptions {
-  /** See `AddSourceOptions`. Default: `false` */
-  readonly journaled?: boolean
+  /** It is a journal: see `whenKept` of `SourceEntry`. Absent: it is none */
+  readonly journal?: { readonly whenKept: (kept: () => void) => void }
   /** What it leads to. */
   readonly below?: NodeMeter | undefined
   /** A source of ours stands upstream. Called for each. */
@@ -24,10 +24,7 @@ export interface UpstreamOptions {
  * The context of what stands upstream of a source, such as a journal. At a stop the pipeline waits for that source, so
  * what is upstream is brought to its end as a pipeline is.
  */
-export function createUpstream(
-  context: Context,
-  { journaled = false, below, onSource }: UpstreamOptions = {},
-): Upstream {
+export function createUpstream(context: Context, { journal, below, onSource }: UpstreamOptions = {}): Upstream {
   const { shutdown, backPressure, report, endpoints, clock } = context
   const { stopping, gracePeriod } = shutdown
   const control = createShutdown({
@@ -40,7 +37,9 @@ export function createUpstream(
     },
   })
   const addSource: Endpoints['addSource'] = (name, options) => {
-    const entry = endpoints.addSource(name, journaled ? { journaled } : options)
+    const added = endpoints.addSource(name, journal === undefined ? options : { journaled: true })
+    // What is handed over here has not come to a journal further downstream by then.
+    const entry = { ...added, whenKept: journal?.whenKept }
     onSource?.()
     const ended = control.sourceOpened()
     if (ended === undefined) return entry
@@ -57,7 +56,7 @@ export function createUpstream(
       ...context,
       meter: context.meter?.above(below),
       // A journal is where time begins; what is pulled is at a message of its own while others pass here.
-      time: journaled ? createContextTime() : { ...context.time, register: createRegister() },
+      time: journal !== undefined ? createContextTime() : { ...context.time, register: createRegister() },
       endpoints: { ...endpoints, addSource },
       shutdown: control,
       backPressure: { ...backPressure, bridgeInFlight: createBridgeInFlight(backPressure.bridgeInFlight) },

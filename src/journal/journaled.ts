@@ -1,5 +1,5 @@
 import { invalidOption, knownOptions } from '../base/option.ts'
-import type { Observable, Subscription } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { createUpstream } from '../context/upstream.ts'
 import { within, type Context } from '../context/context.ts'
 import { handOverAs } from '../context/time/handOver.ts'
@@ -10,7 +10,7 @@ import { journalChanged } from './damage.ts'
 import { openJournalLog, type JournalLog, type JournalLogOptions } from './log.ts'
 import type { Position } from '../context/endpoint.ts'
 import { createSource } from '../source/source.ts'
-import { writeAhead } from './writeAhead.ts'
+import { createWriteAhead, type WriteAhead } from './writeAhead.ts'
 
 /** Where the journal is, and what it survives. */
 export interface JournaledOptions extends Pick<JournalLogOptions, 'directory' | 'segmentLength' | 'onDamage'> {
@@ -60,14 +60,14 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
   return createSource<Buffer>({ name, kind: 'journal', awaited: false }, (subscription) => {
     const { output, context, origin, restored, fingerprint, meter } = subscription
     let log: JournalLog | undefined
-    let live: Subscription | undefined
+    let ahead: WriteAhead | undefined // once the log is open, and read
     let handed = restored // the log position after the last frame that was handed over, once the log is open
     let arrival = fingerprint?.arrival ?? NaN // of the last frames that were handed over; NaN: not known
     let ended = false
     let counting = false // what is to be replayed, before it is
     // Its sources are none of their own to a checkpoint.
     const forgetJournal = context.meter?.addJournal(name, () => (log === undefined ? 0 : log.end - log.start))
-    const upstream = createUpstream(context, { journaled: true, below: meter })
+    const upstream = createUpstream(context, { journal: { whenKept: (kept) => ahead?.whenKept(kept) }, below: meter })
 
     const fail = (error: unknown): void => {
       within(context, () => {
@@ -121,7 +121,8 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
         })
         return
       }
-      live = within(upstream.context, () => writeAhead(log!, subscription, source, sync, handOver))
+      ahead = createWriteAhead(log, subscription, sync, handOver)
+      within(upstream.context, ahead.begin, source)
       if (context.shutdown.stopping.aborted) upstream.stop()
       else context.shutdown.stopping.addEventListener('abort', upstream.stop)
     }
@@ -166,7 +167,7 @@ export function journaled(source: Observable<Buffer>, options: JournaledOptions)
       forgetJournal?.()
       context.shutdown.stopping.removeEventListener('abort', upstream.stop)
       upstream.end()
-      live?.unsubscribe()
+      ahead?.end()
       context.endpoints.closeAfter(begun.then(() => log?.close()))
     }
   })

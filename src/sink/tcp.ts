@@ -11,7 +11,7 @@ import {
   type AcknowledgedSinkOptions,
 } from './acknowledged/sink.ts'
 import { backlogOptions, checkBacklog, createBacklog, type BacklogOptions } from './backlog.ts'
-import { createBackoff, type BackoffOptions } from './backoff.ts'
+import { createBackoff, type BackoffOptions } from '../network/backoff.ts'
 import { createByteBatch } from './byteBatch.ts'
 import { shown } from '../base/shown.ts'
 import { createQueue } from '../base/queue.ts'

@@ -125,6 +125,30 @@ const ofWallarx: Row[] = [
     options: {},
     typo: ['initail', 'initial'],
   },
+  {
+    name: 'httpSource',
+    call: wallarx.httpSource,
+    options: { listen: '127.0.0.1:0' },
+    typo: ['maxBodyLenght', 'maxBodyLength'],
+  },
+  {
+    name: 'webSocketSource',
+    call: wallarx.webSocketSource,
+    options: { listen: '127.0.0.1:0' },
+    typo: ['pingIntervall', 'pingInterval'],
+  },
+  {
+    name: 'webSocketSource',
+    call: wallarx.webSocketSource,
+    options: { connect: 'ws://127.0.0.1:1' },
+    typo: ['haeders', 'headers'],
+  },
+  {
+    name: 'webSocketSink',
+    call: wallarx.webSocketSink,
+    options: { connect: 'ws://127.0.0.1:1' },
+    typo: ['tpye', 'type'],
+  },
   { name: 'fromAsyncIterable', call: (o) => wallarx.fromAsyncIterable([], o), options: {}, typo: ['nmae', 'name'] },
   {
     name: 'fromObservable',

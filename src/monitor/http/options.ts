@@ -1,4 +1,5 @@
-import { formatAddress, parseAddress, type Address, type HostAndPort } from '../../base/address.ts'
+import { formatAddress, isLoopback, parseAddress, type Address, type HostAndPort } from '../../base/address.ts'
+import { checkToken } from '../../network/bearerToken.ts'
 import { invalidOption, knownOptions, type OptionNames } from '../../base/option.ts'
 
 /** How a run shows itself, over HTTP. */
@@ -43,10 +44,7 @@ export function checkMonitor(options: MonitorOptions): MonitorSettings {
     throw invalidOption('monitor.listen', "a port, 'HOST:PORT' or { host, port }", listen)
   }
   const address = parseAddress(typeof listen === 'number' ? { host: '127.0.0.1', port: listen } : listen)
-  if (token !== undefined && (typeof token !== 'string' || !/^[\x21-\x7e]{16,256}$/.test(token))) {
-    // Not as it is: what is no token here may be one elsewhere.
-    throw invalidOption('monitor.token', 'a string of 16 to 256 characters of ASCII without spaces', typeof token)
-  }
+  if (token !== undefined) checkToken('monitor.token', token)
   if (!Array.isArray(hosts) || hosts.some((host) => typeof host !== 'string' || !/^[^\s:/[\]]+$/.test(host))) {
     throw invalidOption('monitor.hosts', 'an array of names of hosts, without ports', hosts)
   }
@@ -60,11 +58,6 @@ export function checkMonitor(options: MonitorOptions): MonitorSettings {
     hosts: (hosts as readonly string[]).map((host) => host.toLowerCase()),
     announce: announce === undefined ? undefined : parseAddress(announce),
   }
-}
-
-/** Of an address; of no name. */
-export function isLoopback(host: string): boolean {
-  return /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/i.test(host) || host === '::1'
 }
 
 export const tokenMissing = (address: HostAndPort): Error =>

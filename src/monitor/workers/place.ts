@@ -1,7 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os'
-import { formatAddress } from '../../base/address.ts'
+import { formatAddress, isLoopback } from '../../base/address.ts'
 import type { MonitorSettings } from '../http/options.ts'
-import { isLoopback } from '../http/options.ts'
 
 /** Where other workers find a port. */
 export interface PortPlace {

@@ -16,7 +16,7 @@ import {
   type Refusal,
   type Welcome,
 } from '../../acknowledged/wire.ts'
-import type { Backoff } from '../backoff.ts'
+import type { Backoff } from '../../network/backoff.ts'
 
 export interface LinkOptions {
   readonly connect: () => Socket

@@ -3,7 +3,7 @@ import { invalidOption, wholeNumber, type OptionNames } from '../../base/option.
 import { shown } from '../../base/shown.ts'
 import { longestStreamName } from '../../acknowledged/wire.ts'
 import type { BacklogOptions } from '../backlog.ts'
-import { createBackoff, type BackoffOptions } from '../backoff.ts'
+import { createBackoff, type BackoffOptions } from '../../network/backoff.ts'
 import type { ByteSink } from '../sink.ts'
 import { openAcknowledgedWriter } from './writer.ts'
 

@@ -18,6 +18,7 @@ import {
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { journaled, lengthPrefixed, memoryStore, tcpSource, type Sink } from 'wallarx'
 import { decode, to, toSink } from 'wallarx/operators'
+import { createSource } from '../../../src/source/source.ts'
 import { temporaryFolder } from '../../support/files.ts'
 import { collect, runForTest } from '../../support/pipelines.ts'
 import { connect, frame } from '../../support/sockets.ts'
@@ -118,6 +119,41 @@ describe('a journaled source', () => {
     await app.closed
     expect(sink.messages).toEqual(['a', 'b'])
   })
+
+  test.each(['process', 'machine'] as const)(
+    'tells its source when what that has emitted is kept, also if it was nothing, and ends then (sync %s)',
+    async (sync) => {
+      const directory = newDirectory()
+      const told: string[][] = []
+      const source = createSource<Buffer>({ name: 'asking', kind: 'test' }, ({ output, whenKept, opened }) => {
+        opened()
+        const tell = (): void => void told.push([...sink.messages])
+        whenKept!(tell)
+        void vi
+          .waitUntil(() => told.length === 1)
+          .then(() => {
+            disk.slow = sync === 'machine'
+            output.next(Buffer.from('a'))
+            whenKept!(tell)
+            setImmediate(() => whenKept!(tell))
+            setImmediate(() => output.complete())
+          })
+      })
+      const { sink, pipelines } = journalAndCollect(source, { directory, sync })
+      const { app } = await runForTest({ pipelines })
+      if (sync === 'machine') {
+        await vi.waitUntil(() => disk.waiting.length > 0)
+        expect(told.length).toBe(1)
+        disk.slow = false
+        for (const goOn of disk.waiting.splice(0)) goOn()
+      }
+      await app.closed
+      expect(await inJournal(directory)).toEqual(['a'])
+      expect(sink.messages).toEqual(['a'])
+      expect(told[0]).toEqual([])
+      await vi.waitUntil(() => told.length === 3)
+    },
+  )
 
   test('replays the whole journal at each start without a store', async () => {
     const directory = newDirectory()

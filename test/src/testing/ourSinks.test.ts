@@ -3,7 +3,8 @@ import { Writable } from 'node:stream'
 import { WritableStream } from 'node:stream/web'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
-import { fileSink, nodeStreamSink, observerSink, webStreamSink } from 'wallarx'
+import { WebSocketServer } from 'ws'
+import { fileSink, nodeStreamSink, observerSink, webSocketSink, webStreamSink } from 'wallarx'
 import { sinkAborts, sinkHandsOverAll, sinkHoldsWhenBehind, type ReleasingSink } from 'wallarx/testing'
 import { temporaryPaths } from '../../support/files.ts'
 
@@ -54,6 +55,26 @@ describe('sinks', { timeout: 60_000 }, () => {
     return { stream, received: () => Buffer.concat(seen), isReleased: () => ended }
   }
   const now = Promise.resolve()
+  /** A server that keeps what it takes, from `resumed` on, until its client is gone. */
+  const keepingServer = async (resumed: Promise<void>) => {
+    const seen: Buffer[] = []
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    await new Promise((resolve) => server.on('listening', resolve))
+    const { port } = server.address() as { port: number }
+    let open = 0
+    server.on('connection', (client) => {
+      open++
+      client.pause()
+      void resumed.then(() => client.resume())
+      client.on('message', (message) => seen.push(message as Buffer))
+      client.on('close', () => {
+        open--
+        server.close()
+      })
+    })
+    const sink = webSocketSink({ connect: `ws://127.0.0.1:${port}`, type: 'binary', ...small })
+    return { sink, received: () => Buffer.concat(seen), isReleased: () => open === 0 }
+  }
 
   const all: readonly (readonly [string, () => ReleasingSink<Bytes> | Promise<ReleasingSink<Bytes>>, number])[] = [
     [
@@ -81,6 +102,7 @@ describe('sinks', { timeout: 60_000 }, () => {
       },
       100,
     ],
+    ['webSocketSink', () => keepingServer(now), 20],
     [
       'observerSink',
       () => {
@@ -117,6 +139,14 @@ describe('sinks', { timeout: 60_000 }, () => {
         return { sink: nodeStreamSink(stream, small), received, resume }
       },
       { messages: much },
+    ))
+  test('webSocketSink holds while it is behind', () =>
+    sinkHoldsWhenBehind(
+      async () => {
+        const { resume, resumed } = stalled()
+        return { ...(await keepingServer(resumed)), resume }
+      },
+      { messages: much, runs: 20 },
     ))
   test('webStreamSink holds while it is behind', () =>
     sinkHoldsWhenBehind(

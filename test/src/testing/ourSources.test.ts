@@ -1,3 +1,4 @@
+import { Agent } from 'node:http'
 import { Socket } from 'node:net'
 import { writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -12,8 +13,10 @@ import {
   fromNodeStream,
   fromObservable,
   fromWebStream,
+  httpSource,
   journaled,
   tcpSource,
+  webSocketSource,
 } from 'wallarx'
 import { to } from 'wallarx/operators'
 import {
@@ -26,6 +29,8 @@ import {
 } from 'wallarx/testing'
 import { temporaryPaths } from '../../support/files.ts'
 import { freePort, isFree } from '../../support/sockets.ts'
+import { post } from '../source/http/httpSources.ts'
+import { WebSocket, WebSocketServer } from 'ws'
 
 /** A path of its own for each run of a law. */
 const path = temporaryPaths()
@@ -84,6 +89,50 @@ describe('sources', { timeout: 60_000 }, () => {
     return { source: decoded(source), isReleased: () => isFree(port) }
   }
 
+  /** A client posts one line after the other, until it is refused. */
+  const httpOf = async (some: readonly string[]): Promise<ReleasingSource<string>> => {
+    const port = await freePort()
+    const send = async (): Promise<void> => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      for (const line of some) if ((await post(port, line, { agent })).status !== 202) break
+      agent.destroy()
+    }
+    const source = httpSource({
+      listen: `127.0.0.1:${port}`,
+      path: '/in',
+      onListening: () => void send().catch(() => undefined),
+    })
+    return { source: decoded(source), isReleased: () => isFree(port) }
+  }
+  const listeningOf = async (some: readonly string[]): Promise<ReleasingSource<string>> => {
+    const port = await freePort()
+    const send = (): void => {
+      const client = new WebSocket(`ws://127.0.0.1:${port}`)
+      client.on('error', () => undefined)
+      client.on('open', () => {
+        for (const line of some) client.send(line)
+      })
+    }
+    const source = webSocketSource({ listen: `127.0.0.1:${port}`, onListening: send })
+    return { source: decoded(source), isReleased: () => isFree(port) }
+  }
+  const connectingOf = async (some: readonly string[]): Promise<ReleasingSource<string>> => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    await new Promise((resolve) => server.on('listening', resolve))
+    const { port } = server.address() as { port: number }
+    let isReleased = true
+    server.on('connection', (client) => {
+      isReleased = false
+      for (const line of some) client.send(line)
+      client.on('close', () => {
+        isReleased = true
+        server.close()
+      })
+    })
+    const source = webSocketSource({ connect: `ws://127.0.0.1:${port}` })
+    return { source: decoded(source), isReleased: () => isReleased }
+  }
+
   const all: readonly (readonly [string, BuildSource<string>, number])[] = [
     ['fromAsyncIterable', (some) => fromAsyncIterable(generated(some)), 100],
     ['fromAsyncIterable of an array', (some) => fromAsyncIterable(some), 100],
@@ -95,6 +144,9 @@ describe('sources', { timeout: 60_000 }, () => {
     ['fileSource', fileOf, 50],
     ['journaled', journalOf, 20],
     ['tcpSource', async (some) => (await tcpOf(some)).source, 20],
+    ['httpSource', async (some) => (await httpOf(some)).source, 20],
+    ['webSocketSource that listens', async (some) => (await listeningOf(some)).source, 20],
+    ['webSocketSource that connects', async (some) => (await connectingOf(some)).source, 20],
   ]
   describe.each(all)('%s', (_, build, runs) => {
     test('obeys holds', () => sourceObeysHolds(build, { messages: lines, runs }))
@@ -151,7 +203,12 @@ describe('sources', { timeout: 60_000 }, () => {
       },
       { messages: lines },
     ))
-  test('tcpSource lets go', () => sourceLetsGo(tcpOf, { messages: lines, runs: 20 }))
+  test.each([
+    ['tcpSource', tcpOf],
+    ['httpSource', httpOf],
+    ['webSocketSource that listens', listeningOf],
+    ['webSocketSource that connects', connectingOf],
+  ])('%s lets go', (_, build) => sourceLetsGo(build, { messages: lines, runs: 20 }))
 })
 
 function pulling(some: readonly string[], onEnd: () => void = () => undefined) {

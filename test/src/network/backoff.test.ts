@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createBackoff } from '../../../src/sink/backoff.ts'
+import { createBackoff } from '../../../src/network/backoff.ts'
 
 const limits = fc
   .tuple(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 0, max: 100_000 }))
