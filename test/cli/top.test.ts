@@ -26,6 +26,7 @@ const stalled = pipeline('Lines', {
   deadLetters: 5,
   deadLettersByCode: { DECODE_FAILED: 4, FRAME_TOO_LONG: 1 },
   inFlight: 2,
+  watermarks: [{ name: 'time of a word', at: at - 83_000, heldBy: 'lines/2' }, { name: 'time of a line' }],
 })
 
 const everything: MonitorReport = report({

@@ -1,5 +1,11 @@
 import type { Latency, MonitorReport, NodeReport, PipelineReport, Throughput } from '../../monitor/report.ts'
-import { formatBytes, formatCounted, formatDuration, formatElapsed } from '../../monitor/page/view/format.ts'
+import {
+  formatBytes,
+  formatCounted,
+  formatDuration,
+  formatElapsed,
+  formatInstant,
+} from '../../monitor/page/view/format.ts'
 import { short, shortTime, tableLines, wrapped } from './table.ts'
 
 /** What is shown of one report, section by section, each a number of lines. */
@@ -15,6 +21,7 @@ const head = ['now', 'min', 'med', 'max', '50%', '95%', '99%', '99.9', '99.99', 
 
 function pipelineSection(pipeline: PipelineReport, at: number, width: number): string[] {
   const { name, lifecycle, nodes, throughput, latency, holds, held, inFlight, deadLetters, errors } = pipeline
+  const { watermarks = [] } = pipeline
   const table = {
     head: [lifecycle === 'running' ? name : `${name} (${lifecycle})`, ...head],
     rows: [
@@ -29,6 +36,7 @@ function pipelineSection(pipeline: PipelineReport, at: number, width: number): s
   const notes = [
     ...holds.map((hold) => `held by ${hold.name} for ${formatElapsed(at - hold.since)}`),
     ...(inFlight > 0 ? [`${formatCounted(inFlight, 'message')} in flight`] : []),
+    ...watermarks.map((watermark) => wordsOfWatermark(watermark, at)),
     ...(errors > 0 ? [formatCounted(errors, 'error')] : []),
     ...(deadLetters > 0 ? [`${formatCounted(deadLetters, 'dead letter')}${codes(pipeline)}`] : []),
     ...held
@@ -37,6 +45,14 @@ function pipelineSection(pipeline: PipelineReport, at: number, width: number): s
   ]
   return [...tableLines(table, width), ...listSection(notes, width)]
 }
+
+function wordsOfWatermark({ name, at, heldBy }: Watermark, now: number): string {
+  const waits = heldBy === undefined ? '' : `, waits for ${heldBy}`
+  if (at === undefined) return `${name}: event time is not known yet${waits}`
+  return `${name}: event time is ${formatInstant(at)}, ${formatElapsed(now - at)} behind the clock${waits}`
+}
+
+type Watermark = NonNullable<PipelineReport['watermarks']>[number]
 
 const marks = { source: '>', step: '·', sink: '<' } as const
 

@@ -11,6 +11,7 @@ import { takeTokenFromAddress } from './model/token.ts'
 import { createCheckpoints } from './parts/checkpoints.ts'
 import { createCluster } from './parts/cluster.ts'
 import { createDeadLetters } from './parts/deadLetters.ts'
+import { createEventTime } from './parts/eventTime.ts'
 import { createHeader, titleOf } from './parts/header.ts'
 import { createHolds } from './parts/holds.ts'
 import { createSteps } from './parts/steps.ts'
@@ -37,19 +38,20 @@ const token = createTokenForm(() => retry())
 const topology = createTopology(select)
 const charts = createCharts(select)
 const holds = createHolds()
+const eventTime = createEventTime()
 const steps = createSteps(select)
 const partitions = createPartitions()
 const deadLetters = createDeadLetters()
 const checkpoints = createCheckpoints()
 const cluster = createCluster()
-const parts = [topology, charts, holds, steps, partitions, deadLetters, checkpoints, cluster]
+const parts = [topology, charts, holds, eventTime, steps, partitions, deadLetters, checkpoints, cluster]
 const column = (...shown: readonly { readonly element: HTMLElement }[]): HTMLElement =>
   el('div', { class: 'column' }, ...shown.map(({ element }) => element))
 const board = el(
   'div',
   { class: 'board' },
   column(topology),
-  column(charts, holds),
+  column(charts, holds, eventTime),
   steps.element,
   column(partitions),
   column(deadLetters, checkpoints),

@@ -69,6 +69,13 @@ export function formatTime(at: number): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
 }
 
+/** A time that need not be of today: `2026-01-02 03:04:05 UTC`. */
+export function formatInstant(at: number): string {
+  const date = new Date(at)
+  if (Number.isNaN(date.getTime())) return String(at) // a watermark may be any number
+  return `${date.toISOString().slice(0, -5).replace('T', ' ')}${thin}UTC`
+}
+
 /** Numbers in ascending order: `0–3, 7`. */
 export function formatRanges(numbers: readonly number[]): string {
   const ranges: string[] = []

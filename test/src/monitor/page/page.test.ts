@@ -73,6 +73,19 @@ describe.skipIf(noChromium !== undefined)(name, () => {
     expect(await page.title()).toBe('Held · word count')
   })
 
+  test('event time is there where a pipeline has some: how far it is, and which origin it waits for', async () => {
+    const report = reportAt(100)
+    const { page, show, rows } = await openMonitor(browser, report)
+    expect(await page.locator('#event-time').isVisible()).toBe(false)
+    const [first, ...others] = report.pipelines
+    const watermarks = [{ name: 'time of a word', at: report.at - 83_000, heldBy: 'words/2' }, { name: 'new' }]
+    await show({ ...report, at: report.at + 1000, pipelines: [{ ...first!, watermarks }, ...others] })
+    expect(await rows('#event-time')).toEqual([
+      ['time of a word', 'word count', plain(format.formatInstant(report.at - 83_000)), '1 min 24 s', 'words/2'],
+      ['new', 'word count', 'not known yet', '', 'nobody'],
+    ])
+  })
+
   test('a screen reader is told when something changes, and not each second', async () => {
     const { page, show } = await openMonitor(browser, reportAt(99, { scene: 'sink does not read', since: 70 }))
     const said: string[] = []
