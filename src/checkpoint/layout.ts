@@ -17,8 +17,7 @@ import { keyOf } from '../key/key.ts'
  *              | 'M' partition:u32 key:u64 map:u32 entryKey → value         an entry of a StateMap
  *              | 'U' partition:u32 key:u64        → timers                  an entity's, as storedTimers.ts packs them
  *              | 'T' partition:u32 time key:u64   → nothing                 one of them is at that time
- *              | 'Q' partition:u32 shard:u16 time key:u64 → nothing         on a cluster in place of 'T', in memory or in a
- *                                                                           cache of a worker
+ *              | 'Q' partition:u32 shard:u16 time key:u64 → nothing         on a cluster in place of 'T'
  *              | 'S' partition:u32 shard:u16 step → clock                   what a step knows of time in a shard
  *   time      := float64, all bits flipped where it is negative, otherwise its sign: in the order of numbers
  *   info      := json ' ' check                    check := CRC-32 of the JSON text, 8 hex digits

@@ -3,7 +3,7 @@ import { createEntities, type Entities } from '../state/entities.ts'
 import { createEntityTable, type EntityTable } from '../state/entityTable.ts'
 import type { StoredEntities } from '../state/table/storedEntities.ts'
 import type { Exchange } from '../state/exchange.ts'
-import { type Key } from '../key/key.ts'
+import type { Key } from '../key/key.ts'
 import { inUse, openUnder, type StatePartition } from '../state/statePartition.ts'
 import type { Change, OpenStore } from '../store/store.ts'
 import type { EventLog } from '../base/log.ts'
@@ -120,12 +120,11 @@ export function createRunPartitions(
     stored.set(partitionName(key), readInfo<PartitionInfo>(key, value))
   }
   let nextId = Math.max(0, ...[...stored.values()].map(({ id }) => id)) + 1
-  /** Ids in the store of those that are in use. */
   const ids = new Map<string, number>()
   const persist = (partition: StatePartition<never, unknown>, shard?: number): PersistentPartition | undefined => {
     if (store === undefined) return undefined
     const known = stored.get(partition.name)
-    let id = ids.get(partition.name)
+    let id = ids.get(partition.name) // in the store
     if (id === undefined) {
       logChange(partition, known, log)
       ids.set(partition.name, (id = known?.id ?? nextId++))
@@ -197,10 +196,7 @@ export function createRunPartitions(
       for (const { persistent } of parts()) packed += persistent?.packed ?? 0
       return packed
     },
-    status: () =>
-      Object.fromEntries(
-        [...mine.values()].map(({ partition: { name }, table: { size } }) => [name, { entities: size }]),
-      ),
+    status: () => Object.fromEntries([...mine.values()].map((used) => [used.partition.name, statusOf(used)])),
     sizes: () => [...mine.values()].map(sizesOf),
     idOf: (name) => ids.get(name),
     drop(name, shards, is) {
@@ -250,3 +246,5 @@ function sizesOf({ partition: { name }, table: { size }, stored, parts }: Used):
   for (const { persistent } of parts.values()) count += persistent?.storedCount ?? 0
   return { name, entities: size, stored: count }
 }
+
+const statusOf = ({ table: { size } }: Used): { readonly entities: number } => ({ entities: size })

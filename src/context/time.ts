@@ -15,7 +15,7 @@ export interface TimeRegister {
   clock: WatermarkClock | undefined
   /** On a cluster: what shards know its origin as; `undefined` where nobody has said. */
   heard: string | undefined
-  /** Up to when nothing more of that origin is awaited, in ms since 1970. -Infinity: it is not told with the message. */
+  /** Up to when nothing more of that origin is awaited, in ms since 1970. -Infinity: it is not told. */
   upTo: number
 }
 

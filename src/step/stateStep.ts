@@ -3,7 +3,7 @@ import type { Context } from '../context/context.ts'
 import type { StepMeter } from '../context/meter.ts'
 import type { EntityTable } from '../state/entityTable.ts'
 import { entityLocator, withKeyOf } from '../state/entityLocator.ts'
-import type { Where } from '../base/errors.ts'
+import type { WallarxError, Where } from '../base/errors.ts'
 import { invalidOption, wholeNumber } from '../base/option.ts'
 import { keyOf, type KeyFunction } from '../key/key.ts'
 import { livesByTime, type StatePartition } from '../state/statePartition.ts'
@@ -72,9 +72,7 @@ export function stateStep<In, State, Outputs, Out>({
 }: StateStepOptions<In, State, Outputs, Out>): Step<In, Out> {
   const { expireAfter } = partition
   const isTimed = onTimer !== undefined || expireAfter !== undefined
-  if (onExpire !== undefined && expireAfter === undefined) {
-    throw invalidOption(`the state partition of ${name}`, 'one with expireAfter, since it has onExpire', partition.name)
-  }
+  if (onExpire !== undefined && expireAfter === undefined) throw expiresNever(name, partition.name)
   if (isTimed) partition[livesByTime] = true
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
   const compute = timedCompute as (message: In, state: State) => ReturnType<typeof timedCompute>
@@ -228,6 +226,9 @@ const finishWith =
     const outputs = result[0]
     if (outputs !== undefined) emit(outputs, output, where)
   }
+
+const expiresNever = (name: string, partition: string): WallarxError =>
+  invalidOption(`the state partition of ${name}`, 'one with expireAfter, since it has onExpire', partition)
 
 /** Of a computation that sets none. */
 const noTimer = (): StateResult<undefined> => [undefined, false]

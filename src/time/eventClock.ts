@@ -133,10 +133,9 @@ export class EventClock implements PipelineClock {
   }
 
   tellOrigins(visit: TellOrigin): void {
-    const awaitsAnybody = this.#origins.has(anybody.name)
     const origins = [...this.#origins.values()].filter(({ name }) => name !== anybody.name)
     const watermark = ({ kept }: KnownOrigin): number => kept.greatest - this.#outOfOrder
-    this.#told.tell(visit, origins, watermark, this.#waits ? awaitsAnybody : undefined, this.#stopped)
+    this.#told.tell(visit, origins, watermark, this.#waits ? this.#origins.has(anybody.name) : undefined, this.#stopped)
   }
 
   /** A message of this origin has this time. */

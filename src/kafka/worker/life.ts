@@ -6,7 +6,7 @@ import { createCommits } from './commits.ts'
 import { createShardTarget } from './shardTarget.ts'
 import { createSubscriptions, type Subscription } from './subscriptions.ts'
 import type { LookedAt, WorkerLife, WorkerStatus } from '../../cluster/cluster.ts'
-import type { KafkaClient, KafkaProducer, KafkaReader, Place, PlaceAt } from '../client.ts'
+import type { KafkaClient, KafkaProducer, KafkaReader, NewTopic, Place, PlaceAt } from '../client.ts'
 import { largestRecord, type Connection } from '../connection.ts'
 import type { Refusals } from '../output/refusals.ts'
 import { createRestorer, wholeLog } from './restorer.ts'
@@ -130,7 +130,6 @@ export function createLife(
     writesTo: (topic) => void outputTopics.add(topic),
     subscribe: subscriptions.add,
   }
-
   return {
     store,
     exchange,
@@ -145,11 +144,7 @@ export function createLife(
     },
     async start(running) {
       const partitions = exchange.begin()
-      await ensureTopics(
-        client,
-        partitions.flatMap((partition) => partitionTopics(names, partition, shards)),
-        timeout,
-      )
+      await ensureTopics(client, topicsOf(partitions, settings), timeout)
       await counts.ask([...subscriptions.topics(), ...outputTopics]) // those of others must be there
       await counts.ask(partitions.map(names.exchange))
       const changelogs = settings.cache && (await client.topics(partitions.map(names.changelog), timeout))
@@ -163,9 +158,9 @@ export function createLife(
         const [group, changelog] = [names.group(partition), names.changelog(partition)]
         const pending = (): void => deadWorkers.endSoon(group)
         const changelogId = changelogs?.get(changelog)?.id
-        const target = { beginning, partition, id, changelog, changelogId, shards, exchange, store, restorer, pending }
-        const of = { group, topics: [names.exchange(partition)], changelog }
-        await groups.join(of, createShardTarget({ ...target, program: running }))
+        const shared = { beginning, shards, exchange, store, restorer, pending, program: running }
+        const target = createShardTarget({ ...shared, partition, id, changelog, changelogId })
+        await groups.join({ group, topics: [names.exchange(partition)], changelog }, target)
       }
       await subscriptions.start(() => running.checkpoint())
       const tended = async (): Promise<TendedGroup[]> => groups.tended(await counts.ask([]))
@@ -183,14 +178,15 @@ export function createLife(
       await client.close(timeout)
     },
     counts: commits.counts,
-    status: () => ({
-      name: worker,
-      shards: allShards(),
-      lastCommit: commits.last,
-      standing: (upkeep?.standing ?? []).map(standingText),
-    }),
+    status() {
+      const standing = (upkeep?.standing ?? []).map(standingText)
+      return { name: worker, shards: allShards(), lastCommit: commits.last, standing }
+    },
   }
 }
+
+const topicsOf = (partitions: readonly string[], { names, shards }: LifeSettings): NewTopic[] =>
+  partitions.flatMap((partition) => partitionTopics(names, partition, shards))
 
 function ofTopics(places: readonly PlaceAt[], topics: Iterable<string>): PlaceAt[] {
   const wanted = new Set(topics)

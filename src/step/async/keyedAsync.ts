@@ -28,6 +28,12 @@ export interface KeyedAsyncOptions<In, State, Result> {
   readonly timers?: AwaitedTimers & { readonly of: (message: In) => number }
 }
 
+/** When a message was handed over by its source, and what it came in with. */
+interface Came {
+  readonly origin: number
+  readonly delayed: Delayed | undefined
+}
+
 /**
  * A state step that may be asynchronous: one message at a time for each entity, in order; at most `concurrency`
  * entities at work at once, and the sources held while that many messages are inside.
@@ -48,31 +54,24 @@ export function keyedAsync<In, State, Result, Out>(
   let workingOn = false
   let completed = false
 
-  const work = (slot: number, message: In, origin: number, delayed: Delayed | undefined): void => {
+  const work = (slot: number, message: In, came: Came): void => {
     const began = times?.begin() ?? 0
     working++
     places.taken++
     try {
       const result = compute(message, entities.states[slot]!)
-      if (!isPromise(result)) finish(slot, message, result, began, origin, delayed)
+      if (!isPromise(result)) finish(slot, message, result, began, came)
       else
         result.then(
-          (value) => void finish(slot, message, value, began, origin, delayed),
-          (thrown: unknown) => void finishFailed(slot, message, thrown, delayed),
+          (value) => void finish(slot, message, value, began, came),
+          (thrown: unknown) => void finishFailed(slot, message, thrown, came),
         )
     } catch (thrown) {
-      finishFailed(slot, message, thrown, delayed)
+      finishFailed(slot, message, thrown, came)
     }
   }
 
-  const finish = (
-    slot: number,
-    message: In,
-    result: Result,
-    began: number,
-    origin: number,
-    delayed: Delayed | undefined,
-  ): void => {
+  const finish = (slot: number, message: In, result: Result, began: number, { origin, delayed }: Came): void => {
     if (output.closed) return
     if (began > 0) times?.finish(began, message)
     const before = times?.resume(origin)
@@ -85,7 +84,7 @@ export function keyedAsync<In, State, Result, Out>(
     leave(slot, delayed)
   }
 
-  const finishFailed = (slot: number, message: In, thrown: unknown, delayed: Delayed | undefined): void => {
+  const finishFailed = (slot: number, message: In, thrown: unknown, { delayed }: Came): void => {
     if (output.closed) return
     failComputing(thrown, message)
     leave(slot, delayed)
@@ -113,9 +112,8 @@ export function keyedAsync<In, State, Result, Out>(
     workingOn = true
     while (places.taken < places.most && ready.size > 0 && !output.closed) {
       const slot = ready.shift()!
-      const origin = busy.origin(slot)
-      const delayed = busy.delayed(slot)
-      work(slot, busy.shift(slot), origin, delayed)
+      const came = { origin: busy.origin(slot), delayed: busy.delayed(slot) }
+      work(slot, busy.shift(slot), came)
     }
     workingOn = false
     if (ready.size > 0) places.wait(workOn)
@@ -138,7 +136,7 @@ export function keyedAsync<In, State, Result, Out>(
       }
       busy.add(slot)
       if (places.taken < places.most) {
-        work(slot, message, times?.origin ?? 0, delayed)
+        work(slot, message, { origin: times?.origin ?? 0, delayed })
       } else {
         busy.push(slot, message, delayed)
         wait(slot)

@@ -34,7 +34,6 @@ export function timedAsync<In, State, Outputs, Out>(
   const release = timers.use()
   if (release === undefined) throw inUseBy(where)
   const whenFree = createWhenFree(context)
-  const { stopping } = context.shutdown
   const atWork = new AtWork()
   /** Slots of entities that were removed, and have had nothing to do since. */
   const removed = new Set<number>()
@@ -124,7 +123,7 @@ export function timedAsync<In, State, Outputs, Out>(
     },
     complete() {
       // At a stop what is set stays in the checkpoint.
-      if (stopping.aborted) keyed.complete!()
+      if (context.shutdown.stopping.aborted) keyed.complete!()
       else {
         completed = true
         whenFree.do(() => {
