@@ -33,7 +33,7 @@ interface Side {
 
 const python = (program: string, ...args: string[]): Side => ({
   start() {
-    const child: Program = startProgramOf('python3', `examples/25-acknowledged-tcp/${program}`, ...args)
+    const child: Program = startProgramOf('python3', `examples/24-acknowledged-tcp/${program}`, ...args)
     return Promise.resolve({
       kill() {
         child.process.kill('SIGKILL')
