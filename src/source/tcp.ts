@@ -97,7 +97,7 @@ export function tcpSource(options: TcpSourceOptions | AcknowledgedTcpSourceOptio
   const address = parseAddress(options.listen)
   const { maxFrameLength, maxConnections = 1024, name = `tcp ${formatAddress(address)}` } = options
   const plain = options.acknowledged === true ? undefined : plainOptions(options)
-  checkFraming(plain?.framing ?? messageFraming, maxFrameLength)
+  checkFraming(plain === undefined ? messageFraming : plain.framing, maxFrameLength)
   wholeNumber('maxConnections', maxConnections, 1)
 
   return createSource<Buffer>({ name, kind: 'tcp', ephemeral: true }, (subscription) => {

@@ -13,7 +13,7 @@ import { endOf, startVictim, type Victim } from './victim.ts'
 const program = 'test/crash/acknowledgedApplication.ts'
 const lines = 20_000
 /** In ms: so long an undisturbed sender may take to its end. */
-const patience = 60_000
+const patience = 120_000
 
 /**
  * Application A counts the words of a file and sends the counts to application B, which counts the words of those, each
@@ -41,13 +41,13 @@ export async function acknowledged({ directory, seed, runs, result, progress }: 
 
   /** A has come to its end; B is stopped, and begun anew. */
   const finish = async (a: Victim, b: Victim): Promise<Buffer> => {
+    await Promise.all([a.begun, b.begun]) // B may have been started anew a moment ago
     const late = setTimeout(() => {
       a.signal('SIGKILL')
     }, patience)
     const end = await a.ended
     clearTimeout(late)
     if (end !== 0) throw new Wrong(`A ended with ${String(end)}: ${a.stderr()}\nB: ${b.stderr()}`)
-    await b.begun // it may have been started anew a moment ago
     b.signal('SIGTERM')
     await endOf(b)
     const written = readFileSync(output)
