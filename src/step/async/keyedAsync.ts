@@ -61,8 +61,12 @@ export function keyedAsync<In, State, Result, Out>(
       if (!isPromise(result)) finish(slot, message, result, began, came)
       else
         result.then(
-          (value) => void finish(slot, message, value, began, came),
-          (thrown: unknown) => void finishFailed(slot, message, thrown, came),
+          (value) => {
+            finish(slot, message, value, began, came)
+          },
+          (thrown: unknown) => {
+            finishFailed(slot, message, thrown, came)
+          },
         )
     } catch (thrown) {
       finishFailed(slot, message, thrown, came)
