@@ -132,16 +132,14 @@ export function keyedAsync<In, State, Result, Out>(
       }
       load.enter()
       const delayed = clock.enter()
-      if (busy.has(slot)) {
-        busy.push(slot, message, delayed)
-        return
-      }
-      busy.add(slot)
-      if (places.taken < places.most) {
-        work(slot, message, { origin: times?.origin ?? 0, delayed })
-      } else {
-        busy.push(slot, message, delayed)
-        wait(slot)
+      if (busy.has(slot)) busy.push(slot, message, delayed)
+      else {
+        busy.add(slot)
+        if (places.taken < places.most) work(slot, message, { origin: times?.origin ?? 0, delayed })
+        else {
+          busy.push(slot, message, delayed)
+          wait(slot)
+        }
       }
     },
     complete() {
@@ -149,8 +147,7 @@ export function keyedAsync<In, State, Result, Out>(
       if (busy.isEmpty) output.complete()
     },
     finalize() {
-      places.taken -= working
-      places.forget(workOn)
+      places.leave(working, workOn)
       busy.clear()
       ready.clear()
       load.end()
