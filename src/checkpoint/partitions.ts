@@ -186,7 +186,7 @@ export function createRunPartitions(
     exchange,
     stored,
     state: <State>(partition: StatePartition<never, State>, key: Key) =>
-      stateIn(mine.get(partition as StatePartition<never, unknown>), key) as State | undefined,
+      stateIn(mine.get(partition), key) as State | undefined,
     all: () => [...mine.keys()],
     open: (name) => [...mine.values()].find(({ partition }) => partition.name === name),
     keys: (partition) => keysOf(mine.get(partition)),

@@ -63,8 +63,12 @@ export function keyedAsync<In, State, Result, Out>(
       if (!isPromise(result)) finish(slot, message, result, began, came)
       else
         result.then(
-          (value) => void finish(slot, message, value, began, came),
-          (thrown: unknown) => void finishFailed(slot, message, thrown, came),
+          (value) => {
+            finish(slot, message, value, began, came)
+          },
+          (thrown: unknown) => {
+            finishFailed(slot, message, thrown, came)
+          },
         )
     } catch (thrown) {
       finishFailed(slot, message, thrown, came)
@@ -129,6 +133,7 @@ export function keyedAsync<In, State, Result, Out>(
         return
       }
       load.enter()
+<<<<<<< HEAD
       const delayed = clock.enter(timers?.of(message))
       if (busy.has(slot)) {
         busy.push(slot, message, delayed)
@@ -140,6 +145,17 @@ export function keyedAsync<In, State, Result, Out>(
       } else {
         busy.push(slot, message, delayed)
         wait(slot)
+=======
+      const delayed = clock.enter()
+      if (busy.has(slot)) busy.push(slot, message, delayed)
+      else {
+        busy.add(slot)
+        if (places.taken < places.most) work(slot, message, { origin: times?.origin ?? 0, delayed })
+        else {
+          busy.push(slot, message, delayed)
+          wait(slot)
+        }
+>>>>>>> c-time
       }
     },
     complete() {
@@ -147,8 +163,7 @@ export function keyedAsync<In, State, Result, Out>(
       if (busy.isEmpty) output.complete()
     },
     finalize() {
-      places.taken -= working
-      places.forget(workOn)
+      places.leave(working, workOn)
       busy.clear()
       ready.clear()
       load.end()

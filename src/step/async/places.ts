@@ -30,7 +30,9 @@ export class Places {
     }
   }
 
-  forget(workOn: () => void): void {
+  /** Who works on so has ended, and had so many of them. */
+  leave(taken: number, workOn: () => void): void {
+    this.taken -= taken
     this.#waiting.delete(workOn)
   }
 }

@@ -128,7 +128,7 @@ const joinedBy = (key: (event: Event) => bigint, unmatched: boolean) => () => (s
       outOfOrder,
       unmatched: unmatched as true, // the same function does for both
       combine: ([account, at, page]: Event, other: Event | undefined): string | undefined =>
-        at < end ? `${account}: ${at} ${page}, ${other?.slice(1).join(' ')}` : undefined,
+        at < end ? `${account}: ${at} ${page}, ${other?.slice(1).join(' ') ?? 'alone'}` : undefined,
     }),
   )
 }
