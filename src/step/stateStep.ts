@@ -87,8 +87,11 @@ export function stateStep<In, State, Outputs, Out>({
     const failComputing = entities.persistent ? poisonWith(output, context, failure) : fail
 
     if (isTimed) {
-      const timedOrNot = onTimer === undefined ? compute : timedCompute
-      const computing = { compute: timedOrNot, inPlace, onTimer: onTimer ?? noTimer }
+      const computing = {
+        compute: onTimer === undefined ? compute : timedCompute,
+        inPlace,
+        onTimer: onTimer ?? noTimer,
+      }
       const timed = {
         meter,
         where,

@@ -133,20 +133,7 @@ export function keyedAsync<In, State, Result, Out>(
         return
       }
       load.enter()
-<<<<<<< HEAD
       const delayed = clock.enter(timers?.of(message))
-      if (busy.has(slot)) {
-        busy.push(slot, message, delayed)
-        return
-      }
-      busy.add(slot)
-      if (places.taken < places.most) {
-        work(slot, message, { origin: times?.origin ?? 0, delayed })
-      } else {
-        busy.push(slot, message, delayed)
-        wait(slot)
-=======
-      const delayed = clock.enter()
       if (busy.has(slot)) busy.push(slot, message, delayed)
       else {
         busy.add(slot)
@@ -155,7 +142,6 @@ export function keyedAsync<In, State, Result, Out>(
           busy.push(slot, message, delayed)
           wait(slot)
         }
->>>>>>> c-time
       }
     },
     complete() {

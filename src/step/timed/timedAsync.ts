@@ -41,8 +41,7 @@ export function timedAsync<In, State, Outputs, Out>(
   let present = -Infinity
   let ending = false
   let firing = false
-  /** Nothing more comes from upstream, and all that is set fires, maybe not at once. */
-  let completed = false
+  let completed = false // nothing more comes from upstream: all that is set fires, maybe not at once
 
   const finish = (slot: number, { steps }: Done): void => {
     if (!emitInOrder(steps, output, time)) return
