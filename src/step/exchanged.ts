@@ -72,10 +72,7 @@ export function exchanged<In, Out>(exchange: Exchange, options: ExchangedOptions
       },
     },
   })
-  const next = (message: In): void => {
-    if (one === undefined) shards.receive([message], 0, undefined)
-    else one.next(message)
-  }
+  const next = one?.next ?? ((message: In) => void shards.receive([message], 0, undefined))
   const { id = step } = link
   const { shards: count = 1 } = exchange
   const shards: PresentShards<In, Out> = new PresentShards<In, Out>({

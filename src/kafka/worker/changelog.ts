@@ -20,7 +20,7 @@ import type { TopicNames } from '../topics.ts'
 const idAt = 1
 const idLength = 4
 
-export function recordKeyOf(storeKey: Uint8Array): Buffer {
+function recordKeyOf(storeKey: Uint8Array): Buffer {
   const key = Buffer.allocUnsafe(storeKey.length - idLength)
   key[0] = storeKey[0]!
   key.set(storeKey.subarray(idAt + idLength), idAt)

@@ -31,6 +31,9 @@ const { framing: _, ...known } = pipelineLawOptions
  * and frozen at any call to Kafka, join and leave, answers are slow or lost, Kafka is away; in virtual time, over a
  * broker in memory, as `simulateCluster` runs them.
  *
+ * On a cluster what is open stays open, since a run ends there by a stop only: with windows or timers, let the input
+ * end with a message of each key that closes all that counts, and give no output for what is open behind it.
+ *
  * Without a `key` all outputs are expected in one order, which a state partition of many entities does not keep.
  *
  * @param build makes the pipeline anew, as a new process does: it is called for every worker and every start
