@@ -1,4 +1,4 @@
-import type { Bytes } from '#platform'
+import { decodeText, type Bytes } from '#platform'
 import { knownOptions } from '../base/option.ts'
 import { validator, type StandardSchema } from './validate.ts'
 
@@ -50,8 +50,8 @@ export function json<Message = unknown>(options: CodecOptions<Message> = {}): Co
   const validate = validator(knownOptions('json', options, { validate: true }).validate)
   return {
     name: 'json',
-    decode: (frame) => validate(JSON.parse(frame.toString('utf8'))),
-    decodeAt: (bytes, start, end) => validate(JSON.parse(bytes.toString('utf8', start, end))),
+    decode: (frame) => validate(JSON.parse(decodeText(frame, 0, frame.length))),
+    decodeAt: (bytes, start, end) => validate(JSON.parse(decodeText(bytes, start, end))),
     encode(message) {
       const text = JSON.stringify(message) as string | undefined
       if (text === undefined) throw new TypeError(`JSON has no text for a ${typeof message}`)

@@ -1,3 +1,5 @@
+import type { Bytes } from '#platform'
+
 /**
  * How far a source has been consumed or a sink has been written, as that source or sink counts it: bytes of a file,
  * offset in a journal. A checkpoint keeps positions and gives them back when the source or sink is opened again.
@@ -27,7 +29,7 @@ export interface EntryChange {
  */
 export interface KeptEntries {
   /** Those of the last checkpoint, in the order of their keys as bytes. */
-  restored(): Iterable<{ readonly key: Buffer; readonly value: Buffer }>
+  restored(): Iterable<{ readonly key: Bytes; readonly value: Bytes }>
   /**
    * `changes` is asked for what has changed since the last call, at each checkpoint, while the pipeline is held and
    * nothing is on its way; `durable` is called once that is durable. Both also after the source or sink has ended.

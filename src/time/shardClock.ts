@@ -1,3 +1,4 @@
+import { asBytes, decodeText, encodeText, type Bytes } from '#platform'
 import type { PipelineClock } from '../context/time.ts'
 import type { OriginState } from '../state/exchange.ts'
 
@@ -26,7 +27,7 @@ export class ShardClock implements PipelineClock {
   /** `packed`: as `pack` gave it. */
   constructor(packed?: Uint8Array) {
     if (packed === undefined) return
-    const [watermark, origins] = JSON.parse(Buffer.from(packed).toString()) as Packed
+    const [watermark, origins] = JSON.parse(decodeText(asBytes(packed), 0, packed.length)) as Packed
     this.watermark = watermark ?? -Infinity
     for (const [name, at, idle] of origins) this.#origins.set(name, { watermark: at ?? -Infinity, idle: idle === 1 })
     this.#settle()
@@ -67,13 +68,13 @@ export class ShardClock implements PipelineClock {
     else this.moved = true
   }
 
-  pack(): Buffer {
+  pack(): Bytes {
     this.moved = false
     const packed: Packed = [
       finite(this.watermark),
       [...this.#origins].map(([name, { watermark, idle }]) => [name, finite(watermark), idle ? 1 : 0]),
     ]
-    return Buffer.from(JSON.stringify(packed))
+    return encodeText(JSON.stringify(packed))
   }
 
   #remove(name: string): boolean {
