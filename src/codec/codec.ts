@@ -51,11 +51,10 @@ export const utf8 = {
 
 /**
  * An encoder whose output is preceded by its length, for a receiver that reads `lengthPrefixed` frames; or followed by
- * a delimiter, for one that reads `delimited` frames or lines. What does not fit in such a frame, because it is too
+ * a `delimiter`, a text such as a newline, for one that reads `delimited` frames or lines. What does not fit in such a frame, because it is too
  * long or has the delimiter in it, is `ENCODE_FAILED`.
  *
  * @param options.headerLength bytes of the length: 1, 2 or 4. Default: 4
- * @param options.delimiter a text that ends each message, in place of a length, such as a newline
  * @example
  * ```ts
  * import { framed } from 'wallarx'

@@ -1,4 +1,4 @@
-import { allocate, asBytes, type Bytes } from '#platform'
+import { allocate, type Bytes } from '#platform'
 import type { CsvFraming } from '../codec/csv/framing.ts'
 import { createFrameWriter } from '../codec/csv/frameWriter.ts'
 import { createRecordScanner } from '../codec/csv/record.ts'
@@ -178,12 +178,18 @@ function createRows({ headerProblem }: CsvFraming, max: number, from: Position, 
       checkLength(end - start)
       isFirst = false
       if (end > start) {
-        if (header === undefined) header = checkHeader(asBytes(bytes.slice(start, end)))
+        if (header === undefined) header = checkHeader(copied(bytes, start, end))
         else write(line, header, bytes, start, end)
       }
       line += lines
     },
   }
+}
+
+function copied(bytes: Bytes, start: number, end: number): Bytes {
+  const copy = allocate(end - start)
+  copyBytes(bytes, copy, 0, start, end)
+  return copy
 }
 
 const headMissing = (where: Where): WallarxError =>

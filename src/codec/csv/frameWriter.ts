@@ -1,5 +1,4 @@
 import { allocate, writeText, type Bytes } from '#platform'
-import { copyBytes } from '../../framing/growingBuffer.ts'
 import { frameStart } from './framing.ts'
 
 const newline = 0x0a
@@ -26,9 +25,11 @@ export function createFrameWriter(
     const at = used
     writeText(place, batch, used)
     used += place.length
-    used += copyBytes(header, batch, used, 0, header.length)
+    batch.set(header, used)
+    used += header.length
     batch[used++] = newline
-    used += copyBytes(bytes, batch, used, start, end)
+    batch.set(bytes.subarray(start, end), used)
+    used += end - start
     onFrame(batch, at, used)
   }
 }
