@@ -1,9 +1,5 @@
 /** One command of `wallarx`. */
 export interface Command {
-  /** What it is called by: `send` in `wallarx send`. */
-  readonly name: string
-  /** One line, for `wallarx --help`. */
-  readonly summary: string
   /** What `wallarx NAME --help` prints. */
   readonly help: string
   /**
@@ -11,4 +7,11 @@ export interface Command {
    * mend, and what `parseArgs` throws.
    */
   readonly run: (args: readonly string[]) => Promise<number>
+}
+
+/** A command as it is before anybody asks for it: what the others load would take a start half a second. */
+export interface ListedCommand {
+  /** One line, for `wallarx --help`. */
+  readonly summary: string
+  readonly load: () => Promise<Command>
 }

@@ -1,20 +1,42 @@
 import { createRequire } from 'node:module'
 import { WallarxError } from '../base/errors.ts'
-import type { Command } from './command.ts'
+import type { ListedCommand } from './command.ts'
 import { Failure, UsageError } from './failure.ts'
-import { kafka } from './kafka/kafka.ts'
-import { receive } from './receive/receive.ts'
-import { run } from './run/run.ts'
-import { send } from './send/send.ts'
-import { state } from './state/state.ts'
-import { top } from './top/top.ts'
-import { trace } from './trace/trace.ts'
 
-const commands: readonly Command[] = [run, send, receive, top, trace, state, kafka]
+/** By what they are called by: `send` in `wallarx send`. */
+const commands: ReadonlyMap<string, ListedCommand> = new Map(
+  Object.entries({
+    run: { summary: 'runs an application that is one file', load: async () => (await import('./run/run.ts')).run },
+    send: {
+      summary: 'sends lines of text as messages over TCP',
+      load: async () => (await import('./send/send.ts')).send,
+    },
+    receive: {
+      summary: 'listens, prints or counts the messages that come',
+      load: async () => (await import('./receive/receive.ts')).receive,
+    },
+    top: {
+      summary: 'shows why an application does not move, or how fast it does',
+      load: async () => (await import('./top/top.ts')).top,
+    },
+    trace: {
+      summary: 'follows one key, message by message',
+      load: async () => (await import('./trace/trace.ts')).trace,
+    },
+    state: {
+      summary: 'shows what is in a store; exports and imports it',
+      load: async () => (await import('./state/state.ts')).state,
+    },
+    kafka: {
+      summary: 'shows and resets what an application has on Kafka; makes topics',
+      load: async () => (await import('./kafka/kafka.ts')).kafka,
+    },
+  }),
+)
 
 const help = `wallarx: run a stream processing application, try it from the command line, and look into its state
 
-${commands.map(({ name, summary }) => `  wallarx ${name.padEnd(10)}${summary}`).join('\n')}
+${[...commands].map(([name, { summary }]) => `  wallarx ${name.padEnd(10)}${summary}`).join('\n')}
   wallarx --help    this text; wallarx COMMAND --help tells more
   wallarx --version
 
@@ -29,12 +51,13 @@ export async function main([name, ...args]: readonly string[]): Promise<number> 
   if (name === undefined) return misused('wallarx', `a command is missing, one of ${names()}`)
   if (name === '--help' || name === '-h' || name === 'help') return say(help)
   if (name === '--version' || name === '-v') return say(version())
-  const command = commands.find((candidate) => candidate.name === name)
-  if (command === undefined) {
+  const listed = commands.get(name)
+  if (listed === undefined) {
     const what = name.startsWith('-') ? 'option' : 'command'
     return misused('wallarx', `unknown ${what} "${name}", expected one of ${names()}`)
   }
-  const title = `wallarx ${command.name}`
+  const title = `wallarx ${name}`
+  const command = await listed.load()
   if (args.includes('--help') || args.includes('-h')) return say(command.help)
   try {
     return await command.run(args)
@@ -47,7 +70,7 @@ export async function main([name, ...args]: readonly string[]): Promise<number> 
   }
 }
 
-const names = (): string => commands.map((command) => command.name).join(', ')
+const names = (): string => [...commands.keys()].join(', ')
 
 function say(text: string): number {
   console.log(text)

@@ -43,8 +43,6 @@ Exit code: 0 when it is done, 1 when it could not be, 2 for wrong arguments.`
 
 /** `wallarx kafka` */
 export const kafka: Command = {
-  name: 'kafka',
-  summary: 'shows and resets what an application has on Kafka; makes topics',
   help,
   run: runKafka,
 }

@@ -23,8 +23,6 @@ import { help, parse, type ReceiveOptions } from './options.ts'
 
 /** `wallarx receive` */
 export const receive: Command = {
-  name: 'receive',
-  summary: 'listens, prints or counts the messages that come',
   help,
   run: (args) => receiveMessages(parse(args)),
 }

@@ -8,8 +8,6 @@ import { help, parse } from './options.ts'
 
 /** `wallarx run` */
 export const run: Command = {
-  name: 'run',
-  summary: 'runs an application that is one file',
   help,
   run: runFile,
 }

@@ -24,8 +24,6 @@ import { createStatusLine } from '../statusLine.ts'
 
 /** `wallarx send` */
 export const send: Command = {
-  name: 'send',
-  summary: 'sends lines of text as messages over TCP',
   help,
   run(args) {
     const options = parse(args)

@@ -37,8 +37,6 @@ Exit code: 0 when it is done, 1 when it could not be, 2 for wrong arguments, 130
 
 /** `wallarx state` */
 export const state: Command = {
-  name: 'state',
-  summary: 'shows what is in a store; exports and imports it',
   help,
   run: runState,
 }

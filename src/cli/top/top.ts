@@ -28,8 +28,6 @@ Exit code: 0, 1 where one of them does not answer, 2 for wrong arguments.`
 
 /** `wallarx top` */
 export const top: Command = {
-  name: 'top',
-  summary: 'shows why an application does not move, or how fast it does',
   help,
   run: runTop,
 }

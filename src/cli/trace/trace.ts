@@ -34,8 +34,6 @@ Exit code: 0 when the application has ended, 1 when the connection is lost, 2 fo
 
 /** `wallarx trace` */
 export const trace: Command = {
-  name: 'trace',
-  summary: 'follows one key, message by message',
   help,
   run: (args) => follow(parse(args)),
 }

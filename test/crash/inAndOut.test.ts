@@ -1,0 +1,9 @@
+import { crashes } from './crashes.ts'
+
+crashes([
+  ['market-spread', 2],
+  ['sequence-window', 2],
+  ['alerts', 2],
+  ['follow', 3],
+  ['acknowledged', 3],
+])
