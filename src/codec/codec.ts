@@ -51,8 +51,8 @@ export const utf8 = {
 
 /**
  * An encoder whose output is preceded by its length, for a receiver that reads `lengthPrefixed` frames; or followed by
- * a `delimiter`, a text such as a newline, for one that reads `delimited` frames or lines. What does not fit in such a frame, because it is too
- * long or has the delimiter in it, is `ENCODE_FAILED`.
+ * a `delimiter`, a text such as a newline, for one that reads `delimited` frames or lines. What does not fit in such a
+ * frame, because it is too long or has the delimiter in it, is `ENCODE_FAILED`.
  *
  * @param options.headerLength bytes of the length: 1, 2 or 4. Default: 4
  * @example

@@ -83,15 +83,11 @@ export function stateStep<In, State, Outputs, Out>({
     const slotOf = entityLocator(entities, key)
     const failure = computationFailure(where)
     const fail = failWith(output, context, failure)
-    // The state may be half changed now.
-    const failComputing = entities.persistent ? poisonWith(output, context, failure) : fail
+    const failComputing = entities.persistent ? poisonWith(output, context, failure) : fail // it may be half changed
 
     if (isTimed) {
-      const computing = {
-        compute: onTimer === undefined ? compute : timedCompute,
-        inPlace,
-        onTimer: onTimer ?? noTimer,
-      }
+      const timedOrNot = onTimer === undefined ? compute : timedCompute
+      const computing = { compute: timedOrNot, inPlace, onTimer: onTimer ?? noTimer }
       const timed = {
         meter,
         where,
