@@ -142,11 +142,11 @@ describe('a broker that is killed', () => {
     expect(await client.ends(places, 'uncommitted', soon)).toEqual(empty)
     await broker.kill()
     await broker.restart()
-    expect(await client.ends(places, 'uncommitted', limit)).toEqual(empty)
+    expect(await client.ends(places, 'uncommitted', soon)).toEqual(empty)
     await broker.kill()
     await broker.restart()
-    await client.deleteBefore(beginnings, limit)
-    expect(await client.offsetsAt(places, 0, limit)).toEqual([0, 0])
+    await client.deleteBefore(beginnings, soon)
+    expect(await client.offsetsAt(places, 0, soon)).toEqual([0, 0])
   })
 
   test('does not keep a client from being closed', async () => {
