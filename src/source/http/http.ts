@@ -1,10 +1,9 @@
 import type { Observable } from 'rxjs'
-import { shown } from '../../base/shown.ts'
 import { within } from '../../context/context.ts'
 import { createSource } from '../source.ts'
 import { createExchanges, type Exchanges, type Reject } from './exchanges.ts'
 import { checkHttpSource, type HttpSourceOptions } from './options.ts'
-import { openServer } from './server.ts'
+import { openSourceServer } from './server.ts'
 
 /**
  * Listens for HTTP and emits what is posted to one path: each body as a frame, or cut by a framing. Runs until it is
@@ -51,28 +50,12 @@ export function httpSource(options: HttpSourceOptions): Observable<Buffer> {
   const settings = checkHttpSource(options)
   const { name } = settings
   return createSource<Buffer>({ name, kind: 'http', ephemeral: true }, (subscription) => {
-    const { output, context, opened } = subscription
+    const { output, context } = subscription
     const { stopping } = context.shutdown
     const reject: Reject = (error, input) => {
       if (!within(context, () => context.report.reject(error, input))) process.emitWarning(error)
     }
-    const server = openServer({
-      ...settings,
-      clock: context.clock,
-      reject,
-      warn(cause) {
-        context.report.warn(`${name}: ${shown(cause)}`, 'CONNECTION_NOT_ACCEPTED', { source: name })
-      },
-      failed(error) {
-        within(context, () => {
-          output.error(error)
-        })
-      },
-      listening(address) {
-        settings.onListening?.(address)
-        opened()
-      },
-    })
+    const server = openSourceServer({ ...settings, reject }, subscription)
     const exchanges: Exchanges = createExchanges(settings, subscription, server, reject)
     server.http.on('request', (request, response) => {
       exchanges.begin(request, response, false)

@@ -13,10 +13,12 @@ import { formatAddress, type HostAndPort } from '../../base/address.ts'
 import type { Clock } from '../../base/clock.ts'
 import { WallarxError } from '../../base/errors.ts'
 import { shown } from '../../base/shown.ts'
+import { within } from '../../context/context.ts'
+import type { SourceSubscription } from '../source.ts'
 import { peerOf } from '../tcpConnection.ts'
 import { rawRefusal, type Refusal } from './refusal.ts'
 
-export interface ServerSettings {
+interface ServerSettings {
   /** The source's. */
   readonly name: string
   readonly address: HostAndPort
@@ -58,8 +60,37 @@ const reasons: Readonly<Record<string, Refusal>> = {
   },
 }
 
+/** What a source says of its port, beside what it tells the run by its subscription. */
+interface SourceServerSettings extends Omit<ServerSettings, 'clock' | 'listening' | 'failed' | 'warn'> {
+  readonly onListening?: ((address: AddressInfo) => void) | undefined
+}
+
+/** Opens the port of a source, which fails where it does not listen. */
+export function openSourceServer(
+  { onListening, ...settings }: SourceServerSettings,
+  { output, context, opened }: Pick<SourceSubscription<never>, 'output' | 'context' | 'opened'>,
+): SourceServer {
+  const { name } = settings
+  return openServer({
+    ...settings,
+    clock: context.clock,
+    warn(cause) {
+      context.report.warn(`${name}: ${shown(cause)}`, 'CONNECTION_NOT_ACCEPTED', { source: name })
+    },
+    failed(error) {
+      within(context, () => {
+        output.error(error)
+      })
+    },
+    listening(address) {
+      onListening?.(address)
+      opened()
+    },
+  })
+}
+
 /** Listens, and answers what is no request. */
-export function openServer(settings: ServerSettings): SourceServer {
+function openServer(settings: ServerSettings): SourceServer {
   const { name, address, tls, maxConnections, requestTimeout, clock, reject } = settings
   const limits: ServerOptions = {
     maxHeaderSize: 16 * 1024,

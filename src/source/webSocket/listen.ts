@@ -2,11 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Where } from '../../base/errors.ts'
-import { shown } from '../../base/shown.ts'
 import { within } from '../../context/context.ts'
 import type { Library } from '../../network/webSocket/library.ts'
 import { answerRefusal, closing, rawRefusal, type Refusal } from '../http/refusal.ts'
-import { openServer } from '../http/server.ts'
+import { openSourceServer } from '../http/server.ts'
 import type { SourceSubscription } from '../source.ts'
 import { peerOf } from '../tcpConnection.ts'
 import type { Reject } from '../http/exchanges.ts'
@@ -30,7 +29,7 @@ export function listen(
   subscription: SourceSubscription<Buffer>,
   reject: Reject,
 ): Serving {
-  const { output, context, origin, opened } = subscription
+  const { output, context, origin } = subscription
   const connections = new Set<{ stop(): void }>()
   let isStopping = false
   let isClosed = false
@@ -53,24 +52,7 @@ export function listen(
     maxPayload: maxMessageLength,
     handleProtocols: (offered) => (protocol !== undefined && offered.has(protocol) ? protocol : false),
   })
-  const server = openServer({
-    ...settings,
-    requestTimeout,
-    clock: context.clock,
-    reject,
-    warn(cause) {
-      context.report.warn(`${name}: ${shown(cause)}`, 'CONNECTION_NOT_ACCEPTED', { source: name })
-    },
-    failed(error) {
-      within(context, () => {
-        output.error(error)
-      })
-    },
-    listening(address) {
-      settings.onListening?.(address)
-      opened()
-    },
-  })
+  const server = openSourceServer({ ...settings, requestTimeout, reject }, subscription)
 
   const refusalOf = (request: IncomingMessage): Refusal | undefined => {
     const refusal = settings.admission.refusalOf(request)
