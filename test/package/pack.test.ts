@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -117,6 +117,38 @@ describe('the installed package', () => {
       getNewLine: () => '\n',
     }
     expect(ts.formatDiagnostics(found, host)).toBe('')
+  })
+
+  // attw, which looks for that too, cannot be told that nobody has to find them as Node 10 did.
+  test.each([
+    ['node', ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext],
+    ['bundler', ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
+  ])('what its declarations import of it is found: %s', (_, module, moduleResolution) => {
+    const dist = join(project, 'node_modules/wallarx/dist')
+    const declarations = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.d\.ts$/.test(name),
+    )
+    const lost = declarations.flatMap((name) => {
+      const path = join(dist, name)
+      const own = ts
+        .preProcessFile(readFileSync(path, 'utf8'))
+        .importedFiles.filter(({ fileName }) => /^[.#]/.test(fileName))
+      const resolve = (specifier: string) =>
+        ts.resolveModuleName(
+          specifier,
+          path,
+          { module, moduleResolution },
+          ts.sys,
+          undefined,
+          undefined,
+          ts.ModuleKind.ESNext,
+        )
+      return own
+        .filter(({ fileName }) => resolve(fileName).resolvedModule === undefined)
+        .map(({ fileName }) => `${name}: ${fileName}`)
+    })
+    expect(declarations.length).toBeGreaterThan(300)
+    expect(lost).toEqual([])
   })
 
   test("the README's first example counts words over TCP, and SIGTERM ends it with code 0", async () => {

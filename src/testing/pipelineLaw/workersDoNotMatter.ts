@@ -67,7 +67,7 @@ export async function workersDoNotMatter<In, Out>(
 
 /**
  * The same, with something that stands between the workers and their clients, and with caches: anew for each run.
- * `rest`, in ms of virtual time: what happens so long after everything is processed still counts.
+ * `rest`, in ms of virtual time: so long after everything is processed outputs that are missing may still come.
  */
 export async function workersThrough<In, Out>(
   through: Through,
@@ -92,7 +92,8 @@ export async function workersThrough<In, Out>(
     async holds(trial) {
       const messages = trial.events.flatMap((event) => ('message' in event ? [event.message] : []))
       const expected = await runThrough<In, Out>(build, asEvents(messages), driver)
-      const outputs = await outputsOnCluster(through, build, trial, { key, onError, cacheOf: caches?.(), rest })
+      const beside = { key, onError, cacheOf: caches?.(), rest, count: expected.outputs.length }
+      const outputs = await outputsOnCluster(through, build, trial, beside)
       const got: PipelineRun<Out> = { ...expected, outputs }
       await expectSameOutputs(got, expected, key && (() => outputsAlone(build, messages, key, driver)))
     },
@@ -115,22 +116,27 @@ const longestRun = 20_000
 
 interface Beside {
   readonly cacheOf: CacheOf | undefined
-  /** In ms of virtual time: what happens so long after everything is processed still counts. */
+  /** In ms of virtual time: so long after everything is processed outputs that are missing may still come. */
   readonly rest: number
+  /** How many outputs there will be. */
+  readonly count: number
 }
+
+/** In ms of virtual time: how often it is seen whether all outputs have come, and how long more than all are waited for. */
+const look = 500
 
 async function outputsOnCluster<In, Out>(
   through: Through,
   build: BuildPipeline<In, Out>,
   { events, ...trial }: WorkersTrial<In>,
-  { cacheOf, rest, ...options }: Pick<WorkersOptions<In>, 'key' | 'onError'> & Beside,
+  { cacheOf, rest, count, ...options }: Pick<WorkersOptions<In>, 'key' | 'onError'> & Beside,
 ): Promise<Out[]> {
   const driving = { ...trial, ...options, sessionTimeout }
   const cluster = await simulateThrough<In, Out>(through, build, driving, cacheOf)
   try {
     await playOnCluster(cluster, events)
-    if (rest > 0) {
-      await cluster.advance(rest)
+    for (let rested = 0; rested < rest && (rested === 0 || cluster.outputs().length < count); rested += look) {
+      await cluster.advance(look)
       await settleAll(cluster)
     }
     return cluster.outputs()

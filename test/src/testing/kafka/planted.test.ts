@@ -21,7 +21,3 @@ test.each(Object.entries(mutants))(
   },
   60_000,
 )
-
-test('the law finds nothing where nothing is wrong', async () => {
-  await workersThrough((client) => client, turning, { input: notes, key: account, runs: 200 })
-}, 60_000)

@@ -1,4 +1,4 @@
 import { workersWithCaches } from '../workersWithCaches.ts'
 import { schedules } from './schedules.ts'
 
-schedules(2, (program, options, rest) => workersWithCaches(() => (client) => client, program, options, rest))
+schedules(3, (program, options, rest) => workersWithCaches(() => (client) => client, program, options, rest))

@@ -7,7 +7,7 @@ import { accountOf, events, inOneOrder, rest, timedPrograms } from '../timedProg
 
 /** How many, over all files: `npm run schedules` tries ten thousand. */
 const all = Number(process.env.WALLARX_SCHEDULES ?? 600)
-const files = 3
+const files = 4
 
 /** A law of what may happen to workers. */
 type Law = <In>(
