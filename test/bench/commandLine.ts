@@ -10,7 +10,7 @@ export interface CommandLine {
 }
 
 const usual: BenchOptions = { runs: 7, frames: 200_000, keys: 200_000, entities: 1_000_000, seconds: 5, size: 1024 }
-const quick: BenchOptions = { runs: 1, frames: 2_000, keys: 20_000, entities: 20_000, seconds: 0.5, size: 24 }
+const quick: BenchOptions = { runs: 1, frames: 500, keys: 5_000, entities: 5_000, seconds: 0.2, size: 6 }
 
 /** Throws TypeError for what it does not know. */
 export function readCommandLine(args: readonly string[], benches: readonly Bench[]): CommandLine {

@@ -17,7 +17,7 @@ export async function compareTrials<Names extends string>(
 ): Promise<Record<Names, number[]>> {
   const children = new Map<Names, Child>()
   try {
-    for (const name of names) children.set(name, startTrial(name, size))
+    if (sameOutput || measured !== 'steady') for (const name of names) children.set(name, startTrial(name, size))
     if (sameOutput) await checkOutputs(children)
     const run = (name: Names): Promise<number> =>
       measured === 'steady' ? steady(name, size) : children.get(name)!.ask<number>(measured)
