@@ -27,7 +27,7 @@ process.once('exit', () => {
 })
 
 /** In tests everything is compiled: this one too. */
-const isCompiled = process.argv[1]!.endsWith('.js')
+export const isCompiled = process.argv[1]!.endsWith('.js')
 const started = (program: string): string[] => (isCompiled ? [compiledProgram(program)] : ['--import', 'tsx', program])
 
 /** Starts a TypeScript program in the package's folder. */
