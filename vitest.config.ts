@@ -20,6 +20,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     // What needs a Kafka: npm run test:kafka.
     exclude: ['**/node_modules/**', '**/dist/**', 'test/kafka/**'],
+    globalSetup: ['./test/support/programs.ts'],
     setupFiles: ['./test/setup.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
     // Processes, not threads: tests send signals, change the environment and start children.

@@ -54,7 +54,7 @@ if (folder !== undefined) {
   const main = mainOf(folder)
   process.argv = [process.argv[0]!, fileURLToPath(main), ...args]
   try {
-    await import(main.href)
+    await import(`./${folder}/main.ts`)
   } catch (error) {
     process.exitCode = told(nameOf(folder), error)
   }

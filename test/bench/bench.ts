@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly seconds: number
   /** MiB that the bench `backpressure` sends. */
   readonly size: number
+  /** Whether only to see that it works. */
+  readonly quick: boolean
 }
 
 /** One line of the table. */

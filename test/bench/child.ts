@@ -1,6 +1,9 @@
 import { fork } from 'node:child_process'
-import { basename } from 'node:path'
+import { basename, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compiledProgram } from '../support/programs.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** A process of the benchmarks that answers questions, one at a time. */
 export interface Child {
@@ -20,7 +23,11 @@ export type Answer = { readonly answer: unknown } | { readonly failure: string }
 /** Starts a program of `processes/`. */
 export function startChild(program: URL, args: readonly string[] = [], flags: readonly string[] = []): Child {
   const path = fileURLToPath(program)
-  const child = fork(path, args, { execArgv: [...process.execArgv, ...flags], serialization: 'advanced' })
+  const isCompiled = path.endsWith('.js') // so is what a compiled program starts
+  const child = fork(isCompiled ? path : compiledProgram(relative(root, path)), args, {
+    execArgv: [...flags],
+    serialization: 'advanced',
+  })
   const what = [basename(path), ...args].join(' ')
   let asked: { resolve(answer: unknown): void; reject(error: Error): void } | undefined
   let ended = false

@@ -9,8 +9,10 @@ export interface CommandLine {
   readonly options: BenchOptions
 }
 
-const usual: BenchOptions = { runs: 7, frames: 200_000, keys: 200_000, entities: 1_000_000, seconds: 5, size: 1024 }
-const quick: BenchOptions = { runs: 1, frames: 2_000, keys: 20_000, entities: 20_000, seconds: 0.5, size: 24 }
+type Sizes = Omit<BenchOptions, 'quick'>
+
+const usual: Sizes = { runs: 7, frames: 200_000, keys: 200_000, entities: 1_000_000, seconds: 5, size: 1024 }
+const quick: Sizes = { runs: 1, frames: 500, keys: 5_000, entities: 5_000, seconds: 0.2, size: 6 }
 
 /** Throws TypeError for what it does not know. */
 export function readCommandLine(args: readonly string[], benches: readonly Bench[]): CommandLine {
@@ -22,7 +24,7 @@ export function readCommandLine(args: readonly string[], benches: readonly Bench
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       ...(Object.fromEntries(Object.keys(usual).map((name) => [name, { type: 'string' }])) as Record<
-        keyof BenchOptions,
+        keyof Sizes,
         { type: 'string' }
       >),
     },
@@ -31,7 +33,7 @@ export function readCommandLine(args: readonly string[], benches: readonly Bench
     if (!benches.some((bench) => bench.name === name)) throw new TypeError(`no bench ${name}; try --help`)
   }
   const defaults = values.quick ? quick : usual
-  const number = (name: keyof BenchOptions): number => {
+  const number = (name: keyof Sizes): number => {
     const given = values[name]
     if (given === undefined) return defaults[name]
     const value = Number(given)
@@ -52,6 +54,7 @@ export function readCommandLine(args: readonly string[], benches: readonly Bench
       entities: number('entities'),
       seconds: number('seconds'),
       size: number('size'),
+      quick: values.quick,
     },
   }
 }

@@ -16,11 +16,17 @@ export async function compareTrials<Names extends string>(
   { sameOutput, measured = 'run' }: { readonly sameOutput: boolean; readonly measured?: 'run' | 'cpu' | 'steady' },
 ): Promise<Record<Names, number[]>> {
   const children = new Map<Names, Child>()
+  const isSteady = measured === 'steady' && rounds.quick !== true
   try {
-    for (const name of names) children.set(name, startTrial(name, size))
+    if (rounds.quick === true) {
+      const one = startTrials(names, size)
+      for (const name of names) children.set(name, one)
+    } else if (sameOutput || !isSteady) {
+      for (const name of names) children.set(name, startTrials([name], size))
+    }
     if (sameOutput) await checkOutputs(children)
     const run = (name: Names): Promise<number> =>
-      measured === 'steady' ? steady(name, size) : children.get(name)!.ask<number>(measured)
+      isSteady ? steady(name, size) : children.get(name)!.ask<number>(measured, name)
     const contestants = Object.fromEntries(names.map((name) => [name, { run: () => run(name) }])) as Record<
       Names,
       { run(): Promise<number> }
@@ -31,13 +37,13 @@ export async function compareTrials<Names extends string>(
   }
 }
 
-const startTrial = (name: string, size: number): Child =>
-  startChild(new URL('./processes/trial.ts', import.meta.url), [name, String(size)], ['--expose-gc'])
+const startTrials = (names: readonly string[], size: number): Child =>
+  startChild(new URL('./processes/trial.ts', import.meta.url), [String(size), ...names], ['--expose-gc'])
 
 async function steady(name: string, size: number): Promise<number> {
-  const child = startTrial(name, size)
+  const child = startTrials([name], size)
   try {
-    return await child.ask<number>('steady')
+    return await child.ask<number>('steady', name)
   } finally {
     await child.stop()
   }
@@ -46,7 +52,7 @@ async function steady(name: string, size: number): Promise<number> {
 async function checkOutputs(children: ReadonlyMap<string, Child>): Promise<void> {
   let first: { readonly name: string; readonly digest: string } | undefined
   for (const [name, child] of children) {
-    const digest = await child.ask<string>('check')
+    const digest = await child.ask<string>('check', name)
     first ??= { name, digest }
     if (digest !== first.digest) throw new Error(`the output of "${name}" is not that of "${first.name}"`)
   }

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import compilePrograms from '../support/programs.ts'
 import type { BenchResult } from './bench.ts'
 import { benches } from './benches/index.ts'
 import { help, readCommandLine, type CommandLine } from './commandLine.ts'
@@ -16,6 +17,7 @@ try {
 }
 
 async function measure({ names, quick, options, json }: CommandLine): Promise<void> {
+  await compilePrograms()
   const where = environment()
   console.log(`${where.cpu}, ${where.cores} cores, ${where.memory}; Node ${where.node}; ${where.date}`)
   console.log(

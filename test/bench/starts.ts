@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { startChild } from './child.ts'
-import { interleave } from './runner.ts'
+import { interleave, type Rounds } from './runner.ts'
 import { createScratch } from './scratch.ts'
 
 const program = new URL('./processes/restart.ts', import.meta.url)
@@ -15,7 +15,7 @@ export interface Filling {
 /** Milliseconds from the start to the first message, with each of these stores, in turn. */
 export async function compareStarts<Names extends string>(
   stores: Readonly<Record<Names, Filling>>,
-  runs: number,
+  rounds: Rounds,
 ): Promise<Record<Names, number[]>> {
   const scratch = createScratch()
   const contestants = {} as Record<Names, { run(): Promise<number> }>
@@ -29,7 +29,7 @@ export async function compareStarts<Names extends string>(
     }
     contestants[name] = { run: () => startOnce(args, filling) }
   }
-  return interleave(contestants, { warmUps: 1, runs })
+  return interleave(contestants, rounds)
 }
 
 /** Starts a new process, sends a message to one of the stored entities. */

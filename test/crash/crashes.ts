@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { startNode, type Program } from '../support/processes.ts'
+import { compiledProgram } from '../support/programs.ts'
 import type { Course } from './commandLine.ts'
 
-export const crashTest = (...args: string[]): Program => startNode('--import', 'tsx', 'test/crash/main.ts', ...args)
+export const crashTest = (...args: string[]): Program => startNode(compiledProgram('test/crash/main.ts'), ...args)
 
 /** What `npm run crash-test -- --runs 200` does long enough to find what is rare: with so many kills of each. */
 export function crashes(courses: readonly (readonly [course: Course, kills: number])[]): void {

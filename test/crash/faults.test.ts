@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startExample, startProgramOf, type Program } from '../support/processes.ts'
+import { compiledProgram } from '../support/programs.ts'
 import { connectWhenOpen, frame, freePort, write } from '../support/sockets.ts'
 import { temporaryFolder } from '../support/files.ts'
 import { noSmallDisk, smallDisk } from '../support/smallDisk.ts'
@@ -77,7 +78,7 @@ const limited = (kibibytes: number, args: readonly string[]): Program =>
     '-c',
     `ulimit -f ${kibibytes}; exec "$0" "$@"`,
     process.execPath,
-    ...['--import', 'tsx', `examples/${folder}/main.ts`, ...args],
+    ...[compiledProgram(`examples/${folder}/main.ts`), ...args],
   )
 
 test('a disk that is full for the output stops the run, and the next start goes on', async () => {
@@ -106,7 +107,7 @@ test('a disk that is really full for the checkpoint stops the run, and the last 
   const at = (directory: string): string[] =>
     args.map((arg) => (arg.endsWith('output.txt') ? 'file:-' : arg === state ? join(directory, 'state') : arg))
   const program = startProgramOf(
-    ...disk.command(process.execPath, '--import', 'tsx', `examples/${folder}/main.ts`, ...at(disk.directory)),
+    ...disk.command(process.execPath, compiledProgram(`examples/${folder}/main.ts`), ...at(disk.directory)),
   )
   await failsWith(program, /expected to write checkpoint \d+, got .*checkpoint \d+ is whole/)
   const [, last] = /checkpoint (\d+) is whole/.exec(program.stderr())!
@@ -127,7 +128,7 @@ test('a disk that is full for the journal stops the run, and what is in it is co
     ...['--state', join(directory, 'state'), '--checkpoint-interval', '100000'],
   ]
   const program = startProgramOf(
-    ...disk.command(process.execPath, '--import', 'tsx', `examples/${folder}/main.ts`, ...at(disk.directory)),
+    ...disk.command(process.execPath, compiledProgram(`examples/${folder}/main.ts`), ...at(disk.directory)),
   )
   const socket = await connectWhenOpen(port, program.hasEnded)
   socket.on('error', () => undefined)

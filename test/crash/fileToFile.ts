@@ -9,8 +9,6 @@ import { Wrong } from './result.ts'
 import { createText } from './text.ts'
 import { endOf, startVictim, type Victim } from './victim.ts'
 
-const lines = 60_000
-
 /** A program that reads files, and writes one. */
 export interface FileProgram {
   /** A TypeScript file that takes the options of examples/01-word-count/main.ts. */
@@ -21,11 +19,14 @@ export interface FileProgram {
   readonly writeInput?: (directory: string, seed: number) => string
 }
 
-function writeText(directory: string, seed: number): string {
-  const path = join(directory, 'input.txt')
-  writeFileSync(path, createText(seed, lines))
-  return `file:${path}`
-}
+/** Writes a text of so many lines. */
+export const writeText =
+  (lines: number) =>
+  (directory: string, seed: number): string => {
+    const path = join(directory, 'input.txt')
+    writeFileSync(path, createText(seed, lines))
+    return `file:${path}`
+  }
 
 /**
  * A program from file to file, killed again and again until it has come to the end of its input: the
@@ -33,7 +34,7 @@ function writeText(directory: string, seed: number): string {
  * with nothing.
  */
 export async function fileToFile(
-  { program, args = [], writeInput = writeText }: FileProgram,
+  { program, args = [], writeInput = writeText(60_000) }: FileProgram,
   { directory, seed, runs, result, progress }: CourseOptions,
 ): Promise<void> {
   const random = createRandom(seed)

@@ -6,7 +6,7 @@ import { help, readCommandLine, type CommandLine, type Course } from './commandL
 import { stopsFor, type CourseOptions } from './course.ts'
 import { damage } from './damage.ts'
 import { writeMarket, writeNumbers, writeTransactions } from './exampleFiles.ts'
-import { fileToFile, type FileProgram } from './fileToFile.ts'
+import { fileToFile, writeText, type FileProgram } from './fileToFile.ts'
 import { followRotation } from './followRotation.ts'
 import { kafkaWorkers } from './kafkaWorkers.ts'
 import { showProgress } from './progress.ts'
@@ -18,11 +18,14 @@ const fromFile =
   (options: CourseOptions): Promise<void> =>
     fileToFile(program, options)
 
+/** What takes longer for each line gets fewer. */
+const fewLines = writeText(20_000)
+
 const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = {
   file: fromFile({ program: 'examples/01-word-count/main.ts' }),
   ix: fromFile({ program: 'test/crash/pulledWordCount.ts' }),
-  time: fromFile({ program: 'test/crash/time/windowsAndTimers.ts' }),
-  join: fromFile({ program: 'test/crash/time/joined.ts' }),
+  time: fromFile({ program: 'test/crash/time/windowsAndTimers.ts', writeInput: fewLines }),
+  join: fromFile({ program: 'test/crash/time/joined.ts', writeInput: fewLines }),
   'market-spread': fromFile({ program: 'examples/05-market-spread/main.ts', writeInput: writeMarket }),
   'sequence-window': fromFile({ program: 'examples/06-sequence-window/main.ts', writeInput: writeNumbers }),
   alerts: fromFile({ program: 'examples/07-alerts/main.ts', args: ['--stateful'], writeInput: writeTransactions }),

@@ -1,9 +1,12 @@
 import { watch } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Victim } from './victim.ts'
+import { isCompiled, type Victim } from './victim.ts'
 
 /** When an application is killed: before its store is open, after that, within a commit, at work. */
 export type Moment = 'start-up' | 'recovery' | 'checkpoint' | 'work'
+
+/** In ms: about how long a start takes. */
+const startUp = isCompiled ? 200 : 600
 
 // Two start-ups after each other: several kills in a row without progress are a case of their own.
 const round: readonly Moment[] = ['work', 'checkpoint', 'recovery', 'start-up', 'start-up', 'checkpoint', 'work']
@@ -19,7 +22,7 @@ export async function comeTo(
   random: () => number,
 ): Promise<void> {
   if (moment === 'start-up') {
-    await Promise.race([delay(random() * 600), victim.begun])
+    await Promise.race([delay(random() * startUp), victim.begun])
     return
   }
   await victim.begun

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { compiledProgram } from '../support/programs.ts'
 import { Wrong } from './result.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -25,9 +26,13 @@ process.once('exit', () => {
   for (const kill of alive) kill()
 })
 
+/** In tests everything is compiled: this one too. */
+export const isCompiled = process.argv[1]!.endsWith('.js')
+const started = (program: string): string[] => (isCompiled ? [compiledProgram(program)] : ['--import', 'tsx', program])
+
 /** Starts a TypeScript program in the package's folder. */
 export function startVictim(program: string, ...args: string[]): Victim {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
+  const child = spawn(process.execPath, [...started(program), ...args], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -45,11 +45,31 @@ const published = Object.entries(packageJson.exports).flatMap(([path, target]) =
     : [{ name: path.replace('.', 'wallarx'), source: join(root, target.default.replace(/^.\/dist\/(.*)js$/, '$1ts')) }],
 )
 
+/** What was parsed once. */
+const parsed = new Map<string, ts.SourceFile | undefined>()
+
+/** The files that there are, and examples as files. */
+function hostOf(files: ReadonlyMap<string, Example>): ts.CompilerHost {
+  const host = ts.createCompilerHost(compilerOptions())
+  const { readFile, fileExists, getSourceFile } = host
+  host.readFile = (name) => {
+    const example = files.get(name)
+    return example === undefined ? readFile(name) : `${moduleOf(example)}\nexport {}\n`
+  }
+  host.fileExists = (name) => files.has(name) || fileExists(name)
+  host.getSourceFile = (name, ...how) => {
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, ...how))
+    return parsed.get(name)
+  }
+  return host
+}
+
 /** What is public and has no docstring with an example that asserts, as `wallarx/operators: decode`; no types. */
 function withoutExample(): string[] {
   const program = ts.createProgram(
     published.map(({ source }) => source),
     compilerOptions(),
+    hostOf(new Map()),
   )
   const checker = program.getTypeChecker()
   return published.flatMap(({ name, source }) => {
@@ -77,25 +97,17 @@ function typeErrors(): string[] {
   const files = new Map(
     examples.map((example, index) => [join(import.meta.dirname, `example-${index}.ts`), example] as const),
   )
-  const host = ts.createCompilerHost(options)
-  const { readFile, fileExists } = host
-  host.readFile = (name) => {
-    const example = files.get(name)
-    return example === undefined ? readFile(name) : `${moduleOf(example)}\nexport {}\n`
-  }
-  host.fileExists = (name) => files.has(name) || fileExists(name)
-  host.getSourceFile = (name, language) => {
-    const text = host.readFile(name)
-    return text === undefined ? undefined : ts.createSourceFile(name, text, language)
-  }
-  const program = ts.createProgram([...files.keys()], { ...options, noEmit: true, noUnusedLocals: false }, host)
-  return ts
-    .getPreEmitDiagnostics(program)
-    .filter(({ file }) => file !== undefined && dirname(file.fileName) === import.meta.dirname)
-    .map(
-      ({ file, messageText }) =>
-        `${String(files.get(file!.fileName)?.place)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+  const program = ts.createProgram(
+    [...files.keys()],
+    { ...options, noEmit: true, noUnusedLocals: false },
+    hostOf(files),
+  )
+  return [...files].flatMap(([name, { place }]) => {
+    const file = program.getSourceFile(name) // and nothing else: `npm run types` checks the sources
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
+      ({ messageText }) => `${place}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
     )
+  })
 }
 
 describe('examples in docstrings, the README and the guides', () => {

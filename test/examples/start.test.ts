@@ -5,6 +5,7 @@ import { lmdbStore } from 'wallarx'
 import type { MonitorReport } from '../../src/monitor/report.ts'
 import { temporaryFolder } from '../support/files.ts'
 import { startGroup, startNode, type Program } from '../support/processes.ts'
+import { compiledProgram } from '../support/programs.ts'
 import { isFree } from '../support/sockets.ts'
 
 // Each test starts applications of several processes, one after another.
@@ -12,7 +13,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 /** Starts it with a state of its own; a later `--state` counts. */
 const start = (...args: string[]): Program =>
-  startNode('--import', 'tsx', 'examples/start.ts', '--state', join(temporaryFolder(), 'state'), ...args)
+  startNode(compiledProgram('examples/start.ts'), '--state', join(temporaryFolder(), 'state'), ...args)
 
 /** Starts it, waits for its good end, and gives the number of words it went on from. */
 async function goesOnFrom(state: string, ...args: string[]): Promise<number> {
@@ -116,7 +117,7 @@ test.runIf(process.platform !== 'win32')(
   'after a Ctrl-C in a terminal, which every process of it gets and npm passes on, nothing is left to catch up with',
   async () => {
     const state = join(temporaryFolder(), 'state')
-    const program = startGroup('--import', 'tsx', 'examples/start.ts', '--state', state, '--seconds', '60')
+    const program = startGroup(compiledProgram('examples/start.ts'), '--state', state, '--seconds', '60')
     await program.until(() => / [1-9][\d,]* words {2}/.test(program.stdout()))
     process.kill(-program.process.pid!, 'SIGINT')
     process.kill(program.process.pid!, 'SIGINT')

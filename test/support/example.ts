@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import { startNode, type Program } from './processes.ts'
+import { compiledProgram } from './programs.ts'
 import { connectWhenOpen, freePort, receive, type Receiver } from './sockets.ts'
 
 /** Starts an example by its name, as `npm run example -- NAME …` does after the build. */
 export const startExampleByName = (name: string, ...args: string[]): Program =>
-  startNode('--import', 'tsx', 'examples/run.ts', name, ...args)
+  startNode(compiledProgram('examples/run.ts'), name, ...args)
 
 export interface ExampleOverTcp {
   readonly program: Program

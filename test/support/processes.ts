@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { compiledProgram } from './programs.ts'
 import { createWatch, type Watch } from './watch.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -68,4 +69,4 @@ export const startProgram = (text: string): Program => startNode('--input-type=m
 
 /** Starts the example of a folder. */
 export const startExample = (folder: string, ...args: string[]): Program =>
-  startNode('--import', 'tsx', `examples/${folder}/main.ts`, ...args)
+  startNode(compiledProgram(`examples/${folder}/main.ts`), ...args)

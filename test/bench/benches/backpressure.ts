@@ -7,17 +7,17 @@ import { createStallableReceiver } from '../stallableReceiver.ts'
 import type { ServerName } from '../tcpCourse.ts'
 
 const MiB = 2 ** 20
-const settleTime = 1000
 
 export const backpressure: Bench = {
   name: 'backpressure',
   about: 'resident memory of the word-count server while its receiver does not read',
-  async measure({ frames, size }) {
+  async measure({ frames, size, quick }) {
     const corpus = createCorpus(frames)
     const passes = Math.ceil((size * MiB) / corpus.bytes)
     const warmUps = Math.ceil(passes / 32)
-    const ours = await watchedFlood('ours', corpus, { passes, warmUps })
-    const net = await watchedFlood('net', corpus, { passes, warmUps })
+    const settleTime = quick ? 100 : 1000
+    const ours = await watchedFlood('ours', corpus, { passes, warmUps, settleTime })
+    const net = await watchedFlood('net', corpus, { passes, warmUps, settleTime })
     const against = 'hand-written server'
     const unit = 'MiB'
     const target = { atMost: 64 }
@@ -59,7 +59,7 @@ export const backpressure: Bench = {
       ],
       notes: [
         `one run: ${mebibytes(passes * corpus.bytes)} MiB pushed; the receiver stopped reading at once and again ` +
-          'half way, until nothing had moved for a second; the sender got rid of ' +
+          `half way, until nothing had moved for ${settleTime / 1000} s; the sender got rid of ` +
           `${ours.taken.map(mebibytes).join(' and ')} MiB meanwhile; all ${passes * corpus.words} lines arrived`,
         `new: before the first connection, ${ours.cold.toFixed(0)} MiB; warm: idle after ` +
           `${mebibytes(warmUps * corpus.bytes)} MiB had passed, ${ours.warm.toFixed(0)} MiB, so that compiled code, ` +
@@ -80,10 +80,17 @@ interface Watched {
   readonly taken: readonly number[]
 }
 
+interface FloodOptions {
+  readonly passes: number
+  readonly warmUps: number
+  /** In ms: what has not moved for so long stands still. */
+  readonly settleTime: number
+}
+
 async function watchedFlood(
   name: ServerName,
   corpus: Corpus,
-  { passes, warmUps }: { readonly passes: number; readonly warmUps: number },
+  { passes, warmUps, settleTime }: FloodOptions,
 ): Promise<Watched> {
   const receiver = await createStallableReceiver()
   const server = startChild(new URL('../processes/server.ts', import.meta.url), [name])
@@ -104,7 +111,7 @@ async function watchedFlood(
     const start = flood.pushed
     receiver.stall()
     for (let pass = 0; pass < passes; pass++) flood.push(corpus.chunks)
-    await untilStill(flood)
+    await untilStill(flood, settleTime)
     const stalled = await resident('peak')
     const taken = [flood.pushed - start]
 
@@ -112,7 +119,7 @@ async function watchedFlood(
     await until(() => receiver.lines >= (warmUps + passes / 2) * corpus.words)
     receiver.stall()
     const before = flood.pushed
-    await untilStill(flood)
+    await untilStill(flood, settleTime)
     taken.push(flood.pushed - before)
 
     receiver.readOn()
@@ -131,8 +138,8 @@ async function until(reached: () => boolean): Promise<void> {
   while (!reached()) await sleep(10)
 }
 
-/** Waits until nothing has left the sender for a second. */
-async function untilStill(flood: Flood): Promise<void> {
+/** Waits until nothing has left the sender for so many ms. */
+async function untilStill(flood: Flood, settleTime: number): Promise<void> {
   for (let before = -1; before !== flood.pushed;) {
     before = flood.pushed
     await sleep(settleTime)

@@ -66,7 +66,7 @@ interface Pass {
   readonly bytes: number
 }
 
-async function fromFileToFile({ runs, frames }: BenchOptions, passes: number) {
+async function fromFileToFile({ runs, frames, quick }: BenchOptions, passes: number) {
   const corpus = createCorpus(frames)
   const input = join(createScratch(), 'frames')
   const file = openSync(input, 'w')
@@ -84,7 +84,7 @@ async function fromFileToFile({ runs, frames }: BenchOptions, passes: number) {
     },
   })
   try {
-    return await interleave({ kept: contestant(kept), unkept: contestant(unkept) }, { warmUps: 1, runs })
+    return await interleave({ kept: contestant(kept), unkept: contestant(unkept) }, { warmUps: 1, runs, quick })
   } finally {
     await Promise.all([kept.stop(), unkept.stop()])
   }

@@ -6,17 +6,17 @@ const warmUps = 2
 export const ix: Bench = {
   name: 'ix',
   about: 'word count over an AsyncIterable: our Ix operators, an async function* for each step',
-  async measure({ runs, frames }) {
+  async measure({ runs, frames, quick }) {
     const toSink = await compareTrials(
       ['pulled: ours', 'pulled: generators', 'letters: loop'],
       frames,
-      { warmUps, runs },
+      { warmUps, runs, quick },
       { sameOutput: true },
     )
     const oneByOne = await compareTrials(
       ['pulled one by one: ours', 'pulled one by one: generators'],
       frames,
-      { warmUps, runs },
+      { warmUps, runs, quick },
       { sameOutput: true },
     )
     const measurements: Measurement[] = [

@@ -11,12 +11,12 @@ const kinds = [
 export const lookup: Bench = {
   name: 'lookup',
   about: 'finding the entity of a key',
-  async measure({ runs, keys }) {
+  async measure({ runs, keys, quick }) {
     const measurements: Measurement[] = []
     for (const { kind, name, against, target } of kinds) {
       const table = `${kind}: table` as const
       const map = `${kind}: map` as const
-      const found = await compareTrials([table, map], keys, { warmUps: 2, runs }, { sameOutput: false })
+      const found = await compareTrials([table, map], keys, { warmUps: 2, runs, quick }, { sameOutput: false })
       measurements.push({
         name,
         against,

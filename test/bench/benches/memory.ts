@@ -7,12 +7,12 @@ const warmUps = 2
 export const memory: Bench = {
   name: 'memory',
   about: 'word count in memory: our operators, a hand-written loop, textbook RxJS',
-  async measure({ runs, frames }) {
+  async measure({ runs, frames, quick }) {
     const compare = async (workload: 'letters' | 'words') => {
       const ours = `${workload}: ours` as const
       const loop = `${workload}: loop` as const
       const textbook = `${workload}: textbook` as const
-      const found = await compareTrials([ours, loop, textbook], frames, { warmUps, runs }, { sameOutput: true })
+      const found = await compareTrials([ours, loop, textbook], frames, { warmUps, runs, quick }, { sameOutput: true })
       return {
         ours: millionsPerSecond(found[ours]),
         loop: millionsPerSecond(found[loop]),

@@ -7,7 +7,7 @@ const warmUps = 2
 export const monitor: Bench = {
   name: 'monitor',
   about: 'word count in memory: under run, which measures it, and as a bare pipe()',
-  async measure({ runs, frames }) {
+  async measure({ runs, frames, quick }) {
     /** The least CPU time of both, as a rate. */
     const row = async (
       name: string,
@@ -15,7 +15,7 @@ export const monitor: Bench = {
       against: string,
       least: number,
     ): Promise<Measurement> => {
-      const rounds = { warmUps, runs }
+      const rounds = { warmUps, runs, quick }
       const found = await compareTrials([ours, theirs], frames, rounds, { sameOutput: true, measured: 'cpu' })
       const rate = (trial: string): number[] => [1000 / Math.min(...found[trial]!)]
       return {

@@ -6,8 +6,8 @@ const few = 1000
 export const restart: Bench = {
   name: 'restart',
   about: 'from the start to the first message, with many entities in the store and with 1,000',
-  async measure({ runs, entities }) {
-    const found = await compareStarts({ many: { entities }, few: { entities: few } }, runs)
+  async measure({ runs, entities, quick }) {
+    const found = await compareStarts({ many: { entities }, few: { entities: few } }, { warmUps: 1, runs, quick })
     return {
       measurements: [
         {

@@ -8,8 +8,8 @@ const warmUps = 2
 export const steps: Bench = {
   name: 'steps',
   about: 'what each step of the word count costs, in ns for each word',
-  async measure({ runs, frames }) {
-    const rounds = { warmUps, runs: Math.max(1, Math.ceil(runs / 2)) }
+  async measure({ runs, frames, quick }) {
+    const rounds = { warmUps, runs: Math.max(1, Math.ceil(runs / 2)), quick }
     const oursUpTo = (step: (typeof stepNames)[number]) => `ours up to ${step}` as const
     const loopUpTo = (step: (typeof stepNames)[number]) => `loop up to ${step}` as const
     // A step at a time: two processes that alternate, not a dozen.

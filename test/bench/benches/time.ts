@@ -1,13 +1,14 @@
 import type { Bench, Measurement, Target } from '../bench.ts'
 import { changed, compareCheckpoints, few as fewTimers, type Parts } from '../checkpoints.ts'
 import { compareTrials } from '../compareTrials.ts'
+import type { Rounds } from '../runner.ts'
 import { compareStarts } from '../starts.ts'
 import { few, many } from '../time/trials.ts'
 
 export const time: Bench = {
   name: 'time',
   about: 'event time, windows and timers: against the same without, a hand-written loop, textbook RxJS',
-  async measure({ runs, frames, entities }) {
+  async measure({ runs, frames, entities, quick }) {
     const rate = (nanoseconds: readonly number[]): number[] => nanoseconds.map((each) => 1000 / each)
 
     /** The same job of two trials, in messages per microsecond of processor time. */
@@ -20,7 +21,7 @@ export const time: Bench = {
       measured: 'cpu' | 'steady' = 'steady',
     ): Promise<Measurement> => {
       const warmUps = measured === 'cpu' ? 2 : 0
-      const found = await compareTrials([ours, theirs], frames, { warmUps, runs }, { sameOutput, measured })
+      const found = await compareTrials([ours, theirs], frames, { warmUps, runs, quick }, { sameOutput, measured })
       return { name, against, unit: 'M/CPU s', ours: rate(found[ours]!), theirs: rate(found[theirs]!), target }
     }
 
@@ -46,17 +47,17 @@ export const time: Bench = {
     const slide = [`time: sliding: ours, ${few} keys`, `time: tumbling: ours, ${few} keys`] as const
     measurements.push(
       await row(`sliding, size = 60 × every, ${few} keys`, slide, 'tumbling', { atLeast: 0.25 }, false),
-      await setAndFire(frames, runs),
-      ...(await ofStores(entities, runs)),
+      await setAndFire(frames, { warmUps: 0, runs, quick }),
+      ...(await ofStores(entities, { warmUps: 1, runs, quick })),
     )
     return { measurements, notes: notes(frames) }
   },
 }
 
 /** What a timer costs besides its message. */
-async function setAndFire(frames: number, runs: number): Promise<Measurement> {
+async function setAndFire(frames: number, rounds: Rounds): Promise<Measurement> {
   const names = ['time: timers: set and fired', 'time: timers: none', 'time: event time: without'] as const
-  const found = await compareTrials(names, frames, { warmUps: 0, runs }, { sameOutput: false, measured: 'steady' })
+  const found = await compareTrials(names, frames, rounds, { sameOutput: false, measured: 'steady' })
   const without = found['time: timers: none']
   return {
     name: 'set and fire of a timer',
@@ -69,12 +70,12 @@ async function setAndFire(frames: number, runs: number): Promise<Measurement> {
 }
 
 /** Both are of the same entities, so that what differs are the timers. */
-async function ofStores(entities: number, runs: number): Promise<Measurement[]> {
-  const checkpoints = await compareCheckpoints('timers', entities, { warmUps: 3, runs: 3 * runs })
+async function ofStores(entities: number, rounds: Rounds): Promise<Measurement[]> {
+  const checkpoints = await compareCheckpoints('timers', entities, { warmUps: 3, runs: 3 * rounds.runs })
   const whole = (found: readonly Parts[]): number[] => found.map((parts) => parts.whole)
   const starts = await compareStarts(
     { many: { entities, timers: entities }, few: { entities, timers: fewTimers }, none: { entities } },
-    runs,
+    rounds,
   )
   return [
     {

@@ -29,7 +29,8 @@ answer({
   port: () => (receiver.address() as AddressInfo).port,
   /** The 50th, 99th and 99.9th percentile in milliseconds, of what is sent after the warm-up. */
   async measure(port: number, framesPerSecond: number, warmUpSeconds: number, seconds: number) {
-    texts ??= createTexts(distinctFrames).texts
+    const frames = Math.ceil(framesPerSecond * (warmUpSeconds + seconds))
+    texts ??= createTexts(Math.min(frames, distinctFrames)).texts
     const schedule = createSchedule(texts, framesPerSecond, warmUpSeconds + seconds)
     latencies = []
     const socket = connect({ host: '127.0.0.1', port, noDelay: true })

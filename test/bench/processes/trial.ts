@@ -1,14 +1,16 @@
 import { answer } from '../answer.ts'
 import { createTrial } from '../trials.ts'
 
-// node trial.ts NAME SIZE, with --expose-gc
+// node trial.ts SIZE NAME…, with --expose-gc
 
-const trial = createTrial(process.argv[2]!, Number(process.argv[3]))
+const [size, ...names] = process.argv.slice(2)
+const trials = new Map(names.map((name) => [name, createTrial(name, Number(size))]))
 
 answer({
-  check: () => trial.check!(),
+  check: (name: string) => trials.get(name)!.check!(),
   /** Nanoseconds of CPU time for each message. */
-  async cpu() {
+  async cpu(name: string) {
+    const trial = trials.get(name)!
     globalThis.gc?.()
     const start = process.cpuUsage()
     await trial.run()
@@ -16,9 +18,10 @@ answer({
     return (1000 * (user + system)) / trial.messages
   },
   /** The same in a run that goes on for longer, after its beginning. To be asked once: see `compareTrials`. */
-  steady: () => trial.steady!(),
+  steady: (name: string) => trials.get(name)!.steady!(),
   /** Nanoseconds for each message. */
-  async run() {
+  async run(name: string) {
+    const trial = trials.get(name)!
     globalThis.gc?.()
     const start = process.hrtime.bigint()
     await trial.run()

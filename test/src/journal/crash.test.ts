@@ -1,4 +1,4 @@
-/** A log whose process is killed, or whose disk is full or broken, in processes of their own. */
+/** A log whose process is killed, or whose disk is full or broken, in processes of their own, which run dist. */
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { contentOf, segmentFiles, type KnownRecord } from './logs.ts'
 /** A program that appends numbered records, batch after batch, and prints the last number of each when it is in. */
 const appender = `
   import { writeSync } from 'node:fs'
-  import { openJournalLog } from './src/journal/log.ts'
+  import { openJournalLog } from './dist/src/journal/log.js'
   const [directory, first, longest, options = '{}'] = process.argv.slice(1)
   const log = await openJournalLog({ directory, ...JSON.parse(options) })
   const batch = log.createBatch()
@@ -48,7 +48,7 @@ test('a process that is killed at any moment leaves every record whose append ha
   for (let round = 0; round < 10; round++) {
     const options = JSON.stringify({ segmentLength: 200_000 })
     const program = startNode(
-      ...['--import', 'tsx', '--input-type=module', '--eval', appender, '--'],
+      ...['--input-type=module', '--eval', appender, '--'],
       ...[directory, String(last + 1), '2000', options],
     )
     await program.until(() => program.stdout() !== '')
@@ -74,10 +74,10 @@ test.skipIf(process.platform === 'win32')(
         'bash',
         [
           ...['-c', 'ulimit -f 700 && exec "$@"', 'bash'],
-          ...[process.execPath, '--import', 'tsx', '--input-type=module', '--eval', appender, '--'],
+          ...[process.execPath, '--input-type=module', '--eval', appender, '--'],
           ...[directory, '0', String(longest)],
         ],
-        { encoding: 'utf8', env: { ...process.env, TSX_DISABLE_CACHE: '1' } },
+        { encoding: 'utf8' },
       )
       const lines = stdout.trim().split('\n')
       expect(JSON.parse(lines.at(-1) ?? '{}'), stderr).toEqual({
@@ -94,15 +94,14 @@ test.skipIf(process.platform === 'win32')(
   },
 )
 
-const inNode = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', appender, '--'] as const
-const quick = { encoding: 'utf8', env: { ...process.env, TSX_DISABLE_CACHE: '1' } } as const
+const inNode = [process.execPath, '--input-type=module', '--eval', appender, '--'] as const
 
 test('a log on a disk that is full says JOURNAL_FAILED, and opens with all that was appended', async ({ skip }) => {
   skip(noSmallDisk !== undefined, noSmallDisk)
   for (const longest of [100, 20_000]) {
     const disk = smallDisk(700)
     const [file, ...args] = disk.command(...inNode, disk.directory, '0', String(longest))
-    const { stdout, stderr } = spawnSync(file, args, quick)
+    const { stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' })
     const lines = stdout.trim().split('\n')
     expect(JSON.parse(lines.at(-1) ?? '{}'), stderr).toEqual({
       code: 'JOURNAL_FAILED',
@@ -136,7 +135,7 @@ test.for([
       '-e',
       `inject=${call}:error=EIO:when=5+`,
     ]
-    const { stdout, stderr } = spawnSync('strace', [...fault, ...inNode, directory, '0', '1000'], quick)
+    const { stdout, stderr } = spawnSync('strace', [...fault, ...inNode, directory, '0', '1000'], { encoding: 'utf8' })
     const lines = stdout.trim().split('\n')
     expect(JSON.parse(lines.at(-1) ?? '{}'), stderr).toMatchObject({ code: 'JOURNAL_FAILED', cause: 'EIO' })
     const { records } = await contentOf({ directory })
