@@ -190,7 +190,8 @@ export function createRunPartitions(
     all: () => [...mine.keys()],
     open: (name) => [...mine.values()].find(({ partition }) => partition.name === name),
     keys: (partition) => keysOf(mine.get(partition)),
-    changes: () => parts().flatMap(({ table, persistent }) => persistent?.changes(table) ?? []),
+    // concat copies at once what flatMap asks for one by one.
+    changes: () => none.concat(...parts().map(({ table, persistent }) => persistent?.changes(table) ?? none)),
     get packed() {
       let packed = 0
       for (const { persistent } of parts()) packed += persistent?.packed ?? 0
@@ -246,5 +247,7 @@ function sizesOf({ partition: { name }, table: { size }, stored, parts }: Used):
   for (const { persistent } of parts.values()) count += persistent?.storedCount ?? 0
   return { name, entities: size, stored: count }
 }
+
+const none: Change[] = []
 
 const statusOf = ({ table: { size } }: Used): { readonly entities: number } => ({ entities: size })
