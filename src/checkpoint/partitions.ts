@@ -190,8 +190,7 @@ export function createRunPartitions(
     all: () => [...mine.keys()],
     open: (name) => [...mine.values()].find(({ partition }) => partition.name === name),
     keys: (partition) => keysOf(mine.get(partition)),
-    // concat copies at once what flatMap asks for one by one.
-    changes: () => none.concat(...parts().map(({ table, persistent }) => persistent?.changes(table) ?? none)),
+    changes: () => ([] as Change[]).concat(...parts().map(({ table, persistent }) => persistent?.changes(table) ?? [])),
     get packed() {
       let packed = 0
       for (const { persistent } of parts()) packed += persistent?.packed ?? 0
@@ -247,7 +246,5 @@ function sizesOf({ partition: { name }, table: { size }, stored, parts }: Used):
   for (const { persistent } of parts.values()) count += persistent?.storedCount ?? 0
   return { name, entities: size, stored: count }
 }
-
-const none: Change[] = []
 
 const statusOf = ({ table: { size } }: Used): { readonly entities: number } => ({ entities: size })
