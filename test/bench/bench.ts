@@ -6,9 +6,9 @@ export interface BenchOptions {
   readonly frames: number
   /** Entities of the bench `lookup`. */
   readonly keys: number
-  /** Entities of the benches `entities`, `checkpoint` and `restart`. */
+  /** Entities of the benches `entities`, `checkpoint`, `commits` and `restart`. */
   readonly entities: number
-  /** About how many seconds one run of the bench `latency` measures; a run of `durability` has 3 corpora for each. */
+  /** About how long a run of `latency` measures; one of `durability` has 3 corpora a second, `commits` 12 times that. */
   readonly seconds: number
   /** MiB that the bench `backpressure` sends. */
   readonly size: number

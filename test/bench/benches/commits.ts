@@ -27,8 +27,8 @@ export const commits: Bench = {
           row('  p50', quantile(sorted, 0.5)),
         ],
         notes: [
-          `1,000 of ${entities} entities, spread evenly, change each second, ${watched} seconds long; a checkpoint each ` +
-            'second to an LMDB store in the directory for temporary files',
+          `1,000 of ${entities} entities, spread evenly, change each second, for ${watched} seconds; a checkpoint ` +
+            'each second to an LMDB store in the directory for temporary files',
           'stalls are those of a timer of 1 ms: collections of garbage and what else runs on the machine count, too',
         ],
       }
