@@ -8,7 +8,10 @@ export interface BenchOptions {
   readonly keys: number
   /** Entities of the benches `entities`, `checkpoint`, `commits` and `restart`. */
   readonly entities: number
-  /** About how long a run of `latency` measures; one of `durability` has 3 corpora a second, `commits` 12 times that. */
+  /**
+   * About how many seconds one run of the bench `latency` measures; a run of `durability` has 3 corpora for each, and
+   * `commits` takes 12 for each.
+   */
   readonly seconds: number
   /** MiB that the bench `backpressure` sends. */
   readonly size: number
