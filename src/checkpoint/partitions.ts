@@ -190,7 +190,7 @@ export function createRunPartitions(
     all: () => [...mine.keys()],
     open: (name) => [...mine.values()].find(({ partition }) => partition.name === name),
     keys: (partition) => keysOf(mine.get(partition)),
-    changes: () => parts().flatMap(({ table, persistent }) => persistent?.changes(table) ?? []),
+    changes: () => ([] as Change[]).concat(...parts().map(({ table, persistent }) => persistent?.changes(table) ?? [])),
     get packed() {
       let packed = 0
       for (const { persistent } of parts()) packed += persistent?.packed ?? 0

@@ -107,7 +107,7 @@ export function createPersistentPartition(
         const low = table.low(slot)
         const high = table.high(slot)
         const packed = codec.pack(table.states[slot], keyOf(low, high))
-        changes.push({ key: entityKey(id, low, high), value: entityValue(version, packed.bytes) })
+        changes.push(new EntityChange(id, low, high, entityValue(version, packed.bytes)))
         for (const map of packed.clearedMaps) {
           for (const { key } of store.range(entriesPrefix(id, low, high, map))) changes.push({ key, value: undefined })
         }
@@ -130,5 +130,25 @@ export function createPersistentPartition(
       }
       return changes
     },
+  }
+}
+
+/** Makes its key when it is asked for: the store does that when the sources go on. */
+class EntityChange implements Change {
+  readonly value: Buffer
+  readonly #partition: number
+  readonly #low: number
+  readonly #high: number
+  #key: Buffer | undefined
+
+  constructor(partition: number, low: number, high: number, value: Buffer) {
+    this.#partition = partition
+    this.#low = low
+    this.#high = high
+    this.value = value
+  }
+
+  get key(): Buffer {
+    return (this.#key ??= entityKey(this.#partition, this.#low, this.#high))
   }
 }

@@ -49,8 +49,9 @@ export function toHalves(key: Key, halves: KeyHalves): boolean {
 
 /** The key of two halves, signed or not, as a bigint. */
 export function keyOf(lowHalf: number, highHalf: number): bigint {
-  if (highHalf === 0) return BigInt(lowHalf >>> 0)
-  return (BigInt(highHalf >>> 0) << 32n) | BigInt(lowHalf >>> 0)
+  convertedHalves[low] = lowHalf
+  convertedHalves[1 - low] = highHalf
+  return converted[0]!
 }
 
 /** `KEY_INVALID`; `from` says where the key came from. */

@@ -136,6 +136,7 @@ export class EntityTable<State> {
 
   /** Calls back with the key of each entity that was removed since the last call, and that the store has. */
   takeRemoved(visit: (low: number, high: number) => void): void {
+    if (this.#removed.size === 0) return
     for (let at = 0; at < this.#removed.size; at++) visit(this.#removed.low(at), this.#removed.high(at))
     this.#removed = createKeyIndex()
   }

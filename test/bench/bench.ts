@@ -6,9 +6,12 @@ export interface BenchOptions {
   readonly frames: number
   /** Entities of the bench `lookup`. */
   readonly keys: number
-  /** Entities of the benches `entities`, `checkpoint` and `restart`. */
+  /** Entities of the benches `entities`, `checkpoint`, `commits` and `restart`. */
   readonly entities: number
-  /** About how many seconds one run of the bench `latency` measures; a run of `durability` has 3 corpora for each. */
+  /**
+   * About how many seconds one run of the bench `latency` measures; a run of `durability` has 3 corpora for each, and
+   * `commits` takes 12 for each.
+   */
   readonly seconds: number
   /** MiB that the bench `backpressure` sends. */
   readonly size: number

@@ -2,6 +2,7 @@ import type { Bench } from '../bench.ts'
 import { acknowledged } from './acknowledged.ts'
 import { backpressure } from './backpressure.ts'
 import { checkpoint } from './checkpoint.ts'
+import { commits } from './commits.ts'
 import { deadLetters } from './deadLetters.ts'
 import { durability } from './durability.ts'
 import { entities } from './entities.ts'
@@ -31,6 +32,7 @@ export const benches: readonly Bench[] = [
   durability,
   acknowledged,
   checkpoint,
+  commits,
   restart,
   time,
   kafka,
