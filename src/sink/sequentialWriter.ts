@@ -1,10 +1,13 @@
-import type { Bytes } from '#platform'
+import { allocate, type Bytes } from '#platform'
 import { createBacklog, type BacklogOptions } from './backlog.ts'
 import { createByteBatch } from './byteBatch.ts'
 import { failureOf, type WallarxError } from '../base/errors.ts'
 import type { Fingerprint, Position } from '../context/endpoint.ts'
 import { createQueue } from '../base/queue.ts'
 import type { SinkContext, SinkWriter } from './sink.ts'
+
+/** Bytes that are written at once, or a little more. */
+const mostTogether = 256 * 1024
 
 /** Something that takes bytes one buffer at a time. */
 export interface ByteTarget {
@@ -52,9 +55,31 @@ export function sequentialWriter(
     writing ??= writeAll()
   })
 
+  /** What waits, up to some 256 KiB, as one buffer: a write costs more than the copy. */
+  const takeSome = (): Bytes => {
+    const first = waiting.shift()!
+    if (waiting.size === 0 || first.length >= mostTogether) return first
+    const pieces = [first]
+    let length = first.length
+    while (length < mostTogether && waiting.size > 0) {
+      const piece = waiting.shift()!
+      pieces.push(piece)
+      length += piece.length
+    }
+    const together = allocate(length)
+    let at = 0
+    for (const piece of pieces) {
+      together.set(piece, at)
+      at += piece.length
+    }
+    return together
+  }
+
   const writeAll = async (): Promise<void> => {
     try {
-      for (let bytes = waiting.shift(); bytes !== undefined; bytes = waiting.shift()) {
+      await Promise.resolve() // what a chunk leads to is written together, once it has passed
+      while (waiting.size > 0) {
+        const bytes = takeSome()
         await target.write(bytes)
         backlog.remove(bytes.length)
       }
