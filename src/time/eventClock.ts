@@ -238,6 +238,7 @@ export class EventClock implements PipelineClock {
         this.#slowest = origin
       } else if (origin.kept.greatest < this.#others) this.#others = origin.kept.greatest
     }
+    if (!this.live && this.#slowest !== undefined) this.#pipeline.remember()
     this.live = this.#slowest !== undefined
     if (this.#slowest !== undefined) this.#raise(this.#slowest.kept.greatest)
   }

@@ -154,6 +154,10 @@ class LivedTime implements StepTime, Sleeper {
     else this.turn(this.#wakeNow)
   }
 
+  readonly remember = (): void => {
+    if (this.#byEvents) this.#clocks.known()
+  }
+
   readonly #wakeNow = (): void => {
     this.#woken = false
     if (this.#ended) return

@@ -126,6 +126,10 @@ export class DelayClock implements PipelineClock, Sleeper {
     this.live = oldest !== undefined || isDue || this.#upstream.live
   }
 
+  readonly remember = (): void => {
+    if (this.#isClock) this.#upstream.known()
+  }
+
   end(): void {
     this.ended = true
     // At a stop what is upstream goes on holding what is downstream.

@@ -216,6 +216,11 @@ export class PipelineTime {
     if (at >= 0) this.#sleepers.splice(at, 1)
   }
 
+  /** A clock that held nobody is about to hold: nobody's time depends on whether it was asked for before. */
+  remember(): void {
+    for (const sleeper of this.#sleepers) sleeper.remember?.()
+  }
+
   /** Those that have begun since the last call are called by turns of this step. */
   claim(turn: Turn): void {
     for (let at = this.#sleepers.length - 1; at >= 0 && this.#sleepers[at]!.turn === undefined; at--) {

@@ -4,7 +4,7 @@ import type { OperatorFunction } from 'rxjs'
 import { expect, test } from 'vitest'
 import { play, testPipeline, withFaults } from 'wallarx/testing'
 import * as any from '../../time/arbitraries.ts'
-import type { Event, Message } from '../../time/model.ts'
+import type { Event, JoinRules, Message } from '../../time/model.ts'
 import { chunks, eventsIn, unpacked, type Chunk } from './chunks.ts'
 import {
   joinPipeline,
@@ -57,6 +57,19 @@ test(
   timeout,
 )
 
+/** The origin of one side has ended when a late message begins another: in a replay, within one chunk. */
+const endedWithinChunk: [Events, JoinRules, undefined] = [
+  [
+    { message: { messages: [{ key: 1, t: -21, v: 'm0', side: 'left', origin: 'x' }] } },
+    { message: { messages: [{ key: 1, t: -20, v: 'm1', side: 'right' }] } },
+    { message: { end: 'x' } },
+    { message: { messages: [{ key: 1, t: -21, v: 'm2', side: 'left' }] } },
+    { fault: 'crash' },
+  ],
+  { before: 0, after: 0, outOfOrder: 0, unmatched: false },
+  undefined,
+]
+
 test(
   'joins give what the model gives',
   async () => {
@@ -67,7 +80,7 @@ test(
         const outputs = await outputsOf(events, () => joinPipeline(rules, cache))
         expect(pairsGiven(outputs)).toEqual(pairsExpected(eventsOf(events), rules))
       }),
-      { numRuns: runs },
+      { numRuns: runs, examples: [endedWithinChunk] },
     )
     expect(count).toBeGreaterThan(14 * runs)
   },
