@@ -154,9 +154,8 @@ class LivedTime implements StepTime, Sleeper {
     else this.turn(this.#wakeNow)
   }
 
-  readonly remember = (): void => {
-    if (this.#byEvents) this.#clocks.known()
-  }
+  readonly remember = (clock: PipelineClock): number | undefined =>
+    this.#byEvents ? this.#clocks.remember(clock) : undefined
 
   readonly #wakeNow = (): void => {
     this.#woken = false

@@ -126,9 +126,8 @@ export class DelayClock implements PipelineClock, Sleeper {
     this.live = oldest !== undefined || isDue || this.#upstream.live
   }
 
-  readonly remember = (): void => {
-    if (this.#isClock) this.#upstream.known()
-  }
+  readonly remember = (clock: PipelineClock): number | undefined =>
+    this.#isClock ? this.#upstream.remember(clock) : undefined
 
   end(): void {
     this.ended = true

@@ -70,6 +70,22 @@ const endedWithinChunk: [Events, JoinRules, undefined] = [
   undefined,
 ]
 
+/** The same, and then a checkpoint and a crash, after which another one is late as well. */
+const endedBeforeCheckpoint: [Events, JoinRules, undefined] = [
+  [
+    { message: { messages: [{ key: 1, t: -10, v: 'm0', side: 'right', origin: 'x' }] } },
+    { message: { end: 'x' } },
+    { message: { messages: [{ key: 1, t: 0, v: 'm1', side: 'left' }] } },
+    { message: { messages: [{ key: 1, t: -1, v: 'm2', side: 'right' }] } },
+    { fault: 'checkpoint' },
+    { fault: 'crash' },
+    { message: { messages: [{ key: 1, t: 4, v: 'm3', side: 'left' }] } },
+    { message: { messages: [{ key: 1, t: -1, v: 'm4', side: 'left' }] } },
+  ],
+  { before: 0, after: 0, outOfOrder: 0, unmatched: false },
+  undefined,
+]
+
 test(
   'joins give what the model gives',
   async () => {
@@ -80,7 +96,7 @@ test(
         const outputs = await outputsOf(events, () => joinPipeline(rules, cache))
         expect(pairsGiven(outputs)).toEqual(pairsExpected(eventsOf(events), rules))
       }),
-      { numRuns: runs, examples: [endedWithinChunk] },
+      { numRuns: runs, examples: [endedWithinChunk, endedBeforeCheckpoint] },
     )
     expect(count).toBeGreaterThan(14 * runs)
   },
