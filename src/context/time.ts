@@ -25,6 +25,15 @@ export interface WatermarkClock {
   readonly watermark: number
 }
 
+/** How far an `eventTime` is. */
+export interface Watermark {
+  readonly name: string
+  /** In ms since 1970. Absent: nothing is known yet */
+  readonly at?: number
+  /** The origin that it waits for. */
+  readonly heldBy?: string
+}
+
 /** A clock as its pipeline knows it. */
 export interface PipelineClock extends WatermarkClock {
   /** As who made it named it. Absent: it only passes on what others say. */
@@ -52,6 +61,11 @@ export interface PipelineClock extends WatermarkClock {
 export interface Sleeper {
   /** Called after each chunk, and when an origin has ended: what stands upstream is called first. */
   readonly look: () => void
+  /**
+   * A clock that held nobody is about to hold: what time it is without that one stays, and is given where the clock is
+   * directly upstream.
+   */
+  readonly remember?: (clock: PipelineClock) => number | undefined
   /** Calls `work` between two messages of the step. Absent: at once */
   turn: Turn | undefined
   /** Messages of this origin, or of one below it, are kept and have not come out. Absent: none are */

@@ -1,4 +1,4 @@
-import type { Watermark } from '../context/time/pipelineTime.ts'
+import type { Watermark } from '../context/time.ts'
 import type { Observable, Observer } from 'rxjs'
 import type { DeadLetter } from '../context/deadLetter.ts'
 import type { Hold } from '../context/backPressure.ts'

@@ -151,7 +151,7 @@ export class EventClock implements PipelineClock {
     const isNew = kept.greatest === -Infinity
     kept.greatest = time
     if (isNew || (origin === this.#slowest && time > this.#others)) this.#settle()
-    else if (origin === this.#slowest) this.#raise(time)
+    else if (origin === this.#slowest) this.#raise(time - this.#outOfOrder)
   }
 
   originEnded(ended: string): void {
@@ -238,12 +238,13 @@ export class EventClock implements PipelineClock {
         this.#slowest = origin
       } else if (origin.kept.greatest < this.#others) this.#others = origin.kept.greatest
     }
+    // So it is in the checkpoint what time it was for those that it did not hold.
+    if (!this.live && this.#slowest !== undefined) this.#raise(this.#pipeline.remember(this))
     this.live = this.#slowest !== undefined
-    if (this.#slowest !== undefined) this.#raise(this.#slowest.kept.greatest)
+    if (this.#slowest !== undefined) this.#raise(this.#slowest.kept.greatest - this.#outOfOrder)
   }
 
-  #raise(time: number): void {
-    const watermark = time - this.#outOfOrder
+  #raise(watermark: number): void {
     if (watermark > this.watermark) this.watermark = this.#keeping.kept.watermark = watermark
   }
 }

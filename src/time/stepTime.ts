@@ -154,6 +154,9 @@ class LivedTime implements StepTime, Sleeper {
     else this.turn(this.#wakeNow)
   }
 
+  readonly remember = (clock: PipelineClock): number | undefined =>
+    this.#byEvents ? this.#clocks.remember(clock) : undefined
+
   readonly #wakeNow = (): void => {
     this.#woken = false
     if (this.#ended) return

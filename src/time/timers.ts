@@ -24,4 +24,6 @@ export interface TimedEntity extends Timers {
   readonly time: number
   /** Lets the entity go, with its timers: as if it had never been. */
   remove(): void
+  /** A part of its state that begins then has this state, for `inPlace` to find (see `NewestStates`). */
+  begun(start: number, state: unknown): void
 }

@@ -59,6 +59,9 @@ export function playTimed<In, State, Out>(
       entities.get(key)!.timers.delete(name)
     },
     at: (name) => entities.get(key)!.timers.get(name),
+    begun(start, state) {
+      newest.put(key, start, state)
+    },
     remove() {
       entities.delete(key)
       newest.clear(key)

@@ -126,6 +126,9 @@ export class DelayClock implements PipelineClock, Sleeper {
     this.live = oldest !== undefined || isDue || this.#upstream.live
   }
 
+  readonly remember = (clock: PipelineClock): number | undefined =>
+    this.#isClock ? this.#upstream.remember(clock) : undefined
+
   end(): void {
     this.ended = true
     // At a stop what is upstream goes on holding what is downstream.

@@ -1,4 +1,4 @@
-import type { PipelineClock, Sleeper, TimeRegister, Turn } from '../time.ts'
+import type { PipelineClock, Sleeper, TimeRegister, Turn, Watermark } from '../time.ts'
 import type { StatePartition } from '../../state/statePartition.ts'
 import { ClockSet } from './clockSet.ts'
 
@@ -18,15 +18,6 @@ export interface ContextTime {
   readonly foresees?: ((origins: readonly string[]) => void) | undefined
   /** What shards downstream know as the origin of what is emitted here. Absent: they know it by its own */
   readonly heardAs?: string
-}
-
-/** How far an `eventTime` is. */
-export interface Watermark {
-  readonly name: string
-  /** In ms since 1970. Absent: nothing is known yet */
-  readonly at?: number
-  /** The origin that it waits for. */
-  readonly heldBy?: string
 }
 
 /** Nothing is being handed over. */
@@ -214,6 +205,12 @@ export class PipelineTime {
   removeSleeper(sleeper: Sleeper): void {
     const at = this.#sleepers.indexOf(sleeper)
     if (at >= 0) this.#sleepers.splice(at, 1)
+  }
+
+  /** A clock that held nobody is about to hold. Gives the least time of those that it will hold, if there are some. */
+  remember(clock: PipelineClock): number {
+    const least = Math.min(...this.#sleepers.map((sleeper) => sleeper.remember?.(clock) ?? Infinity))
+    return least === Infinity ? -Infinity : least
   }
 
   /** Those that have begun since the last call are called by turns of this step. */

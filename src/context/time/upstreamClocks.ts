@@ -59,6 +59,16 @@ export class UpstreamClocks {
   watermark(): number {
     const { clock } = this.#time.register
     if (clock !== this.#met && clock !== undefined) this.#meet(clock)
+    return this.#known()
+  }
+
+  /** See `Sleeper`. */
+  remember(clock: PipelineClock): number | undefined {
+    const watermark = this.#known()
+    return this.#set.clocks.includes(clock) ? watermark : undefined
+  }
+
+  #known(): number {
     const single = this.#single
     if (this.#expected > 0) return this.#watermark
     if (single === undefined) return this.#least()

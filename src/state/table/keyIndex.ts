@@ -119,6 +119,8 @@ export function createKeyIndex(): KeyIndex {
       else leave(place(low, high))
       halves[2 * slot] = halves[2 * slot + 1] = -1 // never direct
       free.push(slot)
+      // What comes next lies side by side, in the order it comes: as at the end of a window.
+      if (free.length === slots) slots = free.length = 0
     },
     low: (slot) => halves[2 * slot]!,
     high: (slot) => halves[2 * slot + 1]!,

@@ -98,6 +98,10 @@ export class PresentEntity implements TimedEntity {
     this.removed = true
   }
 
+  begun(start: number, state: unknown): void {
+    this.timers.newest.put(this.slot, start, state)
+  }
+
   private check(): void {
     if (this.slot === nobody) throw tooLate(this.entities.name)
   }

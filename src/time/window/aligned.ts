@@ -39,6 +39,7 @@ export function alignedWindows<In, State, Out, Late>(
         entity.set(start, end > now ? end : end + lateness)
       }
       addTo(aggregate, message, found)
+      if (plain) entity.begun(start, found.state)
       if (end <= now) (outputs ??= []).push(outputOf(aggregate, found, entity, 'correction'))
       else if (emit === 'change') (outputs ??= []).push(outputOf(aggregate, found, entity, 'early'))
     }

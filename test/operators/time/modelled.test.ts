@@ -4,7 +4,7 @@ import type { OperatorFunction } from 'rxjs'
 import { expect, test } from 'vitest'
 import { play, testPipeline, withFaults } from 'wallarx/testing'
 import * as any from '../../time/arbitraries.ts'
-import type { Event, Message } from '../../time/model.ts'
+import type { Event, JoinRules, Message } from '../../time/model.ts'
 import { chunks, eventsIn, unpacked, type Chunk } from './chunks.ts'
 import {
   joinPipeline,
@@ -57,6 +57,35 @@ test(
   timeout,
 )
 
+/** The origin of one side has ended when a late message begins another: in a replay, within one chunk. */
+const endedWithinChunk: [Events, JoinRules, undefined] = [
+  [
+    { message: { messages: [{ key: 1, t: -21, v: 'm0', side: 'left', origin: 'x' }] } },
+    { message: { messages: [{ key: 1, t: -20, v: 'm1', side: 'right' }] } },
+    { message: { end: 'x' } },
+    { message: { messages: [{ key: 1, t: -21, v: 'm2', side: 'left' }] } },
+    { fault: 'crash' },
+  ],
+  { before: 0, after: 0, outOfOrder: 0, unmatched: false },
+  undefined,
+]
+
+/** The same, and then a checkpoint and a crash, after which another one is late as well. */
+const endedBeforeCheckpoint: [Events, JoinRules, undefined] = [
+  [
+    { message: { messages: [{ key: 1, t: -10, v: 'm0', side: 'right', origin: 'x' }] } },
+    { message: { end: 'x' } },
+    { message: { messages: [{ key: 1, t: 0, v: 'm1', side: 'left' }] } },
+    { message: { messages: [{ key: 1, t: -1, v: 'm2', side: 'right' }] } },
+    { fault: 'checkpoint' },
+    { fault: 'crash' },
+    { message: { messages: [{ key: 1, t: 4, v: 'm3', side: 'left' }] } },
+    { message: { messages: [{ key: 1, t: -1, v: 'm4', side: 'left' }] } },
+  ],
+  { before: 0, after: 0, outOfOrder: 0, unmatched: false },
+  undefined,
+]
+
 test(
   'joins give what the model gives',
   async () => {
@@ -67,7 +96,7 @@ test(
         const outputs = await outputsOf(events, () => joinPipeline(rules, cache))
         expect(pairsGiven(outputs)).toEqual(pairsExpected(eventsOf(events), rules))
       }),
-      { numRuns: runs },
+      { numRuns: runs, examples: [endedWithinChunk, endedBeforeCheckpoint] },
     )
     expect(count).toBeGreaterThan(14 * runs)
   },
