@@ -253,7 +253,7 @@ describe.skipIf(noChromium !== undefined)(name, () => {
     ])
   })
 
-  test('dead letters are those of all workers, with their names; entities those of the worker that is shown', async () => {
+  test('dead letters are of all workers, with their names; entities of the one that is shown', async () => {
     const workers = ['w-1', 'w-2'].map((worker) => ({ worker, address: '', report: reportAt(100, { worker }) }))
     const deadLettersOf = { 'w-2': [deadLetterAt(1, 'older'), deadLetterAt(3, 'newer')] }
     const canned = { workers, deadLetters: [deadLetterAt(2)], deadLettersOf, states: { '7': {} } }
