@@ -73,7 +73,7 @@ export interface StepMeter extends NodeMeter {
   received: number
   /** One for each sink that this step writes to. */
   readonly sinks: readonly SinkMeter[]
-  /** The message is looked at closely: the step says its key once it has found it, see `tellingKey`. */
+  /** The message is looked at closely: the step says its key once it has found it, see `tellKey`. */
   readonly isLooking: boolean
   key: bigint | undefined
   /** The step uses entities. */

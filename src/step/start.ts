@@ -51,17 +51,8 @@ export function countedFramesIn(onFrame: OnFrame, meter: StepMeter | undefined):
  * Says the key of a message that is looked at, as the step has found it: the key function is a user's, is not called
  * once more for that, and would find another key in a message that the step has changed.
  */
-export function tellingKey<In>(
-  slotOf: (message: In) => number,
-  entities: EntityTable<unknown>,
-  meter: StepMeter | undefined,
-): (message: In) => number {
-  if (meter === undefined) return slotOf
-  return (message) => {
-    const slot = slotOf(message)
-    if (meter.isLooking) meter.key = keyOf(entities.low(slot), entities.high(slot))
-    return slot
-  }
+export function tellKey(meter: StepMeter, entities: EntityTable<unknown>, slot: number): void {
+  meter.key = keyOf(entities.low(slot), entities.high(slot))
 }
 
 /** Counts what a step emits that does not tell how much that is, or a source. */

@@ -17,7 +17,7 @@ import type { TimerName, TimedEntity } from '../time/timers.ts'
 import { expiring } from './timed/expiring.ts'
 import { timedAsync } from './timed/timedAsync.ts'
 import { timedSync } from './timed/timedSync.ts'
-import { tellingKey } from './start.ts'
+import { tellKey } from './start.ts'
 import type { Operation, Step } from './step.ts'
 
 /** A state step's function, of one output or of many, at once or later. */
@@ -81,7 +81,7 @@ export function stateStep<In, State, Outputs, Out>({
 
   const startHere: StartHere<In, State, Out> = (output, context, meter, entities, places) => {
     const where = whereIn(context)
-    const slotOf = tellingKey(entityLocator(entities, key), entities, meter)
+    const slotOf = entityLocator(entities, key)
     const failure = computationFailure(where)
     const fail = failWith(output, context, failure)
     const failComputing = entities.persistent ? poisonWith(output, context, failure) : fail // it may be half changed
@@ -129,6 +129,7 @@ export function stateStep<In, State, Outputs, Out>({
       let slot = -1 // while there is no entity
       try {
         slot = slotOf(message)
+        if (meter?.isLooking === true) tellKey(meter, entities, slot)
         const result = compute(message, states[slot]!) as StateResult<Outputs>
         if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
           throw invalidStateResult(result, where)
