@@ -1,12 +1,22 @@
+import type { Clock } from '../../base/clock.ts'
 import type { AsyncMeter } from '../../context/meter.ts'
 import { createCountdown } from './countdown.ts'
-import type { KeyedStep } from './entityUse.ts'
-import type { StepMeterOptions } from './stepMeter.ts'
+import type { Durations } from '../statistics/durations.ts'
+import type { EntityUse, KeyedStep } from './entityUse.ts'
+import type { Passing } from './passing.ts'
+
+export interface AsyncMeterOptions {
+  readonly clock: Clock
+  /** Of all operations of this step. */
+  readonly durations: Durations
+  readonly passing: Passing
+  readonly entityUse: EntityUse | undefined
+}
 
 /** Times computations that take their time: one in many, each of them while a key is followed. */
 export function createAsyncMeter(
   step: KeyedStep,
-  { clock, durations, passing, entityUse }: Pick<StepMeterOptions, 'clock' | 'durations' | 'passing' | 'entityUse'>,
+  { clock, durations, passing, entityUse }: AsyncMeterOptions,
 ): AsyncMeter {
   const countdown = createCountdown()
   let left = 1

@@ -1,4 +1,3 @@
-import type { Clock } from '../../base/clock.ts'
 import type {
   AsyncMeter,
   BufferUse,
@@ -8,23 +7,15 @@ import type {
   SinkMeter,
   StepMeter,
 } from '../../context/meter.ts'
-import { createAsyncMeter } from './asyncMeter.ts'
+import { createAsyncMeter, type AsyncMeterOptions } from './asyncMeter.ts'
 import { createCountdown, restAfterReading } from './countdown.ts'
-import type { Durations } from '../statistics/durations.ts'
-import type { EntityUse } from './entityUse.ts'
-import type { Passing } from './passing.ts'
 
-export interface StepMeterOptions {
-  readonly clock: Clock
-  /** Of all operations of this step. */
-  readonly durations: Durations
-  readonly passing: Passing
+export interface StepMeterOptions extends AsyncMeterOptions {
   /** What gets the outputs, and whether this step calls it. */
   readonly below: NodeMeter | undefined
   readonly direct: boolean
   readonly flow: 'one' | 'many' | undefined
   readonly sinks: readonly SinkMeter[]
-  readonly entityUse: EntityUse | undefined
   readonly ended: () => void
 }
 
