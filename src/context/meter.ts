@@ -73,6 +73,9 @@ export interface StepMeter extends NodeMeter {
   received: number
   /** One for each sink that this step writes to. */
   readonly sinks: readonly SinkMeter[]
+  /** The message is looked at closely: the step says its key once it has found it, see `tellKey`. */
+  readonly isLooking: boolean
+  key: bigint | undefined
   /** The step uses entities. */
   use(entities: MeteredEntities): void
   /** Its computation takes its time. The result has what such a step tells. */
@@ -83,10 +86,8 @@ export interface StepMeter extends NodeMeter {
 
 export type FrameTaker = (bytes: Bytes, start: number, end: number) => void
 
-/** How a step finds the entity of a message. */
+/** The entities of a step. */
 export interface MeteredEntities {
-  /** May throw. */
-  readonly keyOf: (message: never) => bigint
   readonly state: (key: bigint) => unknown
 }
 
@@ -98,8 +99,8 @@ export interface AsyncMeter {
   resume(origin: number): number
   /** When a computation began; 0 where nobody wants to know. */
   begin(): number
-  /** The computation that began then has ended. */
-  finish(began: number, message: unknown): void
+  /** The computation that began then has ended. `key`: of the entity that it was of. */
+  finish(began: number, message: unknown, key?: bigint): void
 }
 
 /** How much something keeps back, and how much it should at most. */

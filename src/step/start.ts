@@ -1,3 +1,5 @@
+import { keyOf } from '../key/key.ts'
+import type { EntityTable } from '../state/entityTable.ts'
 import type { Context } from '../context/context.ts'
 import type { NodeMeter, StepMeter } from '../context/meter.ts'
 import type { OnFrame, Output } from './output.ts'
@@ -43,6 +45,14 @@ export function countedFramesIn(onFrame: OnFrame, meter: StepMeter | undefined):
     if (--meter.left === 0) meter.enterFrame(onFrame, bytes, start, end)
     else onFrame(bytes, start, end)
   }
+}
+
+/**
+ * Says the key of a message that is looked at, as the step has found it: the key function is a user's, is not called
+ * once more for that, and would find another key in a message that the step has changed.
+ */
+export function tellKey(meter: StepMeter, entities: EntityTable<unknown>, slot: number): void {
+  meter.key = keyOf(entities.low(slot), entities.high(slot))
 }
 
 /** Counts what a step emits that does not tell how much that is, or a source. */

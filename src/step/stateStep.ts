@@ -2,10 +2,10 @@ import type { Concurrency, StateResult } from './computation.ts'
 import type { Context } from '../context/context.ts'
 import type { StepMeter } from '../context/meter.ts'
 import type { EntityTable } from '../state/entityTable.ts'
-import { entityLocator, withKeyOf } from '../state/entityLocator.ts'
+import { entityLocator } from '../state/entityLocator.ts'
 import type { WallarxError, Where } from '../base/errors.ts'
 import { invalidOption, wholeNumber } from '../base/option.ts'
-import { keyOf, type KeyFunction } from '../key/key.ts'
+import type { KeyFunction } from '../key/key.ts'
 import { livesByTime, type StatePartition } from '../state/statePartition.ts'
 import type { Output } from './output.ts'
 import { exchanged, type ExchangedOptions } from './exchanged.ts'
@@ -17,6 +17,7 @@ import type { TimerName, TimedEntity } from '../time/timers.ts'
 import { expiring } from './timed/expiring.ts'
 import { timedAsync } from './timed/timedAsync.ts'
 import { timedSync } from './timed/timedSync.ts'
+import { tellKey } from './start.ts'
 import type { Operation, Step } from './step.ts'
 
 /** A state step's function, of one output or of many, at once or later. */
@@ -128,6 +129,7 @@ export function stateStep<In, State, Outputs, Out>({
       let slot = -1 // while there is no entity
       try {
         slot = slotOf(message)
+        if (meter?.isLooking === true) tellKey(meter, entities, slot)
         const result = compute(message, states[slot]!) as StateResult<Outputs>
         if (typeof (result as Partial<StateResult<Outputs>> | undefined)?.[1] !== 'boolean') {
           throw invalidStateResult(result, where)
@@ -147,14 +149,13 @@ export function stateStep<In, State, Outputs, Out>({
 
   const start = (output: Output<Out>, context: Context, meter?: StepMeter): Operation<In> => {
     const { exchange } = context.entities
-    const keyOfMessage = withKeyOf(partition.name, key, keyOf)
     if (exchange === undefined) {
       const table = context.entities.of(partition)
-      meter?.use({ keyOf: keyOfMessage, state: table.get })
+      meter?.use({ state: table.get })
       return startHere(output, context, meter, table)
     }
     const { here, state } = spread<In, State, Out>(output, context, meter, { partition, concurrency, startHere })
-    meter?.use({ keyOf: keyOfMessage, state })
+    meter?.use({ state })
     const fail = failWith(output, context, computationFailure(whereIn(context)))
     return exchanged<In, Out>(exchange, {
       output,

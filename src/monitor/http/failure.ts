@@ -13,6 +13,8 @@ export type FailureCode =
   | 'ENTITY_UNKNOWN'
   | 'OWNER_UNREACHABLE'
   | 'WORKER_DIFFERS'
+  | 'WORKER_UNKNOWN'
+  | 'WORKER_UNREACHABLE'
   | 'CLOSING'
   | 'BUSY'
   | 'FAILED'
@@ -31,6 +33,8 @@ const statuses: Readonly<Record<FailureCode, number>> = {
   ENTITY_UNKNOWN: 404,
   OWNER_UNREACHABLE: 502,
   WORKER_DIFFERS: 421,
+  WORKER_UNKNOWN: 404,
+  WORKER_UNREACHABLE: 502,
   CLOSING: 503,
   BUSY: 503,
   FAILED: 500,

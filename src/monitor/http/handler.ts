@@ -75,7 +75,7 @@ export function createHandler({ guard, routes, page, isClosing, worker }: Handle
       else if (request.method === 'HEAD') {
         sendEvents(response)
         response.end()
-      } else answered(response)
+      } else await answered(response)
     } catch (error) {
       sendFailure(response, error)
     }

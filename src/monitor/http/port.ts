@@ -9,6 +9,7 @@ import { shown } from '../../base/shown.ts'
 import { createExposition, type Expose } from '../metrics/exposition.ts'
 import type { Monitored } from '../monitored.ts'
 import type { MonitorReport } from '../report.ts'
+import { createFollowOther } from '../workers/followOther.ts'
 import { createAskOther } from '../workers/others.ts'
 import { isEvery, placeOf, type PortPlace } from '../workers/place.ts'
 import { eventOf } from './answer.ts'
@@ -18,6 +19,7 @@ import { createGuard } from './guard.ts'
 import { tokenMissing, type MonitorSettings } from './options.ts'
 import { createHandler, type PageFiles } from './handler.ts'
 import { createRoutes } from './routes/routes.ts'
+import { createRelays } from './streams/relays.ts'
 import { createTraces } from './streams/trace.ts'
 import { createTurns } from './turns.ts'
 
@@ -67,6 +69,7 @@ export async function openMonitorPort(
     return (newest().event ??= eventOf('report', report))
   })
   const traces = createTraces(clock)
+  const relays = createRelays(createFollowOther(settings.token))
   const routes = createRoutes({
     monitored,
     report: () => newest().report,
@@ -77,6 +80,7 @@ export async function openMonitorPort(
     expose: () => (expose ??= createExposition(newest().report.application, newest().report.worker)),
     inTurn: createTurns(),
     askOther: createAskOther(settings.token),
+    relay: relays.open,
     events: events.open,
     trace(response, what) {
       traces.open(response, monitored, what)
@@ -96,6 +100,7 @@ export async function openMonitorPort(
       made = undefined
       events.close()
       traces.close()
+      relays.close()
       isClosing = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()

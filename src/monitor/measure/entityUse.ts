@@ -4,8 +4,6 @@ import type { MeteredEntities } from '../../context/meter.ts'
 /** A step that uses entities, as far as it is asked here. */
 export interface KeyedStep {
   readonly entities: MeteredEntities | undefined
-  /** Of an asynchronous step. */
-  readonly buffer: object | undefined
   want(among: number): void
 }
 
@@ -25,9 +23,9 @@ export interface EntityUse {
   join(step: KeyedStep): void
   leave(step: KeyedStep): void
   /** A message took so long; it stands for `messages`. */
-  seen(step: KeyedStep, message: unknown, messages: number, time: number): void
-  /** Takes a message while a key is followed. */
-  passed<In>(step: KeyedStep, message: In, next: (message: In) => void): void
+  seen(key: bigint | undefined, messages: number, time: number): void
+  /** A message has been taken. */
+  passed(step: KeyedStep, key: bigint | undefined, message: unknown): void
   follow(key: bigint, listener: (seen: KeySeen) => void): () => void
   hottest(): { key: string; count: number; time: number }[]
   /** So many seconds have passed. */
@@ -43,22 +41,6 @@ export function createEntityUse(): EntityUse {
   const hitters = createHeavyHitters(capacity)
   const followers = new Map<symbol, { readonly key: bigint; readonly listener: (seen: KeySeen) => void }>()
 
-  /** `undefined` where it cannot be told: the step itself will find that out. */
-  const keyOf = (step: KeyedStep, message: unknown): bigint | undefined => {
-    try {
-      return step.entities?.keyOf(message as never)
-    } catch {
-      return undefined
-    }
-  }
-
-  const tell = (step: KeyedStep, key: bigint | undefined, message: unknown): void => {
-    if (key === undefined) return
-    for (const follower of followers.values()) {
-      if (follower.key === key) follower.listener({ step, key, message, state: step.entities?.state(key) })
-    }
-  }
-
   return {
     get isFollowed() {
       return followers.size > 0
@@ -69,19 +51,14 @@ export function createEntityUse(): EntityUse {
     leave(step) {
       steps.delete(step)
     },
-    seen(step, message, messages, time) {
-      const key = keyOf(step, message)
+    seen(key, messages, time) {
       if (key !== undefined) hitters.add(key, messages, time)
-      if (step.buffer !== undefined && followers.size > 0) tell(step, key, message) // asynchronous: it is done now
     },
-    passed(step, message, next) {
-      if (step.buffer !== undefined) {
-        next(message)
-        return
+    passed(step, key, message) {
+      if (key === undefined) return
+      for (const follower of followers.values()) {
+        if (follower.key === key) follower.listener({ step, key, message, state: step.entities?.state(key) })
       }
-      const key = keyOf(step, message) // before: the step may change the message
-      next(message)
-      tell(step, key, message)
     },
     follow(key, listener) {
       const id = Symbol('follower')

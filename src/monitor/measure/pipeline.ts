@@ -1,7 +1,7 @@
 import type { WallarxError } from '../../base/errors.ts'
 import type { Histogram, TopologyReport } from '../monitored.ts'
 import type { PipelineReport } from '../report.ts'
-import { createHeld } from './held.ts'
+import { createHeld } from '../statistics/held.ts'
 import { createPipelineMeter, type PipelineMeter, type PipelineMeterOptions } from './pipelineMeter.ts'
 
 /** One pipeline as it is told of. */

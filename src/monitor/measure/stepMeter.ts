@@ -1,4 +1,3 @@
-import type { Clock } from '../../base/clock.ts'
 import type {
   AsyncMeter,
   BufferUse,
@@ -8,22 +7,15 @@ import type {
   SinkMeter,
   StepMeter,
 } from '../../context/meter.ts'
+import { createAsyncMeter, type AsyncMeterOptions } from './asyncMeter.ts'
 import { createCountdown, restAfterReading } from './countdown.ts'
-import type { Durations } from '../statistics/durations.ts'
-import type { EntityUse } from './entityUse.ts'
-import type { Passing } from './passing.ts'
 
-export interface StepMeterOptions {
-  readonly clock: Clock
-  /** Of all operations of this step. */
-  readonly durations: Durations
-  readonly passing: Passing
+export interface StepMeterOptions extends AsyncMeterOptions {
   /** What gets the outputs, and whether this step calls it. */
   readonly below: NodeMeter | undefined
   readonly direct: boolean
   readonly flow: 'one' | 'many' | undefined
   readonly sinks: readonly SinkMeter[]
-  readonly entityUse: EntityUse | undefined
   readonly ended: () => void
 }
 
@@ -52,6 +44,8 @@ export class MeasuredStep implements StepMeter {
   /** What an asynchronous step keeps. */
   buffer: (() => BufferUse) | undefined
   entities: MeteredEntities | undefined
+  isLooking = false
+  key: bigint | undefined
   readonly #options: StepMeterOptions
   /** What it calls. */
   readonly #below: MeasuredStep | undefined
@@ -129,7 +123,8 @@ export class MeasuredStep implements StepMeter {
     const { clock, entityUse } = this.#options
     this.isWanted = false
     if (entityUse?.isFollowed === true && !this.#takesTime) {
-      entityUse.passed(this, message, next)
+      this.#see(next, message)
+      entityUse.passed(this, this.key, message)
       this.isWanted = true
       return
     }
@@ -164,28 +159,7 @@ export class MeasuredStep implements StepMeter {
   takesTime(buffer: () => BufferUse): AsyncMeter {
     this.#takesTime = true
     this.buffer = buffer
-    const { clock, durations, passing, entityUse } = this.#options
-    const countdown = createCountdown()
-    let left = 1
-    let interval = 1
-    return {
-      get origin() {
-        return passing.origin
-      },
-      resume: passing.resume,
-      begin: () => {
-        if (entityUse?.isFollowed === true) return clock.elapsed()
-        if (--left > 0) return 0
-        const now = clock.elapsed()
-        left = interval = countdown.after(now, 2)
-        return now
-      },
-      finish: (began, message) => {
-        const time = clock.elapsed() - began
-        durations.add(time)
-        entityUse?.seen(this, message, interval, time)
-      },
-    }
+    return createAsyncMeter(this, this.#options)
   }
 
   /** It has ended, and what it has counted is kept elsewhere. */
@@ -215,12 +189,12 @@ export class MeasuredStep implements StepMeter {
     }
     let timeBelow = 0
     let readings = 2
-    if (below === undefined) next(message)
+    if (below === undefined) this.#see(next, message)
     else {
       const before = below.arrived
       below.#watch()
       try {
-        next(message)
+        this.#see(next, message)
       } finally {
         below.#unwatch()
       }
@@ -232,8 +206,18 @@ export class MeasuredStep implements StepMeter {
     this.#lookAt = start + readings * restAfterReading
     durations.add(time)
     const arrived = this.arrived
-    entityUse?.seen(this, message, Math.max(1, arrived - this.#lookedAt), time)
+    entityUse?.seen(this.key, Math.max(1, arrived - this.#lookedAt), time)
     this.#lookedAt = arrived
+  }
+
+  #see<In>(next: (message: In) => void, message: In): void {
+    this.key = undefined
+    this.isLooking = true
+    try {
+      next(message)
+    } finally {
+      this.isLooking = false
+    }
   }
 
   #watch(): void {

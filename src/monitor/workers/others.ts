@@ -13,37 +13,47 @@ export type AskOther = (worker: WorkerPlace, path: string) => Promise<OtherAnswe
 /** Says that a worker asks this one, which answers for itself then, and asks nobody else. */
 export const askedByWorker = 'x-wallarx-worker'
 
-/** Another worker listens at this address by now. */
-const differs = 421
 /** In ms. */
-const longest = 2000
+export const longestWait = 2000
 /** Of an answer, in bytes. */
-const largest = 8 * 1024 * 1024
+const largestAnswer = 8 * 1024 * 1024
 
 /** All workers of an application have one token. */
+export const questionTo = ({ worker }: WorkerPlace, token: string | undefined): Record<string, string> => ({
+  [askedByWorker]: encodeURIComponent(worker),
+  ...(token !== undefined && { authorization: `Bearer ${token}` }),
+})
+
+/** Throws where it is no answer of this worker to one of its own. */
+export function checkAnswer({ worker }: WorkerPlace, status: number): void {
+  if (status === 421) throw new Error(`another worker answers there than ${worker}`)
+  if (status === 401) throw new Error('it has another token')
+  if (status < 200 || (status >= 300 && status < 400)) throw new Error(`it answers ${status}`)
+}
+
 export function createAskOther(token: string | undefined): AskOther {
-  return async ({ worker, address }, path) => {
-    const response = await fetch(new URL(path, address), {
-      headers: {
-        [askedByWorker]: encodeURIComponent(worker),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
+  return async (place, path) => {
+    const response = await fetch(new URL(path, place.address), {
+      headers: questionTo(place, token),
       redirect: 'error',
-      signal: AbortSignal.timeout(longest),
+      signal: AbortSignal.timeout(longestWait),
     })
-    if (response.status === differs) {
-      await response.body?.cancel()
-      throw new Error(`another worker answers there than ${worker}`)
-    }
-    const parts: Uint8Array[] = []
-    let length = 0
-    for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-      length += part.length
-      if (length > largest) throw new RangeError(`an answer of more than ${largest} bytes`)
-      parts.push(part)
-    }
-    return { status: response.status, body: Buffer.concat(parts) }
+    const body = await wholeOf((response.body ?? []) as AsyncIterable<Uint8Array>)
+    checkAnswer(place, response.status)
+    return { status: response.status, body }
   }
+}
+
+/** Rejects where it is more than an answer may have. */
+export async function wholeOf(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of body) {
+    length += part.length
+    if (length > largestAnswer) throw new RangeError(`an answer of more than ${largestAnswer} bytes`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
 }
 
 /** One worker in `/status?all`. */

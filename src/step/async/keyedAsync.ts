@@ -3,6 +3,7 @@ import { DelayClock, type AwaitedTimers, type Delayed } from '../../context/time
 import type { StepMeter } from '../../context/meter.ts'
 import type { EntityTable } from '../../state/entityTable.ts'
 import { createQueue } from '../../base/queue.ts'
+import { keyOf } from '../../key/key.ts'
 import type { Output } from '../output.ts'
 import type { Operation } from '../step.ts'
 import { isPromise, concurrencyLimit } from './concurrencyLimit.ts'
@@ -77,7 +78,7 @@ export function keyedAsync<In, State, Result, Out>(
 
   const finish = (slot: number, message: In, result: Result, began: number, { origin, delayed }: Came): void => {
     if (output.closed) return
-    if (began > 0) times?.finish(began, message)
+    if (began > 0) times?.finish(began, message, keyOf(entities.low(slot), entities.high(slot)))
     const before = times?.resume(origin)
     try {
       clock.emit(delayed, emit, slot, result)

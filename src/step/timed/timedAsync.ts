@@ -211,9 +211,9 @@ const measuredByMessage = (meter: StepMeter): StepMeter => ({
       },
       resume: (origin) => times.resume(origin),
       begin: () => times.begin(),
-      finish(began, work) {
+      finish(began, work, key) {
         const { message } = work as Work<unknown>
-        if (message !== undefined) times.finish(began, message)
+        if (message !== undefined) times.finish(began, message, key)
       },
     }
   },

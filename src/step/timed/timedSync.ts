@@ -2,6 +2,7 @@ import type { Context } from '../../context/context.ts'
 import { createStepTime } from '../../time/stepTime.ts'
 import { checkStateResult } from '../failures.ts'
 import type { Output } from '../output.ts'
+import { tellKey } from '../start.ts'
 import type { Operation } from '../step.ts'
 import { inUseBy, isBadInput } from './failures.ts'
 import { createFiring } from './firing.ts'
@@ -56,6 +57,7 @@ export function timedSync<In, State, Outputs, Out>(
     let slot = -1 // while there is no entity
     try {
       slot = slotOf(message)
+      if (meter?.isLooking === true) tellKey(meter, entities, slot)
       if (addInPlace?.(message, slot, time.time(), now) === true) {
         entities.changed(slot)
         return

@@ -90,7 +90,7 @@ type Pair = Readonly<Record<ServerName, Run>>
 const isCalm = ({ net }: Pair): boolean => net.milliseconds[0]! < fallenBehind
 
 /** Frames a second. */
-async function highestRate({ runs, frames }: BenchOptions): Promise<number> {
+export async function highestRate({ runs, frames }: BenchOptions): Promise<number> {
   const course = await createTcpCourse(frames)
   try {
     let highest = 0

@@ -1,5 +1,6 @@
 import { noChromium } from '../../support/chromium.ts'
 import type { Bench, Measurement } from '../bench.ts'
+import { pageLatency } from '../pageLatency.ts'
 import { compareTrials } from '../compareTrials.ts'
 
 const warmUps = 2
@@ -7,7 +8,12 @@ const warmUps = 2
 export const monitor: Bench = {
   name: 'monitor',
   about: 'word count in memory: under run, which measures it, and as a bare pipe()',
+<<<<<<< HEAD
   async measure({ runs, frames, quick }) {
+=======
+  async measure(options) {
+    const { runs, frames } = options
+>>>>>>> f-mon
     /** The least CPU time of both, as a rate. */
     const row = async (
       name: string,
@@ -35,6 +41,7 @@ export const monitor: Bench = {
       const trials = ['letters: ours with the page open', 'letters: ours under run, in turns'] as const
       measurements.push(
         await row('one entity a letter, the page open in Chromium', trials, 'run without a monitor', 0.9),
+        await pageLatency(options),
       )
     }
     return {

@@ -1,12 +1,19 @@
 import { answer } from '../answer.ts'
 import { journaledServer } from '../contenders/journaledServer.ts'
 import { netServer } from '../contenders/netServer.ts'
-import { oursServer } from '../contenders/oursServer.ts'
+import { oursServer, shownServer } from '../contenders/oursServer.ts'
 
-// node server.ts ours|journaled|synced|net
+// node server.ts ours|shown|journaled|synced|net
+
+let page: string | undefined
 
 const servers: Readonly<Record<string, (receiver: number) => Promise<number>>> = {
   ours: oursServer,
+  async shown(receiver) {
+    const { port, page: url } = await shownServer(receiver)
+    page = url
+    return port
+  },
   journaled: (receiver) => journaledServer(receiver, 'process'),
   synced: (receiver) => journaledServer(receiver, 'machine'),
   net: netServer,
@@ -27,6 +34,8 @@ answer({
     const { user, system } = process.cpuUsage()
     return user + system
   },
+  /** Where the page of the run is, of `shown`. */
+  page: () => page,
   rss,
   /** From now on the resident memory is looked at every 10 ms. */
   watch() {

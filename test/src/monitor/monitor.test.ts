@@ -102,6 +102,48 @@ test('a key that is followed is told with each message and the state after it, a
   await app.close()
 })
 
+test.each([1, undefined])(
+  'a key is found once a message, measured or followed; concurrency %s',
+  async (concurrency) => {
+    let calls = 0
+    interface Order {
+      customer: number
+    }
+    const customers = statePartition('customers', {
+      key: ({ customer }: Order) => (calls++, customer),
+      build: () => ({ orders: 0 }),
+    })
+    /** Changes the message. */
+    const count = (order: Order, state: { orders: number }): [Order, boolean] => {
+      order.customer = 99
+      state.orders++
+      return [order, true]
+    }
+    const source = new Subject<Order>()
+    const monitor = createMonitor({ application: 'test', clock: createTestClock() })
+    const pipeline = fromObservable(source).pipe(
+      concurrency === undefined
+        ? toStatePartition(count, customers)
+        : toStatePartition(async (order, state) => count(order, state), customers, { concurrency }),
+      toSink(observerSink({ next: () => undefined })),
+    )
+    const done = measuredRun(pipeline, {}, monitor)
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    for (let sent = 0; sent < 3; sent++) source.next({ customer: 7 })
+    await turn()
+    const traces: TraceReport[] = []
+    const stop = monitor.follow({ key: 7n }, (trace) => traces.push(trace))
+    for (let sent = 0; sent < 3; sent++) source.next({ customer: 7 })
+    await turn()
+    stop()
+    source.complete()
+    await done
+    expect(calls).toBe(6)
+    expect(traces).toHaveLength(3)
+    expect(monitor.report().partitions.flatMap(({ hottest }) => hottest.map(({ key }) => key))).toEqual(['7'])
+  },
+)
+
 test('holds are told while they are there, and counted after', async () => {
   const gates: (() => void)[] = []
   const holding: Sink<number> = {

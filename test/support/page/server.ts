@@ -8,6 +8,8 @@ import { histogramOf } from './reports.ts'
 /** What a run tells, as a test wants it. */
 export interface Canned {
   deadLetters: DeadLetterReport[]
+  /** Of other workers, by name. */
+  deadLettersOf: Record<string, DeadLetterReport[]>
   workers: { worker: string; address: string; report?: MonitorReport; failure?: string }[]
   /** Of each key; what is not there is unknown. */
   states: Record<string, unknown>
@@ -29,7 +31,7 @@ export interface PageServer {
 }
 
 export async function startPageServer(given: Partial<Canned> = {}): Promise<PageServer> {
-  const canned: Canned = { deadLetters: [], workers: [], states: {}, ...given }
+  const canned: Canned = { deadLetters: [], deadLettersOf: {}, workers: [], states: {}, ...given }
   const listeners = new Set<ServerResponse>()
   const asked: string[] = []
   let last: MonitorReport | undefined
@@ -57,8 +59,9 @@ export async function startPageServer(given: Partial<Canned> = {}): Promise<Page
       response.write(last === undefined ? ': hello\n\n' : eventOf('report', last))
       listeners.add(response)
       response.on('close', () => listeners.delete(response))
-    } else if (room === 'dead-letters') json(200, canned.deadLetters)
-    else if (room === 'status') json(200, { workers: canned.workers })
+    } else if (room === 'dead-letters') {
+      json(200, canned.deadLettersOf[searchParams.get('worker') ?? ''] ?? canned.deadLetters)
+    } else if (room === 'status') json(200, { workers: canned.workers })
     else if (room === 'histograms') json(200, histogramsOf(last))
     else if (room === 'partitions' && key !== undefined) {
       if (key in canned.states) json(200, { key, state: canned.states[key] })

@@ -1,8 +1,8 @@
-import { shown } from '../../../base/shown.ts'
 import type { EntityQueries, WorkerPlace } from '../../monitored.ts'
-import { json, jsonType, type Answer } from '../answer.ts'
+import { json, type Answer } from '../answer.ts'
 import { RequestFailure } from '../failure.ts'
 import { keyIn, knownParameters, numberIn, oneOf } from '../query.ts'
+import type { OtherWorkers } from './otherWorker.ts'
 import { unknown, type Answered, type Asked, type Route, type RouteParts } from './route.ts'
 
 /** How many entities stand on one page at most. */
@@ -15,7 +15,7 @@ export interface PartitionRoutes {
   readonly partitionOf: (name: string) => EntityQueries
 }
 
-export function createPartitionRoutes(parts: RouteParts): PartitionRoutes {
+export function createPartitionRoutes(parts: RouteParts, others: OtherWorkers): PartitionRoutes {
   const { monitored } = parts
 
   const partitionOf = (name: string): EntityQueries => {
@@ -34,14 +34,11 @@ export function createPartitionRoutes(parts: RouteParts): PartitionRoutes {
     return cluster?.workers().find(({ worker }) => worker === owner) ?? { worker: owner, address: '' }
   }
 
-  const fromOwner = async (owner: WorkerPlace, partition: string, key: string): Promise<Answer> => {
-    try {
-      const { status, body } = await parts.askOther(owner, `/partitions/${encodeURIComponent(partition)}/${key}`)
-      return { status, type: jsonType, body }
-    } catch (error) {
-      const where = owner.address === '' ? 'whose port is not known' : `at ${owner.address}, which does not answer`
-      throw new RequestFailure('OWNER_UNREACHABLE', `the worker ${owner.worker} owns it, ${where}: ${shown(error)}`)
-    }
+  const fromOwner = (owner: WorkerPlace, partition: string, key: string): Promise<Answer> => {
+    const where = owner.address === '' ? 'whose port is not known' : `at ${owner.address}, which does not answer`
+    const who = `the worker ${owner.worker} owns it, ${where}`
+    const path = `/partitions/${encodeURIComponent(partition)}/${key}`
+    return others.answerOf(owner, path, { code: 'OWNER_UNREACHABLE', who })
   }
 
   const partitions = ({ path, query, isWorker }: Asked): Answered => {

@@ -6,6 +6,7 @@ import type { AskOther } from '../../workers/others.ts'
 import type { Answer } from '../answer.ts'
 import { RequestFailure } from '../failure.ts'
 import type { Target } from '../query.ts'
+import type { Relays } from '../streams/relays.ts'
 
 /** A request, as a route looks at it. */
 export interface Asked extends Target {
@@ -15,7 +16,7 @@ export interface Asked extends Target {
 }
 
 /** What a route answers: at once, later, or by events that go on. */
-export type Answered = Answer | Promise<Answer> | ((response: ServerResponse) => void)
+export type Answered = Answer | Promise<Answer> | ((response: ServerResponse) => void | Promise<void>)
 
 /** Answers what is asked of a run. Throws `RequestFailure`. */
 export type Route = (asked: Asked) => Answered
@@ -30,6 +31,8 @@ export interface RouteParts {
   /** Has what looks through many entities done one after the other. Throws `BUSY`. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>
   readonly askOther: AskOther
+  /** Sends on what another worker sends, for as long as it is read. */
+  readonly relay: Relays['open']
   readonly events: (response: ServerResponse) => void
   readonly trace: (response: ServerResponse, what: { key: bigint; partition?: string }) => void
 }

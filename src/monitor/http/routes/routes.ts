@@ -3,15 +3,21 @@ import { statusOfAll } from '../../workers/others.ts'
 import { json, jsonType } from '../answer.ts'
 import { histogramsOf } from './histograms.ts'
 import { mermaidOf } from './mermaid.ts'
+import { createOtherWorkers } from './otherWorker.ts'
 import { createPartitionRoutes } from './partitions.ts'
 import { unknown, type Answered, type Asked, type Route, type RouteParts } from './route.ts'
-import { knownParameters, keyIn, oneOf } from '../query.ts'
+import { knownParameters, keyIn, numberIn, oneOf } from '../query.ts'
+
+const mostLetters = 1000
+/** What each worker knows of itself, and can be asked for of another. */
+const ofOthers = new Set(['topology', 'histograms', 'partitions', 'dead-letters', 'trace'])
 
 /** By the first part of the path. */
 export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
   const { monitored } = parts
 
-  const { partitions, partitionOf } = createPartitionRoutes(parts)
+  const others = createOtherWorkers(parts)
+  const { partitions, partitionOf } = createPartitionRoutes(parts, others)
 
   const trace = ({ query }: Asked): Answered => {
     knownParameters(query, ['key', 'partition'])
@@ -51,8 +57,8 @@ export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
     },
     partitions,
     'dead-letters': ({ query }) => {
-      knownParameters(query, [])
-      return json(monitored.deadLetters())
+      knownParameters(query, ['limit'])
+      return json(monitored.deadLetters().slice(-numberIn(query, 'limit', mostLetters, mostLetters)))
     },
     metrics: async ({ accept }) => {
       const seen = { report: monitored.report(), histograms: monitored.histograms() }
@@ -76,7 +82,7 @@ export function createRoutes(parts: RouteParts): ReadonlyMap<string, Route> {
       name,
       (asked: Asked) => {
         if (asked.path.length > 1 && !long.has(name)) throw unknown()
-        return route(asked)
+        return ofOthers.has(name) ? others.ofWorker(route)(asked) : route(asked)
       },
     ]),
   )

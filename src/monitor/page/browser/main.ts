@@ -4,6 +4,7 @@ import { elapsed, every } from './clock.ts'
 import { el, show } from './dom.ts'
 import { ask } from './model/api.ts'
 import { connect } from './model/connection.ts'
+import { createLettersReader } from './model/deadLetters.ts'
 import { createHistogramReader } from './model/histograms.ts'
 import { createModel, type Selection } from './model/model.ts'
 import { createOthersReader } from './model/others.ts'
@@ -79,8 +80,15 @@ function render(): void {
   document.title = titleOf(view.report, title)
 }
 
-const readHistograms = createHistogramReader((histograms) => model.addHistograms(histograms))
-const readOthers = createOthersReader((others) => model.setOthers(others))
+const readHistograms = createHistogramReader((histograms, worker) => model.addHistograms(histograms, worker))
+const readLettersOf = createLettersReader((worker, letters) => {
+  model.letters.setOf(worker, letters)
+  render()
+})
+const readOthers = createOthersReader((others) => {
+  model.setOthers(others)
+  readLettersOf(others.filter(({ worker }) => worker !== model.own))
+})
 
 const retry = connect({
   onState(state) {
@@ -90,18 +98,18 @@ const retry = connect({
   },
   onReport(report) {
     if (model.setReport(report)) readDeadLetters()
-    if (!document.hidden) readHistograms()
+    if (!document.hidden) readHistograms(model.shown)
     if (!document.hidden && report.worker !== undefined) readOthers()
     render()
   },
-  onDeadLetter: (letter) => model.addDeadLetter(letter),
+  onDeadLetter: (letter) => model.letters.add(letter),
 })
 
 /** Those that were there before the page was, or came while it did not hear. */
 function readDeadLetters(): void {
   ask<readonly DeadLetterReport[]>('/dead-letters').then(
     (letters) => {
-      model.setDeadLetters(letters)
+      model.letters.set(letters)
       render()
     },
     () => undefined, // they come as they happen, then

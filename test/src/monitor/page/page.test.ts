@@ -253,6 +253,34 @@ describe.skipIf(noChromium !== undefined)(name, () => {
     ])
   })
 
+  test('dead letters are of all workers, with their names; entities of the one that is shown', async () => {
+    const workers = ['w-1', 'w-2'].map((worker) => ({ worker, address: '', report: reportAt(100, { worker }) }))
+    const deadLettersOf = { 'w-2': [deadLetterAt(1, 'older'), deadLetterAt(3, 'newer')] }
+    const canned = { workers, deadLetters: [deadLetterAt(2)], deadLettersOf, states: { '7': {} } }
+    const { page, server, show, rows, text } = await openMonitor(browser, reportAt(100, { worker: 'w-1' }), { canned })
+    await page.locator('#dead-letters tbody tr').nth(2).waitFor()
+    const places = async () => (await rows('#dead-letters')).map(([at, , where]) => [at, where])
+    expect(await places()).toEqual([
+      ['09:00:03', 'decode word count, worker w-2'],
+      ['09:00:02', 'decode word count, worker w-1'],
+      ['09:00:01', 'decode word count, worker w-2'],
+    ])
+    expect(await text('#dead-letters .counts')).toBe('204 DECODE_FAILED 2 COMPUTATION_FAILED')
+    await page.locator('#dead-letters summary').first().click()
+    deadLettersOf['w-2'].push(deadLetterAt(4))
+    workers[1]!.report = reportAt(104, { worker: 'w-2' })
+    await page.clock.runFor(3000)
+    await show(reportAt(104, { worker: 'w-1' }))
+    await page.locator('#dead-letters tbody tr').nth(3).waitFor()
+    expect((await places())[0]).toEqual(['09:00:04', 'decode word count, worker w-2'])
+    expect(await page.locator('#dead-letters details[open]').count()).toBe(1) // what is opened stays so
+    await page.getByRole('button', { name: 'w-2' }).click()
+    await page.locator('#partitions details summary').first().click()
+    await page.getByRole('button', { name: 'By key' }).first().click()
+    await page.locator('#partitions .answer', { hasText: '1 entities on w-2 by key:' }).waitFor()
+    expect(server.asked).toContain('/partitions/words?by=key&limit=50&worker=w-2')
+  })
+
   test('charts say in words what they show', async () => {
     const { page, show } = await openMonitor(browser, reportAt(100))
     for (let n = 101; n < 112; n++) {

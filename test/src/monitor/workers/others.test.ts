@@ -4,32 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import { expect, onTestFinished, test } from 'vitest'
 import { checkMonitor } from '../../../../src/monitor/http/options.ts'
-import type { WorkerPlace } from '../../../../src/monitor/monitored.ts'
 import { placeOf } from '../../../../src/monitor/workers/place.ts'
 import { freePort } from '../../../support/sockets.ts'
-import { observed, opened, wholeReport, type Observed, type Opened } from '../observed.ts'
-
-const token = 'correct-horse-battery'
-const headers = { authorization: `Bearer ${token}` }
-
-/** Workers `a`, `b` … of one application; `b` owns odd keys, `a` all others. */
-async function workers(names: readonly string[], places: WorkerPlace[] = []): Promise<Opened[]> {
-  const ports: Opened[] = []
-  for (const worker of names) {
-    const run: Observed = {
-      ...observed({ ...wholeReport, worker }),
-      cluster: { workers: () => places, ownerOf: (_, key) => (key % 2n === 1n ? 'b' : 'a') },
-    }
-    run.partitions.sums = {
-      page: async () => ({ entities: [] }),
-      entity: (key) => (key < 10n ? { key: String(key), inMemory: true, state: worker } : undefined),
-    }
-    const port = await opened({ run }, { token })
-    places.push({ worker, address: port.url })
-    ports.push(port)
-  }
-  return ports
-}
+import { opened, wholeReport, type Opened } from '../observed.ts'
+import { headers, token, workers } from './application.ts'
 
 test('each worker names all, and shows what all are at', async () => {
   const [a, b] = (await workers(['a', 'b'])) as [Opened, Opened]

@@ -5,14 +5,20 @@ import { ask } from './api.ts'
 const often = 2000 // ms
 const seldom = 30_000 // where it did not answer
 
-/** Asks for the latency histograms while they are looked at; `heard` is told what the run answered. */
-export function createHistogramReader(heard: (histograms: Histograms) => void): () => void {
+type Heard = (histograms: Histograms, worker: string | undefined) => void
+
+/** Asks for the latency histograms of a worker while they are looked at; `heard` is told what the run answered. */
+export function createHistogramReader(heard: Heard): (worker: string | undefined) => void {
   let askAgainAt = 0
-  return () => {
+  return (worker) => {
     if (elapsed() < askAgainAt) return
     askAgainAt = elapsed() + often
-    ask<Histograms>('/histograms').then(heard, () => {
-      askAgainAt = elapsed() + seldom
-    })
+    const query = worker === undefined ? '' : `?${new URLSearchParams({ worker }).toString()}`
+    ask<Histograms>(`/histograms${query}`).then(
+      (histograms) => heard(histograms, worker),
+      () => {
+        askAgainAt = elapsed() + seldom
+      },
+    )
   }
 }

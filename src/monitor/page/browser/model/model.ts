@@ -1,8 +1,9 @@
-import type { DeadLetterReport, MonitorReport } from '../../../report.ts'
+import type { MonitorReport } from '../../../report.ts'
 import type { Histograms } from '../../view/percentiles.ts'
 import { why, type Verdict } from '../../view/why.ts'
 import { elapsed } from '../clock.ts'
 import type { ConnectionState } from './connection.ts'
+import { createLetters, type PlacedLetter } from './deadLetters.ts'
 import { createHistory, type History } from './history.ts'
 import type { OtherWorker } from './others.ts'
 
@@ -26,8 +27,8 @@ export interface View {
   /** Where the run was started again while the page was open: when. */
   readonly restartedAt: number | undefined
   readonly selection: Selection
-  /** The newest first. */
-  readonly deadLetters: readonly DeadLetterReport[]
+  /** Of all workers, the newest first. */
+  readonly deadLetters: readonly PlacedLetter[]
   /** The newest report of each worker that was heard of, by name. */
   readonly workers: readonly MonitorReport[]
   /** All workers of the cluster that are known. */
@@ -41,8 +42,6 @@ interface Worker {
   restartedAt: number | undefined
 }
 
-const mostDeadLetters = 1000
-
 /** What the page knows. */
 export function createModel() {
   const workers = new Map<string, Worker>()
@@ -50,7 +49,7 @@ export function createModel() {
   let chosen: string | undefined
   let selection: Selection | undefined // until something is chosen, what does not move is selected
   let connection: ConnectionState = { kind: 'connecting' }
-  let deadLetters: DeadLetterReport[] = []
+  const letters = createLetters()
   let others: readonly OtherWorker[] = []
 
   const current = (): Worker | undefined => workers.get(chosen ?? '') ?? [...workers.values()][0]
@@ -72,7 +71,7 @@ export function createModel() {
         before === undefined || restarted
           ? { report, history: createHistory(), heardAt: 0, restartedAt: restarted ? report.startedAt : undefined }
           : before
-      if (restarted && name === own) deadLetters = []
+      if (restarted && name === own) letters.clear()
       worker.report = report
       worker.heardAt = elapsed()
       worker.history.add(report)
@@ -85,21 +84,21 @@ export function createModel() {
       for (const { report } of known) if (report !== undefined && report.worker !== own) this.setReport(report)
       const names = new Set(known.map(({ worker }) => worker))
       for (const [name] of workers) if (name !== own && !names.has(name)) workers.delete(name)
+      letters.keep(names)
     },
-    /** Of the run whose page this is. */
-    addHistograms(histograms: Histograms): void {
-      const worker = workers.get(own ?? '')
+    /** Whose page this is. */
+    get own() {
+      return own
+    },
+    /** The worker that is shown; `undefined` without a cluster. */
+    get shown() {
+      return current()?.report.worker
+    },
+    addHistograms(histograms: Histograms, of: string | undefined): void {
+      const worker = workers.get(of ?? '')
       worker?.history.addHistograms(histograms, worker.report.at + elapsed() - worker.heardAt)
     },
-    /** All that the run keeps, the newest last. What has come since it was asked stays. */
-    setDeadLetters(letters: readonly DeadLetterReport[]): void {
-      const newest = letters.at(-1)?.at ?? -Infinity
-      const since = deadLetters.filter(({ at }) => at > newest)
-      deadLetters = [...since, ...letters.toReversed()].slice(0, mostDeadLetters)
-    },
-    addDeadLetter(letter: DeadLetterReport): void {
-      deadLetters = [letter, ...deadLetters.slice(0, mostDeadLetters - 1)]
-    },
+    letters,
     choose(worker: string): void {
       chosen = worker
     },
@@ -122,7 +121,7 @@ export function createModel() {
         now,
         silentFor,
         restartedAt,
-        deadLetters,
+        deadLetters: letters.all(report.worker === undefined ? undefined : own),
         verdict,
         selection: existing(report, selection ?? { pipeline: verdict.pipeline ?? '', node: '' }),
         workers: [...workers.values()].map((one) => one.report),

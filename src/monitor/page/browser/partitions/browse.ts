@@ -10,8 +10,12 @@ interface EntityPage {
 
 const pageSize = 50
 
-/** The entities of a state partition, a page at a time, by key or by size. */
-export function createBrowser(partition: string, look: (key: string) => void): HTMLElement {
+/** The entities of a state partition, on one worker of a cluster, a page at a time, by key or by size. */
+export function createBrowser(
+  partition: string,
+  worker: () => string | undefined,
+  look: (key: string) => void,
+): HTMLElement {
   const list = el('ol', { class: 'keys' })
   const answer = el('p', { class: 'answer', role: 'status' })
   const more = el('button', { type: 'button', class: 'quiet' }, 'Next page')
@@ -19,10 +23,16 @@ export function createBrowser(partition: string, look: (key: string) => void): H
 
   const read = async (by: 'key' | 'size', after?: string): Promise<void> => {
     const query = new URLSearchParams({ by, limit: String(pageSize), ...(after === undefined ? {} : { after }) })
+    const of = worker()
+    if (of !== undefined) query.set('worker', of)
+    const place = of === undefined ? '' : ` on ${of}`
     try {
       const page = await ask<EntityPage>(`/partitions/${encodeURIComponent(partition)}?${query.toString()}`)
       list.replaceChildren(...page.entities.map(({ key, size }) => createKey(key, size)))
-      setText(answer, page.entities.length === 0 ? 'No entities.' : `${page.entities.length} entities by ${by}:`)
+      setText(
+        answer,
+        page.entities.length === 0 ? `No entities${place}.` : `${page.entities.length} entities${place} by ${by}:`,
+      )
       next = page.next === undefined ? undefined : () => void read(by, page.next)
     } catch (error) {
       setText(answer, error instanceof Error ? error.message : String(error))

@@ -8,13 +8,20 @@ import { createEntity } from './entity.ts'
 
 /** The state partitions, each with its hottest keys and a look into it. */
 export function createPartitions() {
+  let worker: string | undefined
   const list = el('div', { class: 'partitions' })
   const none = el('p', { class: 'none' }, 'This run has no state partitions.')
   const element = createPart('partitions', 'State partitions', none, list)
-  const update = createList<PartitionReport>(list, ({ name }) => name, createPartition)
+  const update = createList<PartitionReport>(
+    list,
+    ({ name }) => name,
+    ({ name }) => createPartition(name, () => worker),
+  )
   return {
     element,
-    update({ report: { partitions } }: View): void {
+    update({ report }: View): void {
+      const { partitions } = report
+      worker = report.worker
       show(none, partitions.length === 0)
       update(partitions)
     },
@@ -25,11 +32,11 @@ type Hot = PartitionReport['hottest'][number] & { readonly part: number }
 
 const columns = ['Hottest keys', 'Messages', 'Time', 'Part']
 
-function createPartition({ name }: PartitionReport): Shown<PartitionReport> {
+function createPartition(name: string, worker: () => string | undefined): Shown<PartitionReport> {
   const facts = createFacts()
   const { element: table, body } = createTable(`Hottest keys of ${name}`, columns)
   const entity = createEntity(name)
-  const browser = createBrowser(name, (key) => void entity.look(key))
+  const browser = createBrowser(name, worker, (key) => void entity.look(key))
   const updateKeys = createList<Hot>(
     body,
     ({ key }) => key,
