@@ -1,0 +1,8 @@
+import type { Socket } from 'node:net'
+import { formatAddress } from '../base/address.ts'
+
+/** The address of the other side, while there is one. */
+export function peerOf(socket: Socket): string | undefined {
+  if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined
+  return formatAddress({ host: socket.remoteAddress, port: socket.remotePort })
+}
