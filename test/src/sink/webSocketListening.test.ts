@@ -181,7 +181,7 @@ describe('who connects', () => {
     const socket = new WebSocket(`wss://127.0.0.1:${port}`, certificates.authority)
     onTestFinished(() => socket.terminate())
     await new Promise((resolve) => socket.on('open', resolve))
-    const got = new Promise((resolve) => socket.on('message', (data) => resolve(String(data))))
+    const got = new Promise((resolve) => socket.on('message', (data) => resolve((data as Buffer).toString())))
     writer.write('secret')
     expect(await got).toBe('secret')
   })
