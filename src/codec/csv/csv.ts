@@ -16,7 +16,8 @@ export interface CsvOptions<Message = unknown> {
   readonly header?: boolean
   /**
    * With a header row: the columns that are wanted, which have to be in it, in whatever order; others are left out. Who
-   * writes has to say them. Default: all of them. Without: the names of the columns as they follow each other. Default: none, a message is an
+   * writes has to say them. Default: all of them. Without: the names of the columns as they follow each other.
+   * Default: none, a message is an
    * array
    */
   readonly columns?: readonly string[] | undefined
@@ -64,7 +65,8 @@ export interface Csv<Message> extends Decoder<Message>, Encoder<object> {
  * middle of a file the header row is read again, and lines are counted from there.
  *
  * Written are the fields in the order of `columns`, or an array: texts, numbers, bigints and booleans, times as
- * `toISOString`, `undefined` and `null` as nothing, in quotes where that is needed, each row with `\n`. What has no such
+ * `toISOString`, `undefined` and `null` as nothing, in quotes where that is needed, each row with `\n`. What has no
+ * such
  * text, and an object without one of the columns, is `ENCODE_FAILED`. The row of names is `head`, which is not written
  * by itself: `fileSink({ path, head })` begins a file with it, once, however often the program is started again.
  *
@@ -124,7 +126,7 @@ export function csv(options: CsvOptions = {}): Csv<unknown> {
   return {
     name: 'csv',
     head: writer.head,
-    encode: writer.write,
+    encode: (row) => writer.write(row),
     framing: {
       record,
       ...(header && { headerProblem: (row) => headerProblem(fieldsOf, row, columns) }),

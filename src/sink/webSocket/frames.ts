@@ -17,7 +17,8 @@ const flushAt = 32 * 1024
 const firstByte = { text: 0x81, binary: 0x82 } as const
 
 /**
- * Calls `take` with whole frames, which are not changed any more, when 32 KiB are gathered and at the end of the present turn.
+ * Calls `take` with whole frames, which are not changed any more, when 32 KiB are gathered and at the end of the
+ * present turn.
  *
  *   frame := first length message     `first` as above; not masked
  *   length := u8, up to 125 | 126 u16 | 127 u64      big-endian

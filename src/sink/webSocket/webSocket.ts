@@ -12,7 +12,8 @@ import { checkWebSocketSink, type WebSocketSinkOptions } from './options.ts'
  * backoff and jitter. Behind what was written in one turn of the event loop it sends a ping, and keeps the messages
  * until that is answered, which the other side does once it has read them. What is not confirmed when a connection is
  * lost is sent again over the next one: it may come twice, and nothing is lost. A checkpoint waits for the
- * confirmation, that is, a round trip, and at most `highWaterMark` bytes are on their way at once. Waits while it is not
+ * confirmation, that is, a round trip, and at most `highWaterMark` bytes are on their way at once. Waits while it is
+ * not
  * connected or not confirmed: the sources are held at `highWaterMark`. A crash of this process loses what is not sent.
  *
  * With `listen`, to all who are connected at the moment: who connects gets what comes from then on, and while nobody is
