@@ -190,7 +190,7 @@ describe('who connects', () => {
 describe('a client that does not read', () => {
   const chunk = 'x'.repeat(64 * 1024)
 
-  test('is closed with 1013 once more than maxBuffered waits for it; the others get all, and nobody is held', async () => {
+  test('is closed with 1013 once more than maxBuffered waits for it; others get all, nobody is held', async () => {
     const { writer, client, warnings, holds } = await open({ maxBuffered: 1024 * 1024 })
     const good = await client()
     const slow = await client()
