@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net'
 import { formatAddress } from '../base/address.ts'
 
-/** The address of the other side, while there is one. */
+/**
+ * The address of the other side, while there is one: `HOST:PORT`, as errors and log lines say it. Who keeps it longer
+ * than the connection asks at its beginning.
+ */
 export function peerOf(socket: Socket): string | undefined {
   if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined
   return formatAddress({ host: socket.remoteAddress, port: socket.remotePort })
