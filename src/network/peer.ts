@@ -6,6 +6,7 @@ import { formatAddress } from '../base/address.ts'
  * than the connection asks at its beginning.
  */
 export function peerOf(socket: Socket): string | undefined {
-  if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined
-  return formatAddress({ host: socket.remoteAddress, port: socket.remotePort })
+  const { remoteAddress: host, remotePort: port } = socket
+  if (host === undefined || port === undefined) return undefined
+  return formatAddress({ host, port })
 }
