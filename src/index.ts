@@ -28,10 +28,17 @@ export {
   type ListenOptions,
   type TcpSourceOptions,
 } from './source/tcp.ts'
-export { webSocketSink, type WebSocketSinkOptions } from './sink/webSocket/webSocket.ts'
+export { webSocketSink } from './sink/webSocket/webSocket.ts'
+export type {
+  WebSocketSending,
+  WebSocketSinkConnectOptions,
+  WebSocketSinkListenOptions,
+  WebSocketSinkOptions,
+} from './sink/webSocket/options.ts'
 export { httpSource } from './source/http/http.ts'
-export type { AdmissionOptions } from './source/http/admission.ts'
-export type { HttpListenOptions, HttpSourceOptions } from './source/http/options.ts'
+export type { AdmissionOptions } from './network/http/admission.ts'
+export type { HttpListenOptions } from './network/http/listening.ts'
+export type { HttpSourceOptions } from './source/http/options.ts'
 export { webSocketSource } from './source/webSocket/webSocket.ts'
 export type {
   WebSocketConnectOptions,

@@ -4,6 +4,7 @@ import type { ErrorCode } from './errors.ts'
 export const eventCodes = {
   SINK_UNREACHABLE: 'a connection of a sink is lost or refused; it is tried again',
   SOURCE_UNREACHABLE: 'a connection of a source is lost or refused; it is tried again',
+  CLIENT_SLOW: 'a client of a sink did not read as fast as it was sent to, and was closed',
   SINK_NOT_CHECKED: 'a file may not be read, so nobody knows whether it is the one that was written',
   SOURCE_REPLACED: 'there is another file where a source reads',
   SOURCE_WRITTEN_LATE: 'a file was written to that had been rotated away and left',

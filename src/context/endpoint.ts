@@ -13,8 +13,11 @@ export type Position = number
  */
 export type Fingerprint = Readonly<Record<string, number>>
 
-/** What of a sink's output is there after a crash and a new start, if the source can replay. */
-export type SinkDelivery = 'exactly once' | 'at least once'
+/**
+ * What of a sink's output is there after a crash and a new start, if the source can replay. `'live'`: it goes to those
+ * who are there at the moment, and nobody knows who has got what.
+ */
+export type SinkDelivery = 'exactly once' | 'at least once' | 'live'
 
 /** An entry of a source or sink that a checkpoint puts in place of the one that is there; `undefined` removes it. */
 export interface EntryChange {

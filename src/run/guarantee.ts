@@ -6,8 +6,8 @@ import type { SinkDelivery } from '../context/endpoint.ts'
 export interface Guarantee {
   /** Whether every input changes the state exactly once, or those since the last checkpoint may be lost. */
   readonly state: 'exactly once' | 'at most once'
-  /** Whether outputs come once each; `'none'` without a sink. */
-  readonly output: 'exactly once' | 'at least once' | 'at most once' | 'none'
+  /** Whether outputs come once each; `'live'`: a sink has only who is there at the moment; `'none'` without a sink. */
+  readonly output: 'exactly once' | 'at least once' | 'at most once' | 'live' | 'none'
 }
 
 /**
@@ -19,11 +19,11 @@ export function guaranteeOf(replayable: readonly boolean[], sinks: readonly Sink
   const comesBack = replayable.length > 0 && replayable.every(Boolean)
   if (!comesBack) return { state: 'at most once', output: sinks.length === 0 ? 'none' : 'at most once' }
   if (sinks.length === 0) return { state: 'exactly once', output: 'none' }
-  return {
-    state: 'exactly once',
-    output: sinks.every((delivery) => delivery === 'exactly once') ? 'exactly once' : 'at least once',
-  }
+  return { state: 'exactly once', output: worst.find((delivery) => sinks.includes(delivery)) ?? 'exactly once' }
 }
+
+/** What one sink makes of the outputs of all. */
+const worst = ['live', 'at least once'] as const
 
 /** Logs what is promised for each pipeline; tells `fail` where one cannot keep what was asked for. */
 export function checkGuarantees(
@@ -53,7 +53,9 @@ function impossible(pipeline: string, asked: 'exactly-once', { state, output }: 
       : output === 'at least once'
         ? 'a sink that cannot go back to a position: use a file; exactly once into Kafka is the option cluster: ' +
           'kafka(…), with one worker too'
-        : undefined
+        : output === 'live'
+          ? 'a sink that sends to those who are there at the moment'
+          : undefined
   if (why === undefined) return undefined
   return new WallarxError('GUARANTEE_IMPOSSIBLE', {
     expected: `sources and sinks that make guarantee: '${asked}' possible`,

@@ -1,3 +1,4 @@
+import type { Bytes } from '#platform'
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { backlogOptions, checkBacklog, type BacklogOptions } from './backlog.ts'
@@ -19,6 +20,11 @@ export interface FileSinkOptions extends BacklogOptions {
    * position
    */
   readonly append?: boolean
+  /**
+   * Text that the file begins with, such as the `head` of `csv`; written where nothing is in the file, and
+   * to standard output at each start. Default: none
+   */
+  readonly head?: string
   /** Default: `file PATH` */
   readonly name?: string
 }
@@ -42,9 +48,10 @@ export interface FileSinkOptions extends BacklogOptions {
  * ```
  */
 export function fileSink(options: FileSinkOptions): ByteSink {
-  const known = { path: true, append: true, name: true, ...backlogOptions } as const
-  const { path, append = false, name = `file ${path}` } = knownOptions('fileSink', options, known)
+  const known = { path: true, append: true, head: true, name: true, ...backlogOptions } as const
+  const { path, append = false, head = '', name = `file ${path}` } = knownOptions('fileSink', options, known)
   if (typeof path !== 'string' || path === '') throw invalidOption('path', 'the path of a file, or - for stdout', path)
+  if (typeof head !== 'string') throw invalidOption('head', 'a text', head)
   checkBacklog(options)
   return {
     name,
@@ -52,29 +59,41 @@ export function fileSink(options: FileSinkOptions): ByteSink {
     acceptsText: true,
     delivery: path === '-' ? 'at least once' : 'exactly once',
     open: (context) => {
-      const target = path === '-' ? writableTarget(process.stdout, { end: false }) : fileTarget(path, append, context)
-      return sequentialWriter(name, target, options, context)
+      const bytes = Buffer.from(head)
+      if (path !== '-') return sequentialWriter(name, fileTarget(path, append, bytes, context), options, context)
+      const writer = sequentialWriter(name, writableTarget(process.stdout, { end: false }), options, context)
+      if (head !== '') writer.write(head)
+      return writer
     },
   }
 }
 
-function fileTarget(path: string, append: boolean, context: SinkContext): ByteTarget {
+function fileTarget(path: string, append: boolean, head: Bytes, context: SinkContext): ByteTarget {
   let position = 0
   let passed: PassedBytes | undefined // none where the file may not be read
-  const opened = openAt(path, append, context).then((found) => {
+  const writeTo = async (file: FileHandle, bytes: Bytes): Promise<void> => {
+    for (let at = 0; at < bytes.length;) {
+      const { bytesWritten } = await file.write(bytes, at)
+      passed?.pass(bytes.subarray(at, at + bytesWritten), position)
+      at += bytesWritten
+      position += bytesWritten
+    }
+  }
+  const opened = openAt(path, append, context).then(async (found) => {
+    const { file } = found
     ;({ position, passed } = found)
-    return found.file
+    try {
+      if (position === 0) await writeTo(file, head)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+    return file
   })
   return {
     opened,
     async write(bytes) {
-      const file = await opened
-      for (let at = 0; at < bytes.length;) {
-        const { bytesWritten } = await file.write(bytes, at)
-        passed?.pass(bytes.subarray(at, at + bytesWritten), position)
-        at += bytesWritten
-        position += bytesWritten
-      }
+      await writeTo(await opened, bytes)
     },
     async position() {
       await opened

@@ -11,7 +11,8 @@ import type { Framing } from '../framing/framing.ts'
 import { messageFraming } from './acknowledged/connection.ts'
 import { createAcknowledgedReceiver } from './acknowledged/receiver.ts'
 import { createSource } from './source.ts'
-import { peerOf, serveTcpConnection, type TcpConnectionOptions } from './tcpConnection.ts'
+import { peerOf } from '../network/peer.ts'
+import { serveTcpConnection, type TcpConnectionOptions } from './tcpConnection.ts'
 
 /** Where `tcpSource` listens, and what it takes, with a framing or acknowledged. */
 export interface ListenOptions {

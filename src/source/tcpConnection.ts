@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { formatAddress } from '../base/address.ts'
+import { peerOf } from '../network/peer.ts'
 import { handOver } from '../context/time/handOver.ts'
 import { WallarxError } from '../base/errors.ts'
 import { shown } from '../base/shown.ts'
@@ -135,10 +135,4 @@ export function serveTcpConnection(
       if (held === undefined) socket.destroy()
     },
   }
-}
-
-/** The address of the client, while there is one. */
-export function peerOf(socket: Socket): string | undefined {
-  if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined
-  return formatAddress({ host: socket.remoteAddress, port: socket.remotePort })
 }

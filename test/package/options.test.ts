@@ -134,6 +134,12 @@ const ofWallarx: Row[] = [
     options: { connect: 'ws://127.0.0.1:1' },
     typo: ['tpye', 'type'],
   },
+  {
+    name: 'webSocketSink',
+    call: wallarx.webSocketSink,
+    options: { listen: '127.0.0.1:0' },
+    typo: ['slowClient', 'slowClients'],
+  },
   { name: 'fromAsyncIterable', call: (o) => wallarx.fromAsyncIterable([], o), options: {}, typo: ['nmae', 'name'] },
   {
     name: 'fromObservable',

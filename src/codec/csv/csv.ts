@@ -1,21 +1,23 @@
-/* CSV as it is everywhere: how streams of it are cut into records, and what a record is as a message. */
+/* CSV as it is everywhere: how streams of it are cut into records, and what a record is as a message, and back. */
 
 import { WallarxError } from '../../base/errors.ts'
 import { invalidOption, knownOptions, wholeNumber } from '../../base/option.ts'
 import { shown } from '../../base/shown.ts'
-import type { Decoder } from '../codec.ts'
+import type { Decoder, Encoder } from '../codec.ts'
 import { validator, type StandardSchema } from '../validate.ts'
 import { createFields } from './fields.ts'
 import type { CsvFraming } from './framing.ts'
 import { createRowReader } from './rowReader.ts'
+import { createRowWriter } from './rowWriter.ts'
 
 /** What CSV looks like, and what a row of it becomes. */
 export interface CsvOptions<Message = unknown> {
   /** Whether each stream, that is each file and each connection, begins with a row of names. Default: `true` */
   readonly header?: boolean
   /**
-   * With a header row: the columns that are wanted, which have to be in it, in whatever order; others are left out.
-   * Default: all of them. Without: the names of the columns as they follow each other. Default: none, a message is an
+   * With a header row: the columns that are wanted, which have to be in it, in whatever order; others are left out. Who
+   * writes has to say them. Default: all of them. Without: the names of the columns as they follow each other.
+   * Default: none, a message is an
    * array
    */
   readonly columns?: readonly string[] | undefined
@@ -35,13 +37,17 @@ export interface CsvOptions<Message = unknown> {
   readonly validate?: StandardSchema<Message> | undefined
 }
 
-/** The two halves of reading CSV: a framing for the source, and the decoder of its frames. */
-export interface Csv<Message> extends Decoder<Message> {
+/** Reading CSV takes two halves, a framing for the source and the decoder of its frames; writing it the encoder. */
+export interface Csv<Message> extends Decoder<Message>, Encoder<object> {
   readonly name: string
   /** For a source or `frame`. What it gives is for this decoder: a row with its line and header row in front of it. */
   readonly framing: CsvFraming
   decode(frame: Buffer): Message
   decodeAt(bytes: Buffer, start: number, end: number): Message
+  /** The row as text, with its end: of an object with at least the `columns`, or an array. */
+  encode(row: object): string
+  /** The row of names as text, for the start of what is written: `fileSink({ head })`; `''` where there is none. */
+  readonly head: string
 }
 
 /**
@@ -58,6 +64,12 @@ export interface Csv<Message> extends Decoder<Message> {
  * `DECODE_FAILED`, a dead letter under `run`, and the next one is read. Each says the line. After a restart in the
  * middle of a file the header row is read again, and lines are counted from there.
  *
+ * Written are the fields in the order of `columns`, or an array: texts, numbers, bigints and booleans, times as
+ * `toISOString`, `undefined` and `null` as nothing, in quotes where that is needed, each row with `\n`. What has no
+ * such
+ * text, and an object without one of the columns, is `ENCODE_FAILED`. The row of names is `head`, which is not written
+ * by itself: `fileSink({ path, head })` begins a file with it, once, however often the program is started again.
+ *
  * @example
  * ```ts
  * import { csv, fromAsyncIterable } from 'wallarx'
@@ -67,6 +79,7 @@ export interface Csv<Message> extends Decoder<Message> {
  * const bytes = fromAsyncIterable([Buffer.from('name,age,town\r\n"Doe, Ann",7,"St. '), Buffer.from('Ives"\r\n')])
  * const read = bytes.pipe(frame(people.framing), decode(people))
  * assert.deepEqual(await lastValueFrom(read), { name: 'Doe, Ann', town: 'St. Ives' })
+ * assert.equal(people.head + people.encode({ name: 'Doe, Ann', town: 7 }), 'name,town\n"Doe, Ann",7\n')
  * ```
  */
 export function csv<Message>(
@@ -109,8 +122,11 @@ export function csv(options: CsvOptions = {}): Csv<unknown> {
       throw error instanceof WallarxError ? error.at({ line: reader.placeOf(bytes, start) }) : error
     }
   }
+  const writer = createRowWriter({ delimiter, quote, columns, header })
   return {
     name: 'csv',
+    head: writer.head,
+    encode: (row) => writer.write(row),
     framing: {
       record,
       ...(header && { headerProblem: (row) => headerProblem(fieldsOf, row, columns) }),

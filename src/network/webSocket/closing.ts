@@ -4,6 +4,10 @@
 export const normalClosure = 1000
 /** This side stops. */
 export const goingAway = 1001
+/** This side has failed. */
+export const failedHere = 1011
+/** Come again later: the other side does not read as fast as it is sent to. */
+export const tooSlow = 1013
 /** No close frame came: the connection broke. */
 const abnormalClosure = 1006
 

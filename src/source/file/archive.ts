@@ -89,6 +89,15 @@ function isOther(
   return isSame ? undefined : 'other bytes there'
 }
 
+/** Gunzip says itself what it finds behind an archive; what reads zstd goes away with it, and says nothing. */
+function checkAllRead(path: string, taken: number, read: number): void {
+  if (taken === read) return
+  throw new WallarxError('ARCHIVE_DAMAGED', {
+    expected: `${path} to be an archive, and nothing else`,
+    got: `${read - taken} bytes or more behind it, which are none; what comes before them is processed`,
+  })
+}
+
 async function* decompressed(path: string, decompress: Decompress, signal: AbortSignal): AsyncGenerator<Buffer, void> {
   const file = await openFile(path)
   const bytes = createReadStream('', { fd: file, highWaterMark: chunkLength })
@@ -101,6 +110,7 @@ async function* decompressed(path: string, decompress: Decompress, signal: Abort
       given += chunk.length
       yield chunk
     }
+    if (!signal.aborted && decompress !== zlib.createGunzip) checkAllRead(path, content.bytesWritten, bytes.bytesRead)
   } catch (cause) {
     if (!/^(Z_|ZSTD_)/.test((cause as NodeJS.ErrnoException).code ?? '')) throw cause
     throw new WallarxError('ARCHIVE_DAMAGED', {

@@ -6,7 +6,7 @@ import type { Bodies } from './bodies.ts'
 import { createCutter } from './cutter.ts'
 import type { Arrival, Intake } from './intake.ts'
 import type { HttpSourceSettings } from './options.ts'
-import { held, type Refusal, type RefusalCode } from './refusal.ts'
+import { held, type Refusal, type RefusalCode } from '../../network/http/refusal.ts'
 
 export interface ArrivalsParts {
   readonly bodies: Bodies

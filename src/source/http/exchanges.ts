@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WallarxError, Where } from '../../base/errors.ts'
 import type { SourceSubscription } from '../source.ts'
-import { peerOf } from '../tcpConnection.ts'
+import { peerOf } from '../../network/peer.ts'
 import { createArrivals } from './arrivals.ts'
 import { bodyTooLong, createBodies, notWhole, type Body } from './bodies.ts'
 import { createIntake } from './intake.ts'
 import { createOpenRequests } from './openRequests.ts'
 import type { HttpSourceSettings } from './options.ts'
 import { preflightHeaders, refusalOfHead, tooLong } from './head.ts'
-import { answer, answerRefusal, busy, closing, held, type Refusal } from './refusal.ts'
-import type { SourceServer } from './server.ts'
+import { answer, answerRefusal, busy, closing, held, type Refusal } from '../../network/http/refusal.ts'
+import type { HttpServer } from '../../network/http/server.ts'
 
 export type Reject = (error: WallarxError, input?: Uint8Array) => void
 
@@ -26,7 +26,7 @@ export interface Exchanges {
 export function createExchanges(
   settings: HttpSourceSettings,
   subscription: SourceSubscription<Buffer>,
-  server: Pick<SourceServer, 'problemOf' | 'endConnections'>,
+  server: Pick<HttpServer, 'problemOf' | 'endConnections'>,
   reject: Reject,
 ): Exchanges {
   const { name, admission, maxBodyLength, maxConnections, holdTimeout } = settings

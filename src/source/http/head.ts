@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Refusal } from './refusal.ts'
+import type { Refusal } from '../../network/http/refusal.ts'
 import type { HttpSourceSettings } from './options.ts'
 
 /** Why a request for this source cannot be taken, as far as its head says. */

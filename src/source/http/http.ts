@@ -3,7 +3,7 @@ import { within } from '../../context/context.ts'
 import { createSource } from '../source.ts'
 import { createExchanges, type Exchanges, type Reject } from './exchanges.ts'
 import { checkHttpSource, type HttpSourceOptions } from './options.ts'
-import { openSourceServer } from './server.ts'
+import { openSourcePort } from './port.ts'
 
 /**
  * Listens for HTTP and emits what is posted to one path: each body as a frame, or cut by a framing. Runs until it is
@@ -55,7 +55,7 @@ export function httpSource(options: HttpSourceOptions): Observable<Buffer> {
     const reject: Reject = (error, input) => {
       if (!within(context, () => context.report.reject(error, input))) process.emitWarning(error)
     }
-    const server = openSourceServer({ ...settings, reject }, subscription)
+    const server = openSourcePort({ ...settings, reject }, subscription)
     const exchanges: Exchanges = createExchanges(settings, subscription, server, reject)
     server.http.on('request', (request, response) => {
       exchanges.begin(request, response, false)

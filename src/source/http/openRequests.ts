@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
-import { lingering } from './server.ts'
+import { lingering } from '../../network/http/server.ts'
 
 /** Counts requests until each is answered, and all of it has been read or thrown away. */
 export interface OpenRequests {

@@ -1,24 +1,12 @@
-import type { AddressInfo } from 'node:net'
-import type { TlsOptions } from 'node:tls'
-import { formatAddress, parseAddress, type Address, type HostAndPort } from '../../base/address.ts'
 import { invalidOption, knownOptions, timerLength, wholeNumber, type OptionNames } from '../../base/option.ts'
 import { checkFraming } from '../../framing/framer.ts'
 import type { Framing } from '../../framing/framing.ts'
-import { admissionOptions, createAdmission, type Admission, type AdmissionOptions } from './admission.ts'
-
-/** Where a source listens for HTTP, and how many may come. */
-export interface HttpListenOptions extends AdmissionOptions {
-  /** Where to listen; port 0 lets the system choose one, see `onListening`. */
-  readonly listen: Address
-  /** Connections beyond this number are closed at once and reported (`CONNECTION_LIMIT`). Default: 1,024 */
-  readonly maxConnections?: number
-  /** HTTPS with these options; with `requestCert: true` and `ca`, clients must show a certificate. Default: HTTP */
-  readonly tls?: TlsOptions
-  /** Default: its kind and address */
-  readonly name?: string
-  /** Called once the server listens, with the address it got. */
-  readonly onListening?: (address: AddressInfo) => void
-}
+import {
+  checkListen,
+  httpListenOptions,
+  type HttpListenOptions,
+  type ListenSettings,
+} from '../../network/http/listening.ts'
 
 /** Where `httpSource` listens, and what it takes. */
 export interface HttpSourceOptions extends HttpListenOptions {
@@ -44,16 +32,6 @@ export interface HttpSourceOptions extends HttpListenOptions {
   readonly holdTimeout?: number
 }
 
-/** The names of these options. */
-export const httpListenOptions = {
-  ...admissionOptions,
-  listen: true,
-  maxConnections: true,
-  tls: true,
-  name: true,
-  onListening: true,
-} as const
-
 const known: OptionNames<HttpSourceOptions> = {
   ...httpListenOptions,
   framing: true,
@@ -63,16 +41,6 @@ const known: OptionNames<HttpSourceOptions> = {
   contentTypes: true,
   requestTimeout: true,
   holdTimeout: true,
-}
-
-/** What is listened for, once it is checked. */
-export interface ListenSettings {
-  readonly name: string
-  readonly address: HostAndPort
-  readonly admission: Admission
-  readonly maxConnections: number
-  readonly tls: TlsOptions | undefined
-  readonly onListening: ((address: AddressInfo) => void) | undefined
 }
 
 export interface HttpSourceSettings extends ListenSettings {
@@ -87,23 +55,6 @@ export interface HttpSourceSettings extends ListenSettings {
 }
 
 const MiB = 1024 * 1024
-
-/** Throws `ADDRESS_INVALID` and `OPTION_INVALID`. `kind` begins the default name. */
-export function checkListen(kind: string, options: HttpListenOptions): ListenSettings {
-  const address = parseAddress(options.listen)
-  const { tls, maxConnections = 1024, onListening } = options
-  const admission = createAdmission(options, address, tls?.requestCert === true && tls.rejectUnauthorized !== false)
-  const path = admission.path === '/' ? '' : admission.path
-  const { name = `${kind} ${formatAddress(address)}${path}` } = options
-  return {
-    name,
-    address,
-    admission,
-    tls,
-    onListening,
-    maxConnections: wholeNumber('maxConnections', maxConnections, 1),
-  }
-}
 
 /** Throws `ADDRESS_INVALID` and `OPTION_INVALID`. */
 export function checkHttpSource(options: HttpSourceOptions): HttpSourceSettings {

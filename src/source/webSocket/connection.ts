@@ -2,8 +2,9 @@ import type { WebSocket } from 'ws'
 import { createQueue } from '../../base/queue.ts'
 import { handOver } from '../../context/time/handOver.ts'
 import { goingAway } from '../../network/webSocket/closing.ts'
+import { watchSilence } from '../../network/webSocket/silence.ts'
 import { atOnce, type SourceSubscription } from '../source.ts'
-import { createPong, watchSilence } from './pings.ts'
+import { createPong } from './pings.ts'
 
 export interface ConnectionOptions {
   readonly subscription: SourceSubscription<Buffer>

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Where } from '../../base/errors.ts'
 import { within } from '../../context/context.ts'
 import type { Library } from '../../network/webSocket/library.ts'
-import { answerRefusal, closing, rawRefusal, type Refusal } from '../http/refusal.ts'
-import { openSourceServer } from '../http/server.ts'
+import { takeUpgrades } from '../../network/webSocket/upgrades.ts'
+import { openSourcePort } from '../http/port.ts'
 import type { SourceSubscription } from '../source.ts'
-import { peerOf } from '../tcpConnection.ts'
+import { peerOf } from '../../network/peer.ts'
 import type { Reject } from '../http/exchanges.ts'
 import { serveConnection } from './connection.ts'
 import { failureOfEnd, silent } from './failures.ts'
@@ -24,7 +23,7 @@ const requestTimeout = 10_000
 
 /** Takes connections, each of which is an origin of its own. */
 export function listen(
-  { WebSocketServer: Upgrader }: Library,
+  library: Library,
   { name, listen: settings, protocol, maxMessageLength, pingInterval }: ListeningSettings,
   subscription: SourceSubscription<Buffer>,
   reject: Reject,
@@ -44,37 +43,7 @@ export function listen(
   const endIfLast = (): void => {
     if (isStopping && connections.size === 0) server.endConnections()
   }
-  const upgrader = new Upgrader({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    autoPong: false,
-    maxPayload: maxMessageLength,
-    handleProtocols: (offered) => (protocol !== undefined && offered.has(protocol) ? protocol : false),
-  })
-  const server = openSourceServer({ ...settings, requestTimeout, reject }, subscription)
-
-  const refusalOf = (request: IncomingMessage): Refusal | undefined => {
-    const refusal = settings.admission.refusalOf(request)
-    if (refusal !== undefined || protocol === undefined) return refusal
-    const offered = request.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim())
-    if (offered?.includes(protocol) === true) return undefined
-    return { code: 'REQUEST_INVALID', message: `needs the subprotocol ${protocol}` }
-  }
-  server.http.on('request', (request, response) => {
-    const upgrade = { Upgrade: 'websocket', Connection: 'close' }
-    const missing: Refusal = { code: 'UPGRADE_MISSING', message: 'this is for WebSockets', headers: upgrade }
-    answerRefusal(response, settings.admission.refusalOf(request) ?? missing, { Connection: 'close' })
-  })
-  server.http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refusal = isStopping ? closing : refusalOf(request)
-    if (refusal === undefined) {
-      upgrader.handleUpgrade(request, socket, head, serve)
-    } else {
-      socket.on('error', () => undefined)
-      socket.end(rawRefusal(refusal))
-    }
-  })
+  const server = openSourcePort({ ...settings, requestTimeout, reject }, subscription)
 
   const serve = (socket: WebSocket, request: IncomingMessage): void => {
     const peer = peerOf(request.socket)
@@ -100,6 +69,14 @@ export function listen(
     })
     connections.add(connection)
   }
+
+  takeUpgrades(server.http, library, {
+    admission: settings.admission,
+    protocol,
+    limits: { maxPayload: maxMessageLength, autoPong: false },
+    isStopping: () => isStopping,
+    onSocket: serve,
+  })
 
   return {
     stop() {

@@ -7,7 +7,12 @@ import {
   type WebSocketClient,
   type WebSocketClientOptions,
 } from '../../network/webSocket/client.ts'
-import { checkListen, httpListenOptions, type HttpListenOptions, type ListenSettings } from '../http/options.ts'
+import {
+  checkListen,
+  httpListenOptions,
+  type HttpListenOptions,
+  type ListenSettings,
+} from '../../network/http/listening.ts'
 
 /** What is taken of each connection. */
 export interface WebSocketLimits {

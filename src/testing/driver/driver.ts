@@ -23,7 +23,7 @@ export interface TestPipelineOptions {
    * What the sink does with outputs that come again after a crash: `'at least once'` keeps both, as a TCP sink does;
    * `'exactly once'` goes back to its position in the checkpoint, as a file does. Default: `'at least once'`
    */
-  readonly delivery?: SinkDelivery
+  readonly delivery?: Exclude<SinkDelivery, 'live'>
   /** As for `run`. Default: `'stop'` */
   readonly onError?: RunOptions['onError']
   /** Where checkpoints are kept. Default: a `memoryStore()` */

@@ -7,6 +7,7 @@ import {
   webSocketSink,
   webSocketSource,
   type ByteSink,
+  type WebSocketSinkConnectOptions,
   type WebSocketSinkOptions,
 } from 'wallarx'
 import { decode, encode, toSink } from 'wallarx/operators'
@@ -20,7 +21,7 @@ const backoff = { initial: 5, max: 20 }
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, number) => `message ${number}`)
 
 /** Opens a sink as `toSink` does; drops it at the end of the test. */
-function open(options: WebSocketSinkOptions) {
+function open(options: WebSocketSinkConnectOptions) {
   const context = sinkContext()
   const writer = webSocketSink({ backoff, ...options }).open(context)
   onTestFinished(() => {

@@ -190,13 +190,25 @@ describe('event time', () => {
   })
 })
 
-describe('an archive', () => {
+/** What this Node can make archives of. */
+const packers: readonly (readonly [extension: string, pack: (text: Buffer | string) => Buffer])[] = [
+  ['gz', gzipSync],
+  ...('zstdCompressSync' in zlib
+    ? [['zst', (text: Buffer | string): Buffer => packZstd(text, { params: checksums })] as const]
+    : []),
+]
+const { zstdCompressSync: packZstd } = zlib as unknown as {
+  zstdCompressSync: (text: unknown, options: object) => Buffer
+}
+const checksums = { 201: 1 } // ZSTD_c_checksumFlag, as the program zstd sets it
+
+describe.each(packers)('an archive of name %s', (extension, pack) => {
   test('among files that are followed is waited for where it is still being written', async () => {
-    const bytes = gzipSync(fileOf(numbered(0, 20_000)))
-    const directory = directoryOf({ 'a.gz': bytes.subarray(0, 20_000) })
+    const bytes = pack(fileOf(numbered(0, 20_000)))
+    const directory = directoryOf({ [`a.${extension}`]: bytes.subarray(0, bytes.length >> 1) })
     const { sink, until, log } = await begin({ path: `${directory}/`, follow: true })
     await until(() => log.some((line) => line.includes('waits for the rest')))
-    appendFileSync(join(directory, 'a.gz'), bytes.subarray(20_000))
+    appendFileSync(join(directory, `a.${extension}`), bytes.subarray(bytes.length >> 1))
     await sink.until(() => sink.messages.length === 20_000)
     expect(sink.messages).toEqual(numbered(0, 20_000))
   })
@@ -206,7 +218,7 @@ describe('an archive', () => {
     await fc.assert(
       fc.asyncProperty(content, fc.nat(8), async (parts, frames) => {
         const all = parts.map((part, at) => `${at} ${part}`)
-        const path = join(directoryOf({ 'a.gz': gzipSync(fileOf(all)) }), 'a.gz')
+        const path = join(directoryOf({ [`a.${extension}`]: pack(fileOf(all)) }), `a.${extension}`)
         const store = memoryStore()
         const first = frames === 0 ? [] : await read({ path, store, frames })
         expect([...first, ...(await read({ path, store }))]).toEqual(all)
@@ -216,40 +228,41 @@ describe('an archive', () => {
   })
 
   test('of several parts is one, and several are a directory', async () => {
-    const parts = Buffer.concat([gzipSync('one\n'), gzipSync('two\n')])
-    const directory = directoryOf({ 'a.gz': parts, b: 'three\n', 'c.gz': gzipSync('') })
+    const parts = Buffer.concat([pack('one\n'), pack('two\n')])
+    const directory = directoryOf({ [`a.${extension}`]: parts, b: 'three\n', [`c.${extension}`]: pack('') })
     expect(await read({ path: `${directory}/` })).toEqual(['one', 'two', 'three'])
   })
 
-  const whole = gzipSync(fileOf(numbered(0, 50_000)))
+  const whole = pack(fileOf(numbered(0, 50_000)))
+  const middle = whole.length >> 1
   test.each([
     ['cut off', whole.subarray(0, whole.length - 9)],
     ['cut off in its header', whole.subarray(0, 5)],
-    ['damaged', Buffer.concat([whole.subarray(0, 90_000), Buffer.alloc(10), whole.subarray(90_010)])],
+    ['damaged', Buffer.concat([whole.subarray(0, middle), Buffer.alloc(10), whole.subarray(middle + 10)])],
     ['none', Buffer.from('plain text\n')],
     ['empty', Buffer.alloc(0)],
     ['followed by something else', Buffer.concat([whole, Buffer.from('something else')])],
   ])('that is %s is ARCHIVE_DAMAGED', async (_, bytes) => {
-    const path = join(directoryOf({ 'a.gz': bytes }), 'a.gz')
+    const path = join(directoryOf({ [`a.${extension}`]: bytes }), `a.${extension}`)
     const reading = begin({ path }).then(({ app }) => app.closed)
     await expect(reading).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED', where: { source: 'input' } })
   })
 
   test('that is another one than before is SOURCE_CHANGED', async () => {
-    const path = join(directoryOf({ 'a.gz': gzipSync('one\ntwo\n') }), 'a.gz')
+    const path = join(directoryOf({ [`a.${extension}`]: pack('one\ntwo\n') }), `a.${extension}`)
     const store = memoryStore()
     expect(await read({ path, store, frames: 1 })).toEqual(['one'])
     for (const other of ['eno\ntwo\n', 'on']) {
-      writeFileSync(path, gzipSync(other))
+      writeFileSync(path, pack(other))
       await expect(begin({ path, store })).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
     }
     expect(await read({ path, store, onChange: 'restart' })).toEqual(['on'])
   })
+})
 
-  test('of a name that ends with .zst is read where Node can, and refused elsewhere', async () => {
-    const bytes = Buffer.from('28b52ffd2008410000' + '6f6e650a74776f0a', 'hex') // one raw block: one\ntwo\n
-    const path = join(directoryOf({ 'a.zst': bytes }), 'a.zst')
-    if ('createZstdDecompress' in zlib) expect(await read({ path })).toEqual(['one', 'two'])
-    else expect(() => fileSource({ path, framing: lines })).toThrow(/Node 22\.15/)
-  })
+test('an archive of a name that ends with .zst is read where Node can, and refused elsewhere', async () => {
+  const bytes = Buffer.from('28b52ffd2008410000' + '6f6e650a74776f0a', 'hex') // one raw block: one\ntwo\n
+  const path = join(directoryOf({ 'a.zst': bytes }), 'a.zst')
+  if ('createZstdDecompress' in zlib) expect(await read({ path })).toEqual(['one', 'two'])
+  else expect(() => fileSource({ path, framing: lines })).toThrow(/Node 22\.15/)
 })

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { formatAddress, isLoopback, type HostAndPort } from '../../base/address.ts'
-import { checkToken, createTokenCheck } from '../../network/bearerToken.ts'
+import { checkToken, createTokenCheck } from '../bearerToken.ts'
 import { invalidOption } from '../../base/option.ts'
 import type { Refusal } from './refusal.ts'
 

@@ -11,16 +11,14 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket, TlsOptions } from 'node:tls'
 import { formatAddress, type HostAndPort } from '../../base/address.ts'
 import type { Clock } from '../../base/clock.ts'
-import { WallarxError } from '../../base/errors.ts'
+import { WallarxError, type Where } from '../../base/errors.ts'
 import { shown } from '../../base/shown.ts'
-import { within } from '../../context/context.ts'
-import type { SourceSubscription } from '../source.ts'
-import { peerOf } from '../tcpConnection.ts'
+import { peerOf } from '../peer.ts'
 import { rawRefusal, type Refusal } from './refusal.ts'
 
-interface ServerSettings {
-  /** The source's. */
-  readonly name: string
+export interface ServerSettings {
+  /** Whose it is: what errors say. */
+  readonly owner: Where
   readonly address: HostAndPort
   readonly tls: TlsOptions | undefined
   readonly maxConnections: number
@@ -36,8 +34,8 @@ interface ServerSettings {
   readonly reject: (error: WallarxError) => void
 }
 
-/** The port that a source listens on. */
-export interface SourceServer {
+/** A port that listens for HTTP. */
+export interface HttpServer {
   readonly http: Server
   /** Why this connection was ended from here: what came in was no request, or took too long. */
   problemOf(socket: Socket): Error | undefined
@@ -60,38 +58,9 @@ const reasons: Readonly<Record<string, Refusal>> = {
   },
 }
 
-/** What a source says of its port, beside what it tells the run by its subscription. */
-interface SourceServerSettings extends Omit<ServerSettings, 'clock' | 'listening' | 'failed' | 'warn'> {
-  readonly onListening?: ((address: AddressInfo) => void) | undefined
-}
-
-/** Opens the port of a source, which fails where it does not listen. */
-export function openSourceServer(
-  { onListening, ...settings }: SourceServerSettings,
-  { output, context, opened }: Pick<SourceSubscription<never>, 'output' | 'context' | 'opened'>,
-): SourceServer {
-  const { name } = settings
-  return openServer({
-    ...settings,
-    clock: context.clock,
-    warn(cause) {
-      context.report.warn(`${name}: ${shown(cause)}`, 'CONNECTION_NOT_ACCEPTED', { source: name })
-    },
-    failed(error) {
-      within(context, () => {
-        output.error(error)
-      })
-    },
-    listening(address) {
-      onListening?.(address)
-      opened()
-    },
-  })
-}
-
 /** Listens, and answers what is no request. */
-function openServer(settings: ServerSettings): SourceServer {
-  const { name, address, tls, maxConnections, requestTimeout, clock, reject } = settings
+export function openServer(settings: ServerSettings): HttpServer {
+  const { owner, address, tls, maxConnections, requestTimeout, clock, reject } = settings
   const limits: ServerOptions = {
     maxHeaderSize: 16 * 1024,
     headersTimeout: Math.min(requestTimeout, 10_000),
@@ -116,7 +85,7 @@ function openServer(settings: ServerSettings): SourceServer {
       new WallarxError('CONNECTION_LIMIT', {
         expected: `at most ${maxConnections} connections (option maxConnections)`,
         got: 'one more, which was closed',
-        where: { source: name, connection },
+        where: { ...owner, connection },
       }),
     )
   })
@@ -126,7 +95,7 @@ function openServer(settings: ServerSettings): SourceServer {
       new WallarxError('CONNECTION_FAILED', {
         expected: 'a TLS handshake that succeeds',
         got: refusal ? `a client certificate that is not accepted: ${String(refusal)}` : shown(cause),
-        where: { source: name, connection: peerOf(socket) },
+        where: { ...owner, connection: peerOf(socket) },
         cause,
       }),
     )
@@ -166,7 +135,7 @@ function openServer(settings: ServerSettings): SourceServer {
         got: inUse
           ? 'an address that is in use; stop the process that listens there or choose another port'
           : shown(cause),
-        where: { source: name },
+        where: owner,
         cause,
       }),
     )
