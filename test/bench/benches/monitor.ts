@@ -8,12 +8,8 @@ const warmUps = 2
 export const monitor: Bench = {
   name: 'monitor',
   about: 'word count in memory: under run, which measures it, and as a bare pipe()',
-<<<<<<< HEAD
-  async measure({ runs, frames, quick }) {
-=======
   async measure(options) {
-    const { runs, frames } = options
->>>>>>> f-mon
+    const { runs, frames, quick } = options
     /** The least CPU time of both, as a rate. */
     const row = async (
       name: string,
