@@ -103,6 +103,7 @@ export function createLife(
     partitionsOf: counts.ask,
     explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
     timeout,
+    clock,
     commits,
     committed(places, packs) {
       commits.add(packs)
