@@ -59,7 +59,7 @@ export interface PumpOptions {
 
 const mostRecords = 500
 const longestWait = 50
-/** How long a pending offset is waited for until somebody looks who holds it; at first, and where that was too short. */
+/** How long a pending offset is waited for until somebody looks who holds it; the first time, and later. */
 const firstAsking = 300
 const longestAsking = 1000
 /** How long records wait for a hold to end before reading is paused, so that the group hears of us all the same. */

@@ -36,7 +36,7 @@ test('the shards of a worker that dies with a transaction open are taken over wh
   }
 })
 
-test('those who go on living keep their lives when a group is divided anew, whatever they are committing then', async () => {
+test('those who go on living keep their lives when a group is divided anew', async () => {
   for (const groupProtocol of ['classic', 'consumer'] as const) {
     const cluster = await simulateCluster(counting, { key, shards: 8, groupProtocol, seed: 3 })
     onTestFinished(() => cluster.close())

@@ -35,7 +35,8 @@ async function losingAt(
   const called = (name: string) => (): Promise<void> => {
     calls.push(name)
     if (name === call) pump.isLost = true
-    if (name === 'sendOffsets' && unheard-- > 0) return Promise.reject(new KafkaError('stale', 'generation 1, and not 2'))
+    if (name === 'sendOffsets' && unheard-- > 0)
+      return Promise.reject(new KafkaError('stale', 'generation 1, and not 2'))
     return Promise.resolve()
   }
   let reason: unknown
@@ -66,7 +67,9 @@ async function losingAt(
       reason = why
     },
   })
-  await committer.commit(info, { entities: [], positions: [{ key: Buffer.from('O'), value: Buffer.from('1') }] }).catch(() => undefined)
+  await committer
+    .commit(info, { entities: [], positions: [{ key: Buffer.from('O'), value: Buffer.from('1') }] })
+    .catch(() => undefined)
   return { calls, reason }
 }
 
