@@ -125,7 +125,7 @@ export interface KafkaMember extends KafkaReader {
    * commits one is open.
    */
   committed(places: readonly Place[], timeout: number): Promise<readonly (number | undefined)[]>
-  /** Commits offsets outside of transactions. `abort`: the member is not in its group. */
+  /** Commits offsets outside of transactions. `abort`, `stale`: as `sendOffsets` of a producer. */
   commitOffsets(offsets: readonly PlaceAt[], timeout: number): Promise<void>
 }
 
@@ -174,7 +174,7 @@ export interface KafkaProducer {
   drained(): Promise<void>
   /**
    * Makes these offsets of the group of this member, which is of the same client, part of the transaction. `abort`: the
-   * member is not in its group.
+   * member is not in its group; `stale`: it has not heard yet how the group has divided its places anew.
    */
   sendOffsets(offsets: readonly PlaceAt[], member: KafkaMember, timeout: number): Promise<void>
   /** It is decided when this resolves; who reads committed records sees them a little later. */

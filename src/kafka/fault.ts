@@ -4,6 +4,8 @@
  *   fenced       another producer has the transactional id: a new producer, and everything from the last commit
  *   abort        the transaction cannot be committed, because the group has moved on, or a record failed: abort it, and
  *                everything from the last commit
+ *   stale        the group has divided its places anew, and the member has not heard of it yet: abort the transaction;
+ *                the same may be committed when it has
  *   again        the same call may succeed later
  *   pending      an offset is part of a transaction that is still open
  *   denied       no right to do so, or who we are is not believed
@@ -19,6 +21,7 @@
 export type KafkaFault =
   | 'fenced'
   | 'abort'
+  | 'stale'
   | 'again'
   | 'pending'
   | 'denied'

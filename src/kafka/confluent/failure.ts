@@ -4,7 +4,8 @@ import type { LibraryError } from './library.ts'
 /** What each code means for who made the call. Kafka's are positive, librdkafka's own negative. */
 const faults: Readonly<Record<KafkaFault, readonly number[]>> = {
   fenced: [-144, 47, 49, 90],
-  abort: [22, 25, 27, 45, 82],
+  abort: [25, 45, 82],
+  stale: [22, 27, 113],
   // A leader or coordinator that moves, or is not there yet.
   again: [5, 6, 9, 14, 15, 16, 19, 20, 41, 51, 74, 75],
   pending: [88],

@@ -73,9 +73,9 @@ export function createDeadWorkers(options: DeadWorkersOptions): DeadWorkers {
     work: (worker: string, transactionalId: string) => Promise<void>,
     isToDo = (_: string): boolean => true,
   ): Promise<void> => {
-    const alive = await living(groups)
+    const [alive, all] = await Promise.all([living(groups), known()])
     for (const name of alive) ended.delete(name)
-    for (const [name, transactionalId] of await known()) {
+    for (const [name, transactionalId] of all) {
       if (alive.has(name) || !isToDo(name) || (await living(groups)).has(name)) continue
       await work(name, transactionalId)
     }

@@ -90,19 +90,15 @@ export function createLife(
   let ended = false
 
   const transactions = createTransactions({
+    ...settings,
     producer,
     exchange,
     store,
     pumps: groups.pumps,
-    names,
-    worker,
-    isNamed: settings.isNamed,
-    shards,
     partitionOf: (id) => partitionIds.get(id)!,
     idOf: (partition) => [...partitionIds].find(([, name]) => name === partition)![0],
     partitionsOf: counts.ask,
     explain: (error, records) => refusals.learn(error, records, { ...settings, client }),
-    timeout,
     commits,
     committed(places, packs) {
       commits.add(packs)

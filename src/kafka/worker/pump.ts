@@ -59,7 +59,8 @@ export interface PumpOptions {
 
 const mostRecords = 500
 const longestWait = 50
-/** How long a pending offset is waited for until somebody looks who holds it. */
+/** How long a pending offset is waited for until somebody looks who holds it; the first time, and later. */
+const firstAsking = 300
 const longestAsking = 1000
 /** How long records wait for a hold to end before reading is paused, so that the group hears of us all the same. */
 const longestHold = 1000
@@ -113,9 +114,10 @@ export async function createPump(options: PumpOptions): Promise<Pump> {
     if (fresh.length === 0) return
     const places = fresh.map(({ place }) => place)
     let offsets
+    const asking = askingSince === undefined ? firstAsking : longestAsking
     askingSince ??= clock.elapsed()
     try {
-      offsets = await member.committed(places, Math.min(timeout, longestAsking))
+      offsets = await member.committed(places, Math.min(timeout, asking))
     } catch (error) {
       if (!mayPass(error, clock.elapsed() - askingSince < timeout)) throw error
       target.pending()

@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts'
 import { WallarxError } from '../../base/errors.ts'
 import type { Committer } from '../../checkpoint/committer.ts'
 import type { PackedExchange } from '../../cluster/exchange.ts'
@@ -6,7 +7,7 @@ import type { Transactions } from '../../context/endpoint.ts'
 import type { Change } from '../../store/store.ts'
 import { createChangelogRecords, type ChangelogOptions } from './changelog.ts'
 import type { Commits } from './commits.ts'
-import type { KafkaHeader, KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
+import type { KafkaHeader, KafkaMember, KafkaProducer, NewRecord, PlaceAt } from '../client.ts'
 import { KafkaError } from '../fault.ts'
 import { idOf as placeIdOf } from '../place.ts'
 import type { Output } from '../output/output.ts'
@@ -42,6 +43,7 @@ export interface TransactionsOptions extends ChangelogOptions {
   /** How many partitions topics have. Rejects with `KAFKA_TOPIC_MISSING`. */
   readonly partitionsOf: (topics: Iterable<string>) => Promise<ReadonlyMap<string, number>>
   readonly timeout: number
+  readonly clock: Clock
   readonly commits: Pick<Commits, 'begin' | 'leastPause'>
   /** Finds out more of what a transaction with these outputs and records has failed with. */
   readonly explain: (error: unknown, records: () => FailedRecords) => Promise<unknown>
@@ -145,13 +147,9 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
         let partitions: ReadonlyMap<string, number> = new Map()
         try {
           partitions = await partitionsOf(written.topics())
-          await producer.begin()
+          await beginWith(offsets, checkOwned, options)
           await produceAll(own)
           await produceAll(placed(written, partitions))
-          for (const { member, places } of offsets) {
-            checkOwned()
-            if (places.length > 0) await producer.sendOffsets(places, member, timeout)
-          }
           checkOwned()
           await producer.commit(timeout)
           const processed = offsets.flatMap(({ places }) => places)
@@ -166,6 +164,48 @@ export function createTransactions(options: TransactionsOptions): KafkaTransacti
         }
       },
     },
+  }
+}
+
+/** Of the group of a member. */
+interface Offsets {
+  readonly member: KafkaMember
+  readonly places: readonly PlaceAt[]
+}
+
+/** In ms: for so long a group is taken to be about to tell a member that it is whole again. */
+const longestStale = 5000
+/** In ms: between two tries. */
+const untilHeard = 20
+
+/**
+ * Begins a transaction with these offsets, before any record: as long as one has records that are not decided, nobody
+ * reads on behind them in any of their places, and whoever dies then holds all up until it is taken for dead. A member
+ * whose group has just divided its places anew is refused until it has heard of it, a moment later: of a transaction
+ * without records nothing is lost.
+ */
+async function beginWith(
+  offsets: readonly Offsets[],
+  checkOwned: () => void,
+  { producer, clock, timeout }: Pick<TransactionsOptions, 'producer' | 'clock' | 'timeout'>,
+): Promise<void> {
+  const end = clock.elapsed() + longestStale
+  for (;;) {
+    await producer.begin()
+    try {
+      for (const { member, places } of offsets) {
+        checkOwned()
+        if (places.length > 0) await producer.sendOffsets(places, member, timeout)
+      }
+      checkOwned()
+      return
+    } catch (error) {
+      if (!(error instanceof KafkaError) || error.fault !== 'stale' || clock.elapsed() > end) throw error
+    }
+    await producer.abort(timeout)
+    await new Promise<void>((resolve) => {
+      clock.after(untilHeard, resolve)
+    })
   }
 }
 

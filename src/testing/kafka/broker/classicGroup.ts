@@ -110,7 +110,7 @@ export function createClassicGroup({ topics, offsets, now, after }: GroupOptions
     members: () => [...members.values()].map(({ client, places }) => ({ client, places })),
     check(id, of) {
       if (id === undefined || !members.has(id)) throw unknownMember()
-      if (of !== generation) throw new KafkaError('abort', `generation ${of}, and not ${generation}`, 22)
+      if (of !== generation) throw new KafkaError('stale', `generation ${of}, and not ${generation}`, 22)
     },
     leave: remove,
     evict(client) {

@@ -85,7 +85,7 @@ export function createConsumerGroup({ topics, offsets, now, after }: GroupOption
     check(id, of) {
       const member = id === undefined ? undefined : members.get(id)
       if (member === undefined) throw unknownMember()
-      if (of !== member.epoch) throw new KafkaError('abort', `member epoch ${of}, and not ${member.epoch}`, 113)
+      if (of !== member.epoch) throw new KafkaError('stale', `member epoch ${of}, and not ${member.epoch}`, 113)
     },
     leave: remove,
     evict(client) {

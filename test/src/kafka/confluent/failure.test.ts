@@ -10,7 +10,8 @@ describe('the fault of an error of librdkafka', () => {
     [-144, 'fenced'],
     [47, 'fenced'],
     [90, 'fenced'],
-    [22, 'abort'],
+    [22, 'stale'],
+    [113, 'stale'],
     [25, 'abort'],
     [45, 'abort'],
     [88, 'pending'],
@@ -41,7 +42,7 @@ describe('the fault of an error of librdkafka', () => {
 
   test('its code decides against its flags', () => {
     expect(failureOf('committing', error(10, { isTxnRequiresAbort: true })).fault).toBe('too large')
-    expect(failureOf('sending offsets', error(22, { isFatal: true })).fault).toBe('abort')
+    expect(failureOf('sending offsets', error(22, { isFatal: true })).fault).toBe('stale')
   })
 
   test('the last line of the log says why nobody was reached, and whether we were let in', () => {

@@ -35,3 +35,22 @@ test('the shards of a worker that dies with a transaction open are taken over wh
     for (const [of, outputs] of after) expect(outputs.length).toBeGreaterThan(before.get(of)!.length)
   }
 })
+
+test('those who go on living keep their lives when a group is divided anew', async () => {
+  for (const groupProtocol of ['classic', 'consumer'] as const) {
+    const cluster = await simulateCluster(counting, { key, shards: 8, groupProtocol, seed: 3 })
+    onTestFinished(() => cluster.close())
+    const send = async (rounds: number): Promise<void> => {
+      for (let round = 0; round < rounds; round++) {
+        cluster.send(round)
+        await cluster.advance(10)
+      }
+    }
+    await send(150) // the shards are divided by then
+    cluster.disturb({ disturbance: 'join' })
+    await send(60)
+    cluster.disturb({ disturbance: 'kill', worker: 0, call: 1, done: true })
+    await send(150)
+    expect(cluster.log().filter((line) => line.includes('rejoins'))).toEqual([])
+  }
+})

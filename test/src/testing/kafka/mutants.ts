@@ -57,15 +57,35 @@ const delayed = (isDelayed: (record: NewRecord) => boolean) => () =>
     }
   })
 
+const recordsFirst = withProducer((producer) => {
+  let due: Parameters<KafkaProducer['sendOffsets']>[] = []
+  return {
+    begin() {
+      due = []
+      return producer.begin()
+    },
+    sendOffsets(...offsets) {
+      due.push(offsets)
+      return Promise.resolve()
+    },
+    async commit(timeout) {
+      for (const offsets of due) await producer.sendOffsets(...offsets)
+      await producer.commit(timeout)
+    },
+  }
+})
+
 export const mutants: Readonly<Record<string, Mutant>> = {
   'a commit before what belongs to it is flushed': delayed((record) => !isExchange(record)),
 
   'packs that follow the commit of where they came from': delayed(isExchange),
 
-  'a restore to the last stable offset instead of the end of the log': () => (client) => ({
-    ...client,
-    ends: (places, _, timeout) => client.ends(places, 'committed', timeout),
-  }),
+  // Where offsets go ahead of records, whoever takes over waits for them, and the log is stable then.
+  'a restore to the last stable offset instead of the end of the log, and records ahead of offsets':
+    () => (client) => ({
+      ...recordsFirst(client),
+      ends: (places, _, timeout) => client.ends(places, 'committed', timeout),
+    }),
 
   'no restore': () => (client) => ({
     ...client,
