@@ -122,7 +122,7 @@ interface Beside {
   readonly count: number
 }
 
-/** In ms of virtual time: how often it is seen whether all outputs have come, and how long more than all are waited for. */
+/** In ms of virtual time: how often it is seen whether all have come, and how long more than all are waited for. */
 const look = 500
 
 async function outputsOnCluster<In, Out>(

@@ -30,8 +30,8 @@ export const events: fc.Arbitrary<readonly Event[]> = fc
   })
 
 /**
- * In ms of virtual time: by then all timers have fired that are set by arrival, also where their shard is given from one
- * worker to another meanwhile. That takes some sessions where one after the other is disturbed.
+ * In ms of virtual time: by then all timers have fired that are set by arrival, also where their shard is given from
+ * one worker to another meanwhile. That takes some sessions where one after the other is disturbed.
  */
 export const rest = 20_000
 
