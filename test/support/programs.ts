@@ -57,10 +57,10 @@ const inPlace: Plugin = {
         JSON.stringify(pathToFileURL(compiledProgram(relative(root, fileURLToPath(new URL(url, pathToFileURL(path)))))))
       const contents = text
         .replaceAll(/new URL\('([^']+\.ts)', import\.meta\.url\)/g, (_, url: string) => `new URL(${started(url)})`)
-        .replaceAll("'--import', 'tsx'", '')
+        .replaceAll(/'--import', 'tsx'(, )?/g, '')
         .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path)))
         .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
-      return { contents: contents.replaceAll('[, ', '['), loader: 'ts' }
+      return { contents, loader: 'ts' }
     })
   },
 }

@@ -176,7 +176,6 @@ function memberSettings({ client, group, sessionTimeout, protocol }: MemberOptio
     ...own,
     'partition.assignment.strategy': 'cooperative-sticky',
     'session.timeout.ms': sessionTimeout,
-    // That a place is to be divided anew is said in the answer to one: all wait for who hears of it last.
     // That places are to be divided anew is said in the answer to one: all wait for who hears of it last.
     'heartbeat.interval.ms': Math.max(100, Math.min(3_000, Math.round(sessionTimeout / 20))),
     // So long a group waits at most, when it divides places anew, for a member that does not come.

@@ -92,6 +92,7 @@ test('a partition that nothing has come of holds the time, until it is idle', as
   await idle.settle()
   expect(idle.outputs()).toEqual(['1: 1 from 0'])
   idle.send([2, 105]) // it holds again, and is not late
+  await idle.settle()
   idle.send([1, 130])
   await idle.settle()
   expect(idle.outputs()).toEqual(['1: 1 from 0'])
