@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { crashes, crashTest } from './crashes.ts'
 
 crashes([
-  ['file', 3],
+  ['file', 2],
   ['ix', 2],
   ['time', 2],
   ['join', 2],
-  ['tcp', 3],
+  ['tcp', 2],
 ])
 
 test('no damage to the files of a store ends a process, or goes unnoticed where it harms something', async () => {

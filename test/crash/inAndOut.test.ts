@@ -4,6 +4,6 @@ crashes([
   ['market-spread', 2],
   ['sequence-window', 2],
   ['alerts', 2],
-  ['follow', 3],
-  ['acknowledged', 3],
+  ['follow', 2],
+  ['acknowledged', 2],
 ])

@@ -23,7 +23,7 @@ const fewLines = writeText(20_000)
 
 const runCourse: Record<Course, (options: CourseOptions) => Promise<void>> = {
   file: fromFile({ program: 'examples/01-word-count/main.ts' }),
-  ix: fromFile({ program: 'test/crash/pulledWordCount.ts' }),
+  ix: fromFile({ program: 'test/crash/pulledWordCount.ts', writeInput: fewLines }),
   time: fromFile({ program: 'test/crash/time/windowsAndTimers.ts', writeInput: fewLines }),
   join: fromFile({ program: 'test/crash/time/joined.ts', writeInput: fewLines }),
   'market-spread': fromFile({ program: 'examples/05-market-spread/main.ts', writeInput: writeMarket }),
