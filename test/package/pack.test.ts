@@ -126,7 +126,7 @@ describe('the installed package', () => {
   ])('what its declarations import of it is found: %s', (_, module, moduleResolution) => {
     const dist = join(project, 'node_modules/wallarx/dist')
     const declarations = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      /\.d\.ts$/.test(name),
+      name.endsWith('.d.ts'),
     )
     const lost = declarations.flatMap((name) => {
       const path = join(dist, name)
