@@ -41,7 +41,7 @@ test('a worker that is killed and started again with its cache reads only the re
 
   const rest = 'offsets of its changelog are read'
   // The group may give it shards that it has not had before: then it is killed once more.
-  for (let kills = 0; kills < 6 && !a.stderr().includes(rest); kills++) {
+  for (let kills = 0; kills < 3 && !a.stderr().includes(rest); kills++) {
     a.process.kill('SIGKILL')
     await a.ended
     a = start('a')

@@ -15,11 +15,13 @@ async function owned(worker: Program): Promise<readonly number[]> {
   return status.worker!.shards.totals!.owned
 }
 
-/** Resolves when these workers process all shards. */
+/** Resolves when these workers process all shards, each of them some: one that has just begun gets them later. */
 export const settled = (workers: readonly Program[]): Promise<void> =>
   vi.waitFor(
     async () => {
-      const all = (await Promise.all(workers.map(owned))).flat()
+      const each = await Promise.all(workers.map(owned))
+      expect(each).not.toContainEqual([])
+      const all = each.flat()
       expect(all.sort()).toEqual(Array.from({ length: partitions }, (_, shard) => shard))
     },
     { timeout: 60_000, interval: 200 },
