@@ -29,7 +29,7 @@ export const memory: Bench = {
         unit,
         ours: letters.ours,
         theirs: letters.loop,
-        target: { atLeast: 0.9 },
+        target: { atLeast: 0.95 },
       },
       {
         name: 'the same',
