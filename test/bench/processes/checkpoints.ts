@@ -7,17 +7,15 @@ import {
   run,
   StateMap,
   statePartition,
-  type Change,
-  type OpenStore,
   type Sink,
   type StateResult,
-  type Store,
   type Timers,
 } from 'wallarx'
 import { toSink, toStatePartition } from 'wallarx/operators'
 import { answer } from '../answer.ts'
 import { createStateCodec } from '../contenders/stateCodec.ts'
 import { createScratch } from '../scratch.ts'
+import { watchedStore } from '../watchedStore.ts'
 import { accounts, book, farAway, keyOfAccount, type Account } from '../accounts.ts'
 
 // node checkpoints.ts entities|entries|timers TOTAL, with --expose-gc
@@ -31,25 +29,16 @@ const at = { held: 0, committing: 0, handedOver: 0, released: 0, durable: 0 }
 let changes = 0
 let tellDurable: (() => void) | undefined
 
-/** The store, with a look at the clock around each commit. */
-const watched = (store: Store): Store => ({
-  name: store.name,
-  async open(): Promise<OpenStore> {
-    const opened = await store.open()
-    return {
-      ...opened,
-      async commit(packed: readonly Change[]) {
-        at.committing = performance.now()
-        changes = packed.length
-        const committed = opened.commit(packed)
-        at.handedOver = performance.now()
-        await committed
-        at.durable = performance.now()
-        // In a turn of its own: the checkpoint is over then.
-        setImmediate(() => tellDurable?.())
-      },
-    }
-  },
+/** With a look at the clock around each commit. */
+const store = watchedStore(lmdbStore(createScratch()), async (packed, commitNow) => {
+  at.committing = performance.now()
+  changes = packed.length
+  const committed = commitNow(packed)
+  at.handedOver = performance.now()
+  await committed
+  at.durable = performance.now()
+  // In a turn of its own: the checkpoint is over then.
+  setImmediate(() => tellDurable?.())
 })
 
 // A pipeline of its own tells how long sources are held: its sink is flushed once they are, and a message that comes
@@ -138,7 +127,7 @@ answer({
     await run({
       name: 'Checkpoints',
       pipelines: { changed, probe: fromObservable(probe).pipe(toSink(probeSink)) },
-      store: watched(lmdbStore(createScratch())),
+      store,
       checkpointInterval,
       log: false,
     })

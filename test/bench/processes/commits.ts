@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Subject } from 'rxjs'
-import { fromObservable, lmdbStore, observerSink, run, type OpenStore, type Store } from 'wallarx'
+import { fromObservable, lmdbStore, observerSink, run } from 'wallarx'
 import { toSink, toStatePartition } from 'wallarx/operators'
 import { answer } from '../answer.ts'
 import { accounts, book } from '../accounts.ts'
 import { createScratch } from '../scratch.ts'
+import { watchedStore } from '../watchedStore.ts'
 
 // node commits.ts TOTAL: a checkpoint each second, of 1,000 of so many entities
 
@@ -14,19 +15,10 @@ const slices = 50 // in which they come, over a second
 const atOnce = 50_000 // made between two checkpoints
 
 let commits: number[] = [] // in ms, each until it was durable
-const watched = (store: Store): Store => ({
-  name: store.name,
-  async open(): Promise<OpenStore> {
-    const opened = await store.open()
-    return {
-      ...opened,
-      async commit(changes) {
-        const start = performance.now()
-        await opened.commit(changes)
-        commits.push(performance.now() - start)
-      },
-    }
-  },
+const store = watchedStore(lmdbStore(createScratch()), async (changes, commitNow) => {
+  const start = performance.now()
+  await commitNow(changes)
+  commits.push(performance.now() - start)
 })
 
 const messages = new Subject<number>()
@@ -53,7 +45,7 @@ answer({
     await run({
       name: 'Commits',
       pipelines: { changed: fromObservable(messages).pipe(toStatePartition(book, accounts), toSink(seen)) },
-      store: watched(lmdbStore(createScratch())),
+      store,
       checkpointInterval: 1000,
       log: false,
     })
