@@ -5,7 +5,7 @@ import { within, type Context } from '../../src/context/context.ts'
 import { standaloneContext } from '../../src/context/standalone.ts'
 import { fromAsyncIterable } from '../../src/source/asyncIterable.ts'
 import { fromObservable } from '../../src/source/observable.ts'
-import { takeUnhandledErrors } from '../setup.ts'
+import { takeUnhandledErrors } from '../support/unhandledErrors.ts'
 import { gather, type Gathered } from './gather.ts'
 import type { Twin } from './twin.ts'
 

@@ -1,7 +1,7 @@
 import { EMPTY, NEVER, Observable, of, Subject, take, toArray, type OperatorFunction } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { fromAsyncIterable } from '../../src/source/asyncIterable.ts'
-import { takeUnhandledErrors } from '../setup.ts'
+import { takeUnhandledErrors } from '../support/unhandledErrors.ts'
 import { cases, chain, type OfOneStream } from './cases.ts'
 import type { Checked } from './checked.ts'
 import { gather } from './gather.ts'

@@ -2,7 +2,7 @@ import { concat, from, map, NEVER, of, type OperatorFunction } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import type { StateResult } from '../../src/step/computation.ts'
 import { run, statePartition, type RunOptions } from '../../src/index.ts'
-import { takeUnhandledErrors } from '../setup.ts'
+import { takeUnhandledErrors } from '../support/unhandledErrors.ts'
 import { gather } from './gather.ts'
 import {
   boxes,

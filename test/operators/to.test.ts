@@ -1,7 +1,7 @@
 import { from, of } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { to } from '../../operators/to.ts'
-import { takeUnhandledErrors } from '../setup.ts'
+import { takeUnhandledErrors } from '../support/unhandledErrors.ts'
 import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
 import { asynchronousSteps } from './asynchronousSteps.ts'

@@ -1,7 +1,7 @@
 import { of, take } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { toMulti } from '../../operators/toMulti.ts'
-import { takeUnhandledErrors } from '../setup.ts'
+import { takeUnhandledErrors } from '../support/unhandledErrors.ts'
 import { asynchronousSteps } from './asynchronousSteps.ts'
 import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'

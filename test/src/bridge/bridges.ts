@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { to } from '../../../operators/to.ts'
 import type { ToAsyncIterableOptions } from '../../../src/bridge/asyncIterable.ts'
 import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
-import { takeUnhandledErrors } from '../../setup.ts'
+import { takeUnhandledErrors } from '../../support/unhandledErrors.ts'
 import { turn } from '../../operators/asynchronousSteps.ts'
 
 interface Bridge {

@@ -10,7 +10,7 @@ import { fromAsyncIterable } from '../../../src/source/asyncIterable.ts'
 import { standaloneContext } from '../../../src/context/standalone.ts'
 import { turn } from '../../operators/asynchronousSteps.ts'
 import { gather } from '../../operators/gather.ts'
-import { takeUnhandledErrors } from '../../setup.ts'
+import { takeUnhandledErrors } from '../../support/unhandledErrors.ts'
 
 /** A stream to write to, as a test sees it. */
 interface Target {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { fromNodeStream } from '../../../src/source/nodeStream.ts'
-import { takeUnhandledErrors } from '../../setup.ts'
+import { takeUnhandledErrors } from '../../support/unhandledErrors.ts'
 import { turn } from '../../operators/asynchronousSteps.ts'
 import { gather } from '../../operators/gather.ts'
 import { pulledSources } from './pulledSources.ts'

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { currentContext, within, type Context } from '../../../src/context/context.ts'
 import { run } from '../../../src/index.ts'
 import { standaloneContext } from '../../../src/context/standalone.ts'
-import { takeUnhandledErrors } from '../../setup.ts'
+import { takeUnhandledErrors } from '../../support/unhandledErrors.ts'
 import { gather } from '../../operators/gather.ts'
 import { turn } from '../../operators/asynchronousSteps.ts'
 
