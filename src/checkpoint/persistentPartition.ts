@@ -46,6 +46,8 @@ export function createPersistentPartition(
   const { name, version, migrate } = partition
   const codec: StateCodec<unknown> = createStateCodec(partition, versionLength)
   let written = known // the info in the store
+  /** With what counts that was last seen to be right: nothing else of it changes. */
+  let seen: { readonly entities: number; readonly timers: number } | undefined
   let entities = known?.entities ?? 0
   let packedCount = 0
   const timers = createPersistentTimers(store, name, id, known?.timers ?? 0, shard)
@@ -121,6 +123,8 @@ export function createPersistentPartition(
       }
       if (table.hasTimers) changes.push(...timers.changes(table))
       table.evict(forget)
+      if (seen?.entities === entities && seen.timers === timers.count) return changes
+      seen = { entities, timers: timers.count }
       const timerCount = timers.count > 0 ? { timers: timers.count } : {}
       const windows = partition[windowsKept]
       const info: PartitionInfo = { id, version, entities, ...timerCount, keys: keysOf(partition), windows }

@@ -123,7 +123,7 @@ interface Beside {
 }
 
 /** In ms of virtual time: how often it is seen whether all have come, and how long more than all are waited for. */
-const look = 500
+const look = 100
 
 async function outputsOnCluster<In, Out>(
   through: Through,
