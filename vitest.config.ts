@@ -1,9 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, mergeConfig } from 'vitest/config'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-export default defineConfig({
+/** Of the tests that need a Kafka, too: test/kafka/vitest.config.ts. */
+export const shared = defineConfig({
   resolve: {
     // Tests run the sources under the package's public names; a child process gets dist, as a user does.
     alias: [
@@ -17,12 +19,8 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    // What needs a Kafka: npm run test:kafka.
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/kafka/**'],
     globalSetup: ['./test/support/programs.ts'],
     setupFiles: ['./test/setup.ts'],
-    typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
     // Processes, not threads: tests send signals, change the environment and start children.
     pool: 'forks',
     maxWorkers: 2,
@@ -31,3 +29,39 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['operators/**/*.ts', 'src/**/*.ts'] },
   },
 })
+
+/** Puts something in the place of a module, or of what a process has, or looks at all of its memory. */
+const changesProcess = /vi\.(mock|doMock|stub\w+|spyOn)\(|process\.(on|once|kill|chdir|env\.\w+ = )|queryObjects/
+
+/** npm run schedules */
+const schedules = 'test/src/testing/kafka/schedules/'
+
+/** What is imported is loaded once for these: half of the time of many. */
+const together = ['test/src', 'test/operators'].flatMap((folder) =>
+  readdirSync(here(`./${folder}`), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `${folder}/${name}`)
+    .filter((path) => !path.startsWith(schedules) && !changesProcess.test(readFileSync(here(`./${path}`), 'utf8'))),
+)
+
+export default mergeConfig(
+  shared,
+  defineConfig({
+    test: {
+      projects: [
+        { extends: true, test: { name: 'together', isolate: false, include: together } },
+        { extends: true, test: { name: 'schedules', include: [`${schedules}*.test.ts`] } },
+        {
+          extends: true,
+          test: {
+            name: 'alone',
+            include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+            // What needs a Kafka: npm run test:kafka.
+            exclude: ['**/node_modules/**', '**/dist/**', 'test/kafka/**', `${schedules}**`, ...together],
+            typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
+          },
+        },
+      ],
+    },
+  }),
+)

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, mergeConfig } from 'vitest/config'
-import shared from '../../vitest.config.ts'
+import { shared } from '../../vitest.config.ts'
 
 const client = new URL('node_modules/@confluentinc/kafka-javascript/lib/index.js', import.meta.url)
 
