@@ -44,6 +44,8 @@ const together = ['test/src', 'test/operators'].flatMap((folder) =>
     .filter((path) => !path.startsWith(schedules) && !changesProcess.test(readFileSync(here(`./${path}`), 'utf8'))),
 )
 
+const typecheck = { enabled: true, only: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' }
+
 export default mergeConfig(
   shared,
   defineConfig({
@@ -51,6 +53,7 @@ export default mergeConfig(
       projects: [
         { extends: true, test: { name: 'together', isolate: false, include: together } },
         { extends: true, test: { name: 'schedules', include: [`${schedules}*.test.ts`] } },
+        { extends: true, test: { name: 'types', include: [], typecheck } },
         {
           extends: true,
           test: {
@@ -58,7 +61,6 @@ export default mergeConfig(
             include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
             // What needs a Kafka: npm run test:kafka.
             exclude: ['**/node_modules/**', '**/dist/**', 'test/kafka/**', `${schedules}**`, ...together],
-            typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
           },
         },
       ],
