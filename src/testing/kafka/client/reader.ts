@@ -19,8 +19,6 @@ const longestSeek = 10_000
 /** In ms: how long records, or the news that there are none, are on their way. */
 const quickest = 0.1
 const slowest = 2
-/** A look that finds nothing lasts longer than asked for, by this factor: nothing else would come of several. */
-const idle = 4
 
 export function createReader({ process, isolation, answer, isDue = () => false }: ReaderParts): ReaderWithWake {
   const { broker, random } = process
@@ -60,7 +58,7 @@ export function createReader({ process, isolation, answer, isDue = () => false }
       for (const place of places) readings.remove(place)
     },
     async poll(max, wait) {
-      const end = process.clock.elapsed() + idle * wait
+      const end = process.clock.elapsed() + wait
       for (let isFirst = true; ; isFirst = false) {
         await answer?.()
         if (isClosed) {
