@@ -41,7 +41,7 @@ export async function visit(browser: Browser, url: string, options: VisitOptions
   return { page, text, rows }
 }
 
-/** From now on time passes in the page when a test says so. Tries again where the machine was too busy to be in time. */
+/** From now on time passes when a test says so. Tries again where the machine was too busy to be in time. */
 async function stopClock(page: Page, tries = 5): Promise<void> {
   const soon = (await page.evaluate<number>('Date.now()')) + 1000
   await page.clock.pauseAt(soon).catch((error: unknown) => {
