@@ -133,8 +133,7 @@ export function serveAcknowledged(
       taker?.settle()
     } catch (error) {
       taker?.settle()
-      const refused = error as WallarxError
-      refuse(stream === undefined ? ofSomebodyElse(refused) : ofItsPayload(refused, maxFrameLength), chunk)
+      refuse((stream === undefined ? ofSomebodyElse : ofItsPayload)(error as WallarxError, maxFrameLength), chunk)
     }
     meter?.handedOver()
   }

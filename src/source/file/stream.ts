@@ -60,7 +60,8 @@ export function createFileStream(options: FileStreamOptions): FileStream {
 
   /** A file ends here as a connection does, but nobody sends the rest of it again. */
   const tellUnread = (): void => {
-    const what = `${path === '-' ? 'it' : path} is read up to byte ${position()} only: what stands there cannot be cut into frames`
+    const place = `${path === '-' ? 'it' : path} is read up to byte ${position()} only`
+    const what = `${place}: what stands there cannot be cut into frames`
     context.report.warn(`${name}: ${what}`, 'SOURCE_CUT_SHORT', { source: name })
   }
 
