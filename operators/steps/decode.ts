@@ -2,6 +2,7 @@ import type { Bytes } from '#platform'
 import type { OnFrame } from '../../src/step/output.ts'
 import type { Decoder, DecoderOrFunction } from '../../src/codec/codec.ts'
 import { failureOf } from '../../src/base/errors.ts'
+import { invalidOption } from '../../src/base/option.ts'
 import { shown } from '../../src/base/shown.ts'
 import { failWith } from '../../src/step/failures.ts'
 import type { Step } from '../../src/step/step.ts'
@@ -9,6 +10,9 @@ import type { Step } from '../../src/step/step.ts'
 /** What `decode` does. */
 export function decodeStep<Message>(decoder: DecoderOrFunction<Message>): Step<Bytes, Message> {
   const form: Decoder<Message> = typeof decoder === 'function' ? { name: decoder.name, decode: decoder } : decoder
+  if (typeof (form as Partial<typeof form> | undefined)?.decode !== 'function') {
+    throw invalidOption('a decoder', 'a function or an object with the method decode', decoder)
+  }
   const name = form.name ?? 'decode'
   const start: Step<Bytes, Message>['start'] = (output, context, meter) => {
     const where = { pipeline: context.pipeline, step: name }

@@ -83,7 +83,10 @@ export function readHello(body: Buffer): Hello {
   checkGreeting(body)
   const name = body.toString('utf8', 6 + idLength)
   if (name === '' || body.length > 6 + idLength + longestStreamName) {
-    throw notUnderstood(`a stream with a name of 1 to ${longestStreamName} bytes`, `${body.length - 6 - idLength}`)
+    throw notUnderstood(
+      `a stream with a name of 1 to ${longestStreamName} bytes`,
+      `a name of ${body.length - 6 - idLength} bytes`,
+    )
   }
   return { streamId: body.toString('hex', 6, 6 + idLength), name }
 }

@@ -7,6 +7,7 @@ export const eventCodes = {
   CLIENT_SLOW: 'a client of a sink did not read as fast as it was sent to, and was closed',
   SINK_NOT_CHECKED: 'a file may not be read, so nobody knows whether it is the one that was written',
   SOURCE_REPLACED: 'there is another file where a source reads',
+  SOURCE_CUT_SHORT: 'a file has something that cannot be cut into frames, and is not read from there on',
   SOURCE_WRITTEN_LATE: 'a file was written to that had been rotated away and left',
   CONNECTION_NOT_ACCEPTED: 'a connection could not be accepted; those that are there go on',
   JOURNAL_PART_LEFT_OUT: 'a damaged part of a journal was left out, as onDamage says',

@@ -42,6 +42,9 @@ export function knownOptions<Options extends object>(
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption(`the options of ${of}`, 'an object', options)
   }
+  if (options instanceof Uint8Array) {
+    throw invalidOption(`the options of ${of}`, `an object; is ${of}() what you mean, in place of ${of}?`, options)
+  }
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(names, name)) continue
     const known = Object.keys(names)

@@ -165,5 +165,8 @@ export function encoderOf<Message>(encoder: EncoderOrFunction<Message>): {
   readonly encode: Encoder<Message>['encode']
 } {
   if (typeof encoder === 'function') return { name: encoder.name === '' ? 'encode' : encoder.name, encode: encoder }
+  if (typeof (encoder as Partial<typeof encoder> | undefined)?.encode !== 'function') {
+    throw invalidOption('an encoder', 'a function or an object with the method encode', encoder)
+  }
   return { name: encoder.name ?? 'encode', encode: (message) => encoder.encode(message) }
 }

@@ -26,6 +26,7 @@ export function createFramer({ framing, maxFrameLength, from = 0, onFrame, where
   if (typeof framing !== 'object' || framing === null) {
     throw invalidOption('framing', 'a framing, such as lengthPrefixed(4)', framing)
   }
+  if ('framing' in framing) throw invalidOption('framing', 'the framing of a codec, such as csv().framing', framing)
   const max = 'maxLength' in framing ? Math.min(framing.maxLength ?? limit, maxFrameLength ?? Infinity) : limit
   if ('delimiter' in framing) return createDelimitedFramer(framing, max, from === 0, onFrame, where)
   if ('record' in framing) return createCsvFramer(framing, max, from, onFrame, where)

@@ -143,11 +143,9 @@ export function createLifecycle({ pipelines, drainTimeout, clock, finish, closed
 }
 
 function drainFailure(pipelines: ReadonlyMap<string, Pipeline>, drainTimeout: number): WallarxError {
-  const waits = [...pipelines].flatMap(([name, pipeline]) => {
-    const { lifecycle, holds } = pipeline.status()
-    const by = holds.map((hold) => hold.name).join(', ')
-    return lifecycle === 'running' ? `${name} (held by: ${by || 'nothing'})` : []
-  })
+  const waits = [...pipelines].flatMap(([name, pipeline]) =>
+    pipeline.running ? `${name} (${pipeline.waitsFor()})` : [],
+  )
   return new WallarxError('DRAIN_TIMEOUT', {
     expected: `to stop within ${drainTimeout} ms (option drainTimeout)`,
     got: `pipelines that had not ended: ${waits.join(', ')}`,

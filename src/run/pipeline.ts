@@ -31,6 +31,8 @@ export interface Pipeline extends Quiescible {
   /** Drops the pipeline as it is. */
   abort(): void
   status(): PipelineStatus
+  /** What has not ended yet, for who waits for the end: `held by: …`, or the sinks that are not done. */
+  waitsFor(): string
   readonly inFlight: number
 }
 
@@ -120,6 +122,12 @@ export function createPipeline(name: string, messages: Messages, shared: Shared)
         sources: endpoints.sources(),
         ...(watermarks.length > 0 && { watermarks }),
       }
+    },
+    waitsFor() {
+      const names = holds.list().map((hold) => hold.name)
+      if (names.length > 0) return `held by: ${names.join(', ')}`
+      const sinks = endpoints.sinks()
+      return sinks.length > 0 ? `held by: nothing; has not handed over all: ${sinks.join(', ')}` : 'held by: nothing'
     },
     get inFlight() {
       return inFlight.count

@@ -10,6 +10,8 @@ export interface PipelineEndpoints extends Endpoints {
   readonly opening: boolean
   /** The names of the sources. */
   sources(): string[]
+  /** The names of the sinks that have not handed over everything for good. */
+  sinks(): string[]
   /** What a crash does to state and output. */
   readonly guarantee: Guarantee
   /** Resolves when everything written so far is handed over. */
@@ -30,6 +32,7 @@ export interface PipelineEndpointsOptions {
 }
 
 interface OpenSink {
+  readonly name: string
   readonly delivery: SinkDelivery
   flush: (() => Promise<void>) | undefined
 }
@@ -104,7 +107,7 @@ export function createPipelineEndpoints({
     addSink(name, delivery) {
       const place = follow(pipeline, 'sink', name)
       if (delivery === 'exactly once' && !place.isPersistent) sinkWithoutStart = true
-      const sink: OpenSink = { delivery, flush: undefined }
+      const sink: OpenSink = { name, delivery, flush: undefined }
       sinks.add(sink)
       return {
         restored: place.restored,
@@ -127,6 +130,7 @@ export function createPipelineEndpoints({
       return openings.size > 0
     },
     sources: () => [...sources.values()],
+    sinks: () => [...sinks].map(({ name }) => name),
     get guarantee() {
       return guaranteeOf(
         [...sources.keys()].map((id) => replayable.has(id)),

@@ -7,6 +7,7 @@ import { to } from '../../operators/to.ts'
 import { toMulti } from '../../operators/toMulti.ts'
 import { utf8, type Decoder } from '../../src/codec/codec.ts'
 import { lengthPrefixed } from '../../src/framing/lengthPrefixed.ts'
+import { lines } from '../../src/framing/lines.ts'
 import { chunksOf } from '../src/framing/framed.ts'
 import { checklist } from './checklist.ts'
 import { gather } from './gather.ts'
@@ -16,6 +17,10 @@ checklist('decode', rx)
 
 /** A foreign operator that does nothing, but stands in between. */
 const foreign = map(<Message>(message: Message): Message => message)
+
+test.each([undefined, 'utf8', { name: 'no decode' }, lines()])('decode cannot be made from %j', (decoder) => {
+  expect(() => decode(decoder as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+})
 
 describe('decode', () => {
   const frames = fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 20 }).chain((payloads) => {

@@ -12,6 +12,12 @@ import { rx } from './twin.ts'
 
 checklist('encode', rx)
 
+test.each([undefined, 'utf8', { name: 'no encode' }])('encode and framed cannot be made from %j', (encoder) => {
+  const invalid = expect.objectContaining({ code: 'OPTION_INVALID' }) as unknown
+  expect(() => encode(encoder as never)).toThrow(invalid)
+  expect(() => framed(encoder as never)).toThrow(invalid)
+})
+
 /** A sink that gathers its bytes as those of this package do. */
 function byteSink(acceptsText: boolean): { sink: ByteSink; bytes: () => string; text: () => number } {
   const buffers: Buffer[] = []

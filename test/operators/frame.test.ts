@@ -2,6 +2,7 @@ import { NEVER, Observable, of, startWith, take } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { run, type DeadLetter } from '../../src/index.ts'
 import { frame } from '../../operators/frame.ts'
+import { csv } from '../../src/codec/csv/csv.ts'
 import { delimited } from '../../src/framing/delimited.ts'
 import { lengthPrefixed } from '../../src/framing/lengthPrefixed.ts'
 import { checklist } from './checklist.ts'
@@ -75,6 +76,7 @@ describe('frame', () => {
     ['a maximum length of -1', lengthPrefixed(4), { maxFrameLength: -1 }],
     ['a header length of 0.5', { headerLength: 0.5, payloadLength: () => 1 }, {}],
     ['an empty delimiter', { delimiter: Buffer.alloc(0), unterminated: 'error' } as const, {}],
+    ['a codec in place of its framing', csv() as never, {}],
   ])('cannot be made with %s', (_, framing, options) => {
     expect(() => frame(framing, options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   })

@@ -138,7 +138,7 @@ export function csv(options: CsvOptions = {}): Csv<unknown> {
 }
 
 function checkColumns(columns: readonly string[]): void {
-  const problem = Array.isArray(columns) && columns.length > 0 ? problemOf(columns) : 'nothing of that kind'
+  const problem = Array.isArray(columns) && columns.length > 0 ? problemOf(columns) : 'at least one'
   if (problem !== undefined) throw invalidOption('columns', `an array of names, each once (${problem})`, columns)
 }
 

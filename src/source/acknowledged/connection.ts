@@ -54,7 +54,7 @@ const defaultMaxFrameLength = 1024 * 1024
 /** `onEnd` is called when the connection is closed. */
 export function serveAcknowledged(
   socket: Socket,
-  { name, maxFrameLength, subscription, streams, reject, peer }: AcknowledgedConnectionOptions,
+  { name, maxFrameLength = defaultMaxFrameLength, subscription, streams, reject, peer }: AcknowledgedConnectionOptions,
   onEnd: () => void,
 ): AcknowledgedConnection {
   const { output, context, meter } = subscription
@@ -118,7 +118,7 @@ export function serveAcknowledged(
 
   const framer = createFramer({
     framing: messageFraming,
-    maxFrameLength: (maxFrameLength ?? defaultMaxFrameLength) + frameOverhead,
+    maxFrameLength: maxFrameLength + frameOverhead,
     where,
     onFrame(bytes, start, end) {
       if (taker !== undefined && bytes[start] === messageType.frame) taker.take(bytes, start, end)
@@ -133,7 +133,7 @@ export function serveAcknowledged(
       taker?.settle()
     } catch (error) {
       taker?.settle()
-      refuse(stream === undefined ? ofSomebodyElse(error as WallarxError) : (error as WallarxError), chunk)
+      refuse((stream === undefined ? ofSomebodyElse : ofItsPayload)(error as WallarxError, maxFrameLength), chunk)
     }
     meter?.handedOver()
   }
@@ -177,6 +177,15 @@ export function serveAcknowledged(
 function ofSomebodyElse(error: WallarxError): WallarxError {
   if (error.code === 'STREAM_CHANGED') return error
   return notUnderstood('a sender that wants acknowledgements (acknowledged: true)', error.got)
+}
+
+/** What is too long by the limit that a user has set: what is cut here is longer by its type and number. */
+function ofItsPayload(error: WallarxError, maxFrameLength: number): WallarxError {
+  if (error.code !== 'FRAME_TOO_LONG') return error
+  return new WallarxError(error.code, {
+    expected: `a frame of at most ${maxFrameLength} bytes (option maxFrameLength)`,
+    got: `${error.got}, ${frameOverhead} of them its type and number`,
+  })
 }
 
 const takenOver = (stream: string): Refusal => ({

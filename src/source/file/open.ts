@@ -8,11 +8,13 @@ import type { Position } from '../../context/endpoint.ts'
 export async function openFile(path: string): Promise<FileHandle> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const kind = await file.stat()
-  if (!kind.isFIFO() && !kind.isSocket()) return file
+  if (!kind.isFIFO() && !kind.isSocket() && !kind.isDirectory()) return file
   await file.close()
   throw new WallarxError('SOURCE_FAILED', {
     expected: `a file at ${path}`,
-    got: `a ${kind.isFIFO() ? 'FIFO' : 'socket'}, which has no positions; standard input (path: '-') needs none`,
+    got: kind.isDirectory()
+      ? `a directory; ${path}/ is the path of the files in it`
+      : `a ${kind.isFIFO() ? 'FIFO' : 'socket'}, which has no positions; standard input (path: '-') needs none`,
   })
 }
 

@@ -49,6 +49,7 @@ export function createFileStream(options: FileStreamOptions): FileStream {
   const { output, context, meter } = subscription
   const newFramer = (from: Position) =>
     createStreamFramer({ framing, maxFrameLength, from, where }, output, context, () => {
+      if (!isEnd) tellUnread()
       over(isEnd)
     })
   let framer = newFramer(0)
@@ -56,6 +57,13 @@ export function createFileStream(options: FileStreamOptions): FileStream {
   let passed: PassedBytes | undefined
   let isEnd = false
   const position = (): Position => read - framer.pending()
+
+  /** A file ends here as a connection does, but nobody sends the rest of it again. */
+  const tellUnread = (): void => {
+    const place = `${path === '-' ? 'it' : path} is read up to byte ${position()} only`
+    const what = `${place}: what stands there cannot be cut into frames`
+    context.report.warn(`${name}: ${what}`, 'SOURCE_CUT_SHORT', { source: name })
+  }
 
   return {
     position: () => passed && position(),

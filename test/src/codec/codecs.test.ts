@@ -1,6 +1,9 @@
 import fc from 'fast-check'
+import { lastValueFrom, of } from 'rxjs'
 import { describe, expect, test } from 'vitest'
+import { decode } from 'wallarx/operators'
 import { framed, type Decoder, type Encoder } from '../../../src/codec/codec.ts'
+import { csv } from '../../../src/codec/csv/csv.ts'
 import { json } from '../../../src/codec/json.ts'
 import { msgpack } from '../../../src/codec/msgpack.ts'
 import { delimited } from '../../../src/framing/delimited.ts'
@@ -95,3 +98,14 @@ describe.each(codecs)('%s', (_, codec, values, framing, write) => {
 
 /** As JSON has it. */
 const plainOf = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown
+
+test.each([
+  ['json', json],
+  ['msgpack', msgpack],
+  ['csv', csv],
+])('%s that is handed over without being called says so', async (name, codec) => {
+  await expect(lastValueFrom(of(Buffer.from('1')).pipe(decode(codec as never)))).rejects.toMatchObject({
+    code: 'OPTION_INVALID',
+    expected: expect.stringContaining(`is ${name}() what you mean`) as unknown,
+  })
+})

@@ -223,6 +223,18 @@ describe('draining', () => {
     expect(await isFree(port)).toBe(true)
   })
 
+  test('DRAIN_TIMEOUT names the sinks that wait for somebody, where nothing holds', async () => {
+    const port = await freePort()
+    const pipeline = fromObservable(of('m')).pipe(toSink(tcpSink({ connect: `127.0.0.1:${port}` })))
+    const { app } = await runForTest({ pipelines: { pipeline }, drainTimeout: 30 })
+    await expect(app.close()).rejects.toMatchObject({
+      code: 'DRAIN_TIMEOUT',
+      got:
+        'pipelines that had not ended: pipeline (held by: nothing; ' +
+        `has not handed over all: tcp 127.0.0.1:${port})`,
+    })
+  })
+
   test('the error that stopped the run is reported, not the timeout of its draining', async () => {
     const numbers = new Subject<number>()
     const { app } = await runForTest({

@@ -200,6 +200,17 @@ describe('a sender', () => {
     expect(before).toBe(messages.length === 2 ? 1 : 0)
   })
 
+  test('that sends a frame which is too long is told how long one may be', async () => {
+    const { port, letters } = await receiver({ maxFrameLength: 100 })
+    const sender = await greet(port)
+    sender.socket.write(frame(1, 'a'.repeat(101)))
+    await sender.until(() => sender.ended)
+    expect(letters[0]!.error).toMatchObject({
+      expected: 'a frame of at most 100 bytes (option maxFrameLength)',
+      got: 'a header that announces 110 bytes, 9 of them its type and number',
+    })
+  })
+
   test('that sends other frames under the same numbers is told, before anything new is taken', async () => {
     const { out, port, codes } = await receiver()
     const first = await greet(port)

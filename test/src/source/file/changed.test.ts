@@ -218,7 +218,7 @@ describe('a path where a position is, and that is now', () => {
     mkdirSync(path)
     await expect(read(store, { path, onChange })).rejects.toMatchObject({
       code: 'SOURCE_FAILED',
-      cause: { code: 'EISDIR' },
+      got: `a directory; ${path}/ is the path of the files in it`,
     })
   })
 

@@ -87,10 +87,11 @@ describe('a file', () => {
     const source = fileSource({ path, framing: lines, maxFrameLength: 5 })
     await expect(lastValueFrom(source)).rejects.toMatchObject({ code: 'FRAME_TOO_LONG' })
     const sink = collect<Buffer>()
-    const { app, letters } = await runForTest({ pipelines: { pipeline: source.pipe(toSink(sink)) } })
+    const { app, letters, log } = await runForTest({ pipelines: { pipeline: source.pipe(toSink(sink)) } })
     await app.closed
     expect(sink.messages.map(text)).toEqual(['one'])
     expect(letters.map(({ error }) => error.code)).toEqual(['FRAME_TOO_LONG'])
+    expect(log.join('\n')).toContain(`${path} is read up to byte 4 only: what stands there cannot be cut into frames`)
   })
 
   test('can be read again and again from one source value', async () => {
@@ -120,7 +121,7 @@ describe('what cannot be read', () => {
     mkdirSync(path)
     await expect(lastValueFrom(fileSource({ path, framing: lines }))).rejects.toMatchObject({
       code: 'SOURCE_FAILED',
-      cause: { code: 'EISDIR' },
+      got: `a directory; ${path}/ is the path of the files in it`,
     })
   })
 
