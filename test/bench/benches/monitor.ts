@@ -43,8 +43,8 @@ export const monitor: Bench = {
     return {
       measurements,
       notes: [
-        `${frames} frames of 8 words on average, in chunks of 64 KiB: what goes on after that is measured for as long ` +
-          'again, twice, in a new process for each; with its beginning: many runs in one process, after two; the ' +
+        `${frames} frames of 8 words on average, in chunks of 64 KiB: what goes on after them is measured, for twice ` +
+          'as long, in a new process for each run; with its beginning: many runs in one process, after two; the ' +
           `least CPU time of ${runs} counts, which a busy machine disturbs least`,
       ],
     }
