@@ -103,7 +103,10 @@ export interface KafkaReader {
   assign(places: readonly PlaceAt[]): void
   /** No record of these comes from now on. */
   unassign(places: readonly Place[]): void
-  /** At most `max` records, in order for each partition; none when nothing came within `wait` ms. */
+  /**
+   * At most `max` records, in order for each partition; none when nothing came within `wait` ms, and none of what has
+   * been closed, a moment later.
+   */
   poll(max: number, wait: number): Promise<readonly KafkaRecord[]>
   /** No record of these comes until they are resumed. */
   pause(places: readonly Place[]): void

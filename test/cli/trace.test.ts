@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { TraceReport } from '../../src/monitor/report.ts'
 import { startMonitorServer } from '../support/monitorServer.ts'
 import { at, report } from '../support/reports.ts'
+import { token, workers } from '../src/monitor/workers/application.ts'
+import { eventually } from '../support/watch.ts'
 import { wallarx } from './wallarx.ts'
 
 const seen = (more: Partial<TraceReport> = {}): TraceReport => ({
@@ -46,6 +48,20 @@ describe('wallarx trace', () => {
     const printed = program.stdout().trim().split('\n')
     expect(printed.map((line) => JSON.parse(line) as unknown)).toEqual(all.slice(0, 2))
     await server.until(() => server.readers() === 0)
+  })
+
+  test('--worker follows the key at another worker, which the one at URL asks', async () => {
+    const [a, b] = await workers(['a', 'b of c'])
+    const program = wallarx('trace', a!.url, '--key', '3', '--worker', 'b of c', '--token', token, '--limit', '1')
+    const { followers } = b!.run
+    await eventually(() => followers.size === 1)
+    for (const tell of followers.keys()) tell(seen({ key: '3' }))
+    expect(await program.ended, program.stderr()).toBe(0)
+    expect(program.stdout()).toBe('03:04:05.000  Lines count  Words 3  "fox" -> {"count":1}\n')
+    expect(a!.run.followers.size).toBe(0)
+    const unknown = wallarx('trace', a!.url, '--key', '3', '--worker', 'c', '--token', token)
+    expect(await unknown.ended).toBe(1)
+    expect(unknown.stderr()).toContain('WORKER_UNKNOWN: no worker of this name is known by its port: known are "a",')
   })
 
   test('Ctrl-C, or a reader that has seen enough, ends it at once, also at the application', async () => {

@@ -71,6 +71,7 @@ describe('wallarx', () => {
     [['trace', 'a:1'], '--key is missing'],
     [['trace', 'a:1', 'b:1', '--key', '1'], 'expected one URL'],
     [['trace', 'a:1', '--key', 'fox'], '--key wants a whole number below 2^64'],
+    [['trace', 'a:1', '--key', '1', '--worker', ''], '--worker wants the name of a worker'],
     [['trace', 'a:1', '--key', '1', '--limit', '0'], '--limit wants a whole number from 1'],
     [['state'], 'DIR is missing'],
     [['state', 'a', 'b'], 'got "b" too'],

@@ -21,6 +21,8 @@ const help = `wallarx trace: follows one key of an application, message by messa
   --key K              the key, a whole number
 
   --partition NAME     its state partition. Default: all that have this key
+  --worker NAME        on a cluster the worker whose messages are followed, which is asked by the one at URL. Default:
+                       the one at URL. A key is where its shard is: only its owner has messages of it
   --limit N            stop after N messages. Default: when the application ends
   --json               each message as JSON, on a line of its own, as the application tells it
   --token T            the token of the monitor. Default: that of the environment, WALLARX_TOKEN, which others on this
@@ -52,6 +54,7 @@ function parse(args: readonly string[]): TraceOptions {
     options: {
       key: { type: 'string' },
       partition: { type: 'string' },
+      worker: { type: 'string' },
       limit: { type: 'string' },
       json: { type: 'boolean', default: false },
       token: { type: 'string' },
@@ -62,8 +65,14 @@ function parse(args: readonly string[]): TraceOptions {
   if (more.length > 0) throw new UsageError(`expected one URL, got "${more[0]!}" too`)
   const address = monitorAddress(url, tokenOption(values.token))
   const query = new URLSearchParams({ key: keyOption(values.key) })
-  if (values.partition === '') throw new UsageError('--partition wants the name of a state partition')
-  if (values.partition !== undefined) query.set('partition', values.partition)
+  for (const [name, what] of [
+    ['partition', 'a state partition'],
+    ['worker', 'a worker'],
+  ] as const) {
+    const value = values[name]
+    if (value === '') throw new UsageError(`--${name} wants the name of ${what}`)
+    if (value !== undefined) query.set(name, value)
+  }
   const limit = numberOption('limit', values.limit, { least: 1 }) ?? Infinity
   return { address, path: `trace?${query.toString()}`, limit, json: values.json }
 }

@@ -8,6 +8,8 @@ import { passed } from './repeated.ts'
 /** Each consume holds a thread of libuv, and nothing else can be answered meanwhile: so none takes longer than this. */
 const longestConsume = 50
 const longestSeek = 10_000
+/** In ms: who goes on reading what somebody else has closed leaves the time to others. */
+const whenClosed = 5
 
 /** A partition that is read. */
 interface Reading {
@@ -89,7 +91,10 @@ export function createReader({ native, handle, answer, isDue }: ReaderParts): Re
       const end = systemClock.elapsed() + wait
       for (;;) {
         await answer()
-        if (isClosed) return []
+        if (isClosed) {
+          await passed(whenClosed)
+          return []
+        }
         const left = Math.max(0, Math.round(end - systemClock.elapsed()))
         const records = await consume(max, Math.min(left, longestConsume)).catch((error: unknown) => {
           if (isClosed) return []

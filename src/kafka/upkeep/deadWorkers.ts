@@ -2,6 +2,7 @@ import type { EventLog } from '../../base/log.ts'
 import { shown } from '../../base/shown.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { KafkaClient, Place } from '../client.ts'
+import { KafkaError } from '../fault.ts'
 import { workerOf } from '../workersTopic.ts'
 
 export interface DeadWorkersOptions {
@@ -48,9 +49,12 @@ export function createDeadWorkers(options: DeadWorkersOptions): DeadWorkers {
     const { low, end } = found!
     if (low >= end) return workers
     const reader = await client.reader('uncommitted', timeout)
+    const giveUp = clock.elapsed() + timeout
     try {
       reader.assign([{ ...place, offset: low }])
       while ((reader.position(place) ?? 0) < end) {
+        // The life that it belongs to may have been lost, and its reader closed.
+        if (clock.elapsed() > giveUp) throw new KafkaError('unreachable', `${topic}: its end was not read in time`)
         for (const { key, value } of await reader.poll(1000, endOfReading)) {
           const one = key === null || value === null ? undefined : workerOf(key, value)
           if (one !== undefined) workers.set(...one)

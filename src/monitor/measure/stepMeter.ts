@@ -82,7 +82,12 @@ export class MeasuredStep implements StepMeter {
 
   /** The same, with those that went on to another worker and not those that came from one. */
   get arrived(): number {
-    return this.#given - this.left + (this.#above?.sent ?? 0)
+    let arrived = this.#given - this.left
+    for (let step = this.#above; step !== undefined; step = step.#above) {
+      if (step.flow !== 'one') return arrived + step.out
+      arrived += step.#given - step.left - step.elsewhere + step.received - step.dropped
+    }
+    return arrived
   }
 
   get sent(): number {

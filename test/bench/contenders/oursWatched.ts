@@ -11,8 +11,9 @@ const chunksATurn = 8
 /** Chunks that begin to come then, and let the process do something else in between. */
 async function* inTurns(chunks: Iterable<Buffer>, begun: Promise<void>): AsyncGenerator<Buffer> {
   await begun
-  for (const [at, chunk] of [...chunks].entries()) {
-    if (at % chunksATurn === 0) await turn()
+  let at = 0
+  for (const chunk of chunks) {
+    if (at++ % chunksATurn === 0) await turn()
     yield chunk
   }
 }

@@ -2,8 +2,10 @@ import type { MonitorReport, NodeReport, PartitionReport, PipelineReport } from 
 import { formatCount, formatCounted, formatDuration, formatPercent } from './format.ts'
 import type { Verdict } from './why.ts'
 
-/** Milliseconds of a second that a step or a key takes: from here on it is worth a sentence. */
+/** Milliseconds of a second that a step takes: from here on it is worth a sentence. */
 const busy = 100
+/** The same of a key, whose time is that of the last minute or so. */
+const busyKey = 60 * busy
 /** Messages of a key, before it is called hot. */
 const fewest = 100
 
@@ -70,7 +72,7 @@ function hotKeys(partitions: readonly PartitionReport[]): { key: string; told: s
       return [{ key, told }]
     }
     const byTime = hotOf(hottest.map(({ key, time }) => [key, time]))
-    if (byTime === undefined || byTime.most < busy) return []
+    if (byTime === undefined || byTime.most < busyKey) return []
     const { key, share } = byTime
     return [{ key, told: `Key ${key} of ${name} is hot: it takes ${share} of the time of the hottest keys.` }]
   })

@@ -196,4 +196,14 @@ function endLaws(law: Law): void {
     await trial.observer.endTransactionOf(id, [{ topic, partition: 0 }], soon)
     expect(await restored(trial, topic)).toMatchObject({ low: 0, values: [] })
   })
+  law('who goes on reading what has been closed gets nothing, and leaves the time to others', async (trial) => {
+    const topic = await trial.topic()
+    await write(trial, topic, ['a'])
+    const reader = await trial.reader()
+    reader.assign([at({ topic, partition: 0 }, 0)])
+    await reader.close(soon)
+    let others = false
+    void trial.elapse(20).then(() => (others = true))
+    while (!others) expect(await reader.poll(100, 100)).toEqual([])
+  })
 }

@@ -48,3 +48,26 @@ test('a worker that joins while others are ended is left alone, also where their
     expect(ended).toEqual(['id-first', 'id-last'])
   }
 })
+
+test('a topic of the workers whose end does not come is given up: its reader may have been closed', async () => {
+  const nothing = {
+    assign: () => undefined,
+    position: () => undefined,
+    poll: () => new Promise((resolve) => setImmediate(resolve, [])),
+    close: () => Promise.resolve(),
+  } as unknown as KafkaReader
+  const client = {
+    ends: () => Promise.resolve([{ low: 0, end: 1 }]),
+    reader: () => Promise.resolve(nothing),
+    members: () => Promise.resolve([]),
+  } as unknown as KafkaClient
+  const dead = createDeadWorkers({
+    client,
+    topic,
+    worker: 'own',
+    clock: systemClock,
+    timeout: 20,
+    warn: () => undefined,
+  })
+  await expect(dead.free(['group'], [])).rejects.toMatchObject({ fault: 'unreachable' })
+})

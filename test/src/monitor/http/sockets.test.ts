@@ -113,3 +113,15 @@ test('a connection too many gets an answer, and room comes back', async () => {
   await gone
   await expect.poll(async () => (await get('/healthz').catch(() => undefined))?.status).toBe(200)
 })
+
+test('a request that has come whole only while the port closes is told so', async () => {
+  const { port, get, close } = await opened()
+  const late = await connect(port)
+  await write(late, 'GET /status HTTP/1.1\r\n')
+  await get('/healthz')
+  const closed = close()
+  const answer = read(late)
+  await write(late, head)
+  expect(await answer).toMatch(/^HTTP\/1\.1 503 .*CLOSING/s)
+  await closed
+})

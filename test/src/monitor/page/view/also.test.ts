@@ -30,7 +30,8 @@ describe('it also tells', () => {
     expect(all({ partitions: keys([900, 1], [50, 1], [50, 1]) })).toContain(
       'Key 0 of Words is hot: 900 messages, 90 % of those of the hottest keys.',
     )
-    expect(all({ partitions: keys([50, 10], [50, 3000], [50, 1]) })).toContain('Key 1 of Words is hot: it takes 99 %')
+    expect(all({ partitions: keys([50, 10], [50, 9000], [50, 1]) })).toContain('Key 1 of Words is hot: it takes 99 %')
+    expect(all({ partitions: keys([50, 10], [50, 3000], [50, 1]) })).not.toContain('hot')
     expect(all({ partitions: keys([500, 10], [400, 10]) })).not.toContain('hot')
     expect(all({ partitions: [{ ...keys([900, 1])[0]!, entities: 1 }] })).not.toContain('hot')
   })
