@@ -54,9 +54,9 @@ export const memory: Bench = {
     return {
       measurements,
       notes: [
-        `${frames} frames of 8 words on average, in chunks of 64 KiB; processor time of the second and third pass over ` +
-          'them in one pipeline, each run in a process of its own: a pipeline that is gone takes compiled code with it; ' +
-          'outputs are compared byte for byte first',
+        `${frames} frames of 8 words on average, in chunks of 64 KiB; processor time of the second and third pass ` +
+          'over them in one pipeline, each run in a process of its own: a pipeline that is gone takes compiled code ' +
+          'with it; outputs are compared byte for byte first',
       ],
     }
   },
