@@ -1,6 +1,6 @@
-import { WallarxError } from '../base/errors.ts'
-import { shown } from '../base/shown.ts'
+import type { WallarxError } from '../base/errors.ts'
 import {
+  checkEntryKey,
   isEntryKey,
   sameKey,
   type EntryChanges,
@@ -175,14 +175,7 @@ export class StateEntries<Value> {
   }
 
   private add(key: EntryKey, value: Value): void {
-    if (!isEntryKey(key)) {
-      throw new WallarxError('STATE_NOT_SERIALIZABLE', {
-        expected:
-          'the key of a StateMap, or the member of a StateSet, to be a string, number, bigint, boolean, null ' +
-          'or undefined',
-        got: shown(key),
-      })
-    }
+    checkEntryKey(key)
     const entry = {
       key: sameKey(key),
       value,

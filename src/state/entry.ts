@@ -1,4 +1,5 @@
-import type { WallarxError } from '../base/errors.ts'
+import { WallarxError } from '../base/errors.ts'
+import { shown } from '../base/shown.ts'
 
 /** What a key of a `StateMap` and a member of a `StateSet` may be. */
 export type EntryKey = string | number | bigint | boolean | null | undefined
@@ -41,6 +42,17 @@ export const sameKey = (key: EntryKey): EntryKey => (key === 0 ? 0 : key)
 
 export function isEntryKey(key: unknown): key is EntryKey {
   return key === null || (typeof key !== 'object' && typeof key !== 'function' && typeof key !== 'symbol')
+}
+
+/** Throws `STATE_NOT_SERIALIZABLE` for what is no key. */
+export function checkEntryKey(key: unknown): void {
+  if (isEntryKey(key)) return
+  throw new WallarxError('STATE_NOT_SERIALIZABLE', {
+    expected:
+      'the key of a StateMap, or the member of a StateSet, to be a string, number, bigint, boolean, null ' +
+      'or undefined',
+    got: shown(key),
+  })
 }
 
 /** A method by which Node shows an object (`util.inspect`, `console.log`), and what it is given to show parts of it. */

@@ -1,5 +1,5 @@
 import { StateEntries, stateEntries } from './entries.ts'
-import { inspectCustom, type EntryKey, type Inspect } from './entry.ts'
+import { checkEntryKey, inspectCustom, type EntryKey, type Inspect } from './entry.ts'
 
 /**
  * A Map inside a state for what grows large: a checkpoint writes the entries that changed since the last one, not all
@@ -19,7 +19,7 @@ import { inspectCustom, type EntryKey, type Inspect } from './entry.ts'
  *   it instead: `new StateMap(other)`. One that is removed from its state loses its entries in the store at the next
  *   checkpoint.
  *
- * An entry takes some 60 bytes more than in a Map.
+ * An entry takes some 60 bytes more than in a Map, from the first checkpoint or iteration on.
  *
  * @example
  * ```ts
@@ -32,62 +32,64 @@ import { inspectCustom, type EntryKey, type Inspect } from './entry.ts'
  * ```
  */
 export class StateMap<Key extends EntryKey, Value> {
-  readonly #entries = new StateEntries<Value>()
+  /** A plain Map until somebody asks for the entries: without a store, what is kept for one costs nothing. */
+  #kept: Map<Key, Value> | StateEntries<Value> = new Map<Key, Value>()
 
   constructor(entries?: Iterable<readonly [Key, Value]> | null) {
     showContent(this)
-    for (const [key, value] of entries ?? []) this.#entries.set(key, value)
+    for (const [key, value] of entries ?? []) this.set(key, value)
   }
 
   /** How many entries there are; reads none. */
   get size(): number {
-    return this.#entries.size
+    return this.#kept.size
   }
 
   /** The value of a key, or `undefined`. */
   get(key: Key): Value | undefined {
-    return this.#entries.get(key)
+    return this.#kept.get(key)
   }
 
   /** Whether there is an entry of this key. */
   has(key: Key): boolean {
-    return this.#entries.has(key)
+    return this.#kept.has(key)
   }
 
   /** Puts an entry, or another value in one; it is in the next checkpoint. */
   set(key: Key, value: Value): this {
-    this.#entries.set(key, value)
+    checkEntryKey(key)
+    this.#kept.set(key, value)
     return this
   }
 
   /** Removes an entry. Returns whether there was one. */
   delete(key: Key): boolean {
-    return this.#entries.delete(key)
+    return this.#kept.delete(key)
   }
 
   /** Removes all entries, in the same time whatever the size. */
   clear(): void {
-    this.#entries.clear()
+    this.#kept.clear()
   }
 
   /** Calls back with each entry, in the order of insertion. */
   forEach(callback: (value: Value, key: Key, map: this) => void, thisArgument?: unknown): void {
-    for (const { key, value } of this.#entries.values()) callback.call(thisArgument, value, key as Key, this)
+    for (const { key, value } of this[stateEntries].values()) callback.call(thisArgument, value, key as Key, this)
   }
 
   /** All entries, in the order of insertion. */
   *entries(): Generator<[Key, Value], undefined, unknown> {
-    for (const { key, value } of this.#entries.values()) yield [key as Key, value]
+    for (const { key, value } of this[stateEntries].values()) yield [key as Key, value]
   }
 
   /** All keys, in the order of insertion. */
   *keys(): Generator<Key, undefined, unknown> {
-    for (const { key } of this.#entries.values()) yield key as Key
+    for (const { key } of this[stateEntries].values()) yield key as Key
   }
 
   /** All values, in the order of insertion. */
   *values(): Generator<Value, undefined, unknown> {
-    for (const { value } of this.#entries.values()) yield value
+    for (const { value } of this[stateEntries].values()) yield value
   }
 
   /** All entries, in the order of insertion. */
@@ -107,7 +109,11 @@ export class StateMap<Key extends EntryKey, Value> {
 
   /** For the state codec. @internal */
   get [stateEntries](): StateEntries<Value> {
-    return this.#entries
+    const kept = this.#kept
+    if (kept instanceof StateEntries) return kept
+    const entries = new StateEntries<Value>()
+    for (const [key, value] of kept) entries.set(key, value)
+    return (this.#kept = entries)
   }
 }
 

@@ -9,8 +9,8 @@ export interface BenchOptions {
   /** Entities of the benches `entities`, `checkpoint`, `commits` and `restart`. */
   readonly entities: number
   /**
-   * About how many seconds one run of the bench `latency` measures; a run of `durability` has 3 corpora for each, and
-   * `commits` takes 12 for each.
+   * About how many seconds two turns of the bench `latency` take, of which each contender has 2 × `runs` + 1; a run of
+   * `durability` has 3 corpora for each, and `commits` takes 12 for each.
    */
   readonly seconds: number
   /** MiB that the bench `backpressure` sends. */

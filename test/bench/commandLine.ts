@@ -71,7 +71,7 @@ ${benches.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`).join('\n
   --frames N    frames of the word count (${usual.frames})
   --keys N      entities that are looked up (${usual.keys})
   --entities N  entities in memory, in a checkpoint, in a store (${usual.entities})
-  --seconds N   length of one run of the latency bench (${usual.seconds})
+  --seconds N   length of two turns of the latency bench (${usual.seconds})
   --size N      MiB sent to a server whose receiver does not read (${usual.size})
   --quick       a few messages and one run: does it work at all? Its numbers mean nothing
   --json FILE   writes every run to FILE
