@@ -26,17 +26,15 @@ const build = (): KeptClock => ({ watermark: -Infinity, origins: new Map<string,
 export const keepsOrigins = ({ build: made }: StatePartition<never, unknown>): boolean => made === build
 
 /** Of an `eventTime`, from the last checkpoint, under a `run` with a store. The name is unique in the pipeline. */
-export const keepOrigins = (context: Context, name: string): Keeping =>
-  keep(context, `event time ${context.pipeline}: ${name}`)
+export const keepOrigins = (context: Context, name: string): Keeping => keep(context, 'event time', name)
 
 /** The same of a step that lives by time, of which each state partition has one. */
-export const keepStepTime = (context: Context, partition: string): Keeping =>
-  keep(context, `step time ${context.pipeline}: ${partition}`)
+export const keepStepTime = (context: Context, partition: string): Keeping => keep(context, 'step time', partition)
 
-function keep({ pipeline, entities, time }: Context, name: string): Keeping {
+function keep({ pipeline, entities, time }: Context, what: string, name: string): Keeping {
   // On a cluster the one entity would be on one of the workers.
   if (pipeline === undefined || entities.exchange !== undefined) return { kept: build(), changed: () => undefined }
-  const partition = time.pipeline.partition(name, (full) => statePartition(full, { build }))
+  const partition = time.pipeline.partition(`${what} ${pipeline}: ${name}`, (full) => statePartition(full, { build }))
   const table = entities.of(partition)
   const slot = table.slot(0)
   return {
