@@ -13,10 +13,8 @@ export interface JoinSteps<Left, Right, Out> {
   readonly both: Step<Sided<Left, Right>, Out>
 }
 
-/** `clocks`: so many stand directly upstream of what brings both together, see `createStepTime`. */
 export function joinWithinSteps<Left, Right, Out, Late>(
   options: JoinWithinOptions<Left, Right, Out, Late>,
-  clocks: number,
 ): JoinSteps<Left, Right, Out | Late> {
   const {
     name,
@@ -41,7 +39,7 @@ export function joinWithinSteps<Left, Right, Out, Late>(
     both: stateStep({
       ...joining(settings, name),
       operator: 'joinWithin',
-      clocks,
+      clocks: 2,
       partition,
       key: (input: Sided<Left, Right>) => (input.side === 'left' ? left.key(input.message) : right.key(input.message)),
       concurrency: undefined,

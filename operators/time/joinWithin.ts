@@ -40,7 +40,7 @@ export function joinWithin<Left, Right, Out, Late = never>(
   right$: Observable<Right>,
   options: JoinWithinOptions<Left, Right, Out, Late>,
 ): OperatorFunction<Left, Out | Late> {
-  const { left, right, both } = joinWithinSteps(options, 2)
+  const { left, right, both } = joinWithinSteps(options)
   return (left$) => {
     const lefts = operate(left[1])(operate(left[0])(left$))
     const rights = operate(right[1])(operate(right[0])(right$))

@@ -59,6 +59,7 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
   let subscription: Subscription | undefined
   let handed = 0 // messages that were given out and are not dealt with: who has done that asks for one more
   let withdrawForceComplete: (() => void) | undefined
+  let withdrawEnd: (() => void) | undefined
 
   const finish = (how: { readonly error?: unknown }): void => {
     end ??= how
@@ -73,6 +74,13 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
     handed = 0
     withdrawForceComplete?.()
     withdrawForceComplete = undefined
+    withdrawEnd?.()
+  }
+  /** Nobody asks any more. */
+  const letGo = (): void => {
+    subscription?.unsubscribe()
+    forget()
+    gate.open()
   }
   /** To a request for which no message waits. An error is told once. */
   const answer = (request: ReadRequest<Message>): void => {
@@ -98,6 +106,7 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
       if (waiting.size === 0) forget()
       return runs
     })
+    withdrawEnd = context.shutdown.onEnd(letGo) // a generator that waits for an answer tells nobody
     return pipeline.subscribe({
       next(message) {
         const request = requests.shift()
@@ -137,10 +146,8 @@ function iterate<Message>(pipeline: Observable<Message>, highWaterMark: number):
         else requests.push(request)
       }),
     return() {
-      subscription?.unsubscribe()
-      forget()
+      letGo()
       finish({})
-      gate.open()
       return Promise.resolve(ended)
     },
   }

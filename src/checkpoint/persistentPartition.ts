@@ -102,7 +102,7 @@ export function createPersistentPartition(
       packedCount = 0
       // First: an entity that was made anew since then is written after it.
       table.takeRemoved((low, high) => {
-        changes.push(...removal(low, high))
+        for (const change of removal(low, high)) changes.push(change)
       })
       for (const slot of table.takeChanged()) {
         packedCount++
@@ -121,7 +121,8 @@ export function createPersistentPartition(
           entities++
         }
       }
-      if (table.hasTimers) changes.push(...timers.changes(table))
+      // One by one: as arguments of one call there may be too many.
+      if (table.hasTimers) for (const change of timers.changes(table)) changes.push(change)
       table.evict(forget)
       if (seen?.entities === entities && seen.timers === timers.count) return changes
       seen = { entities, timers: timers.count }

@@ -54,7 +54,7 @@ export function createPersistentTimers(
     const times = new Set(timers.values())
     const value = timers.size === 0 ? undefined : packTimers(timers)
     const changes: Change[] = before.size + times.size === 0 ? [] : [{ key: entityTimersKey(id, low, high), value }]
-    changes.push(...changedTimes(prefix, low, high, before, times))
+    for (const change of changedTimes(prefix, low, high, before, times)) changes.push(change)
     count += times.size - before.size
     return changes
   }
@@ -84,7 +84,7 @@ export function createPersistentTimers(
       for (const slot of timers.takeChanged()) {
         const present = new Map<TimerName, number>()
         timers.forEach(slot, (name, at) => present.set(name, at))
-        changes.push(...replace(table.low(slot), table.high(slot), present))
+        for (const change of replace(table.low(slot), table.high(slot), present)) changes.push(change)
       }
       removed.clear()
       return changes

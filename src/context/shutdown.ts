@@ -18,6 +18,11 @@ export interface Shutdown {
    * wish back.
    */
   readonly onForceComplete: (complete: () => boolean) => () => void
+  /**
+   * Calls `letGo` when the pipeline has ended and nobody asks any more, which what stands in between need not pass on.
+   * The result takes the wish back.
+   */
+  readonly onEnd: (letGo: () => void) => () => void
 }
 
 /** Brings a pipeline, or one that stands behind a source, to its end when the run stops. */
@@ -50,6 +55,7 @@ export const noShutdown: Shutdown = {
   stopping: never,
   gracePeriod: Infinity,
   onForceComplete: () => () => undefined,
+  onEnd: () => () => undefined,
 }
 
 /**
@@ -64,6 +70,7 @@ export function createShutdown({
   forceComplete,
 }: ShutdownOptions): ShutdownControl {
   const wishes = new Set<() => boolean>()
+  const atEnd = new Set<() => void>()
   let open = 0 // sources
   let seen = false // a source
   let restarted = false // a source was subscribed to after the stop
@@ -103,6 +110,12 @@ export function createShutdown({
         stopLater()
       }
     },
+    onEnd(letGo) {
+      atEnd.add(letGo)
+      return () => {
+        atEnd.delete(letGo)
+      }
+    },
     sourceOpened() {
       if (stopping.aborted) {
         restarted = true
@@ -123,6 +136,7 @@ export function createShutdown({
     end() {
       over = true
       stopWaiting?.()
+      for (const letGo of atEnd) letGo()
     },
   }
 }

@@ -61,11 +61,8 @@ export interface PipelineClock extends WatermarkClock {
 export interface Sleeper {
   /** Called after each chunk, and when an origin has ended: what stands upstream is called first. */
   readonly look: () => void
-  /**
-   * A clock that held nobody is about to hold: what time it is without that one stays, and is given where the clock is
-   * directly upstream.
-   */
-  readonly remember?: (clock: PipelineClock) => number | undefined
+  /** A clock that held nobody is about to hold: what time it is without that one stays. */
+  readonly remember?: () => void
   /** Calls `work` between two messages of the step. Absent: at once */
   turn: Turn | undefined
   /** Messages of this origin, or of one below it, are kept and have not come out. Absent: none are */

@@ -90,6 +90,7 @@ export function createPipelineContext(
     shutdown: {
       stopping,
       gracePeriod,
+      onEnd: shutdown.onEnd,
       onForceComplete(complete) {
         failing = false // subscribed to again, by a `retry`
         return shutdown.onForceComplete(complete)

@@ -77,7 +77,7 @@ export function stateStep<In, State, Outputs, Out>({
   if (isTimed) partition[livesByTime] = true
   if (concurrency !== undefined) wholeNumber('concurrency', concurrency, 1)
   const compute = timedCompute as (message: In, state: State) => ReturnType<typeof timedCompute>
-  const whereIn = ({ pipeline }: Context): Where => ({ pipeline, step: name, partition: partition.name })
+  const whereIn = ({ pipeline }: Context) => ({ pipeline, step: name, partition: partition.name })
 
   const startHere: StartHere<In, State, Out> = (output, context, meter, entities, places) => {
     const where = whereIn(context)

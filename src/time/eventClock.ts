@@ -90,6 +90,7 @@ export class EventClock implements PipelineClock {
     const isNew = this.watermark === -Infinity && this.#origins.size === 0
     if (waits && isNew) this.#origins.set(anybody.name, { ...anybody, heard: clock.now() })
     if (this.#origins.size > 0) this.#idle?.watch()
+    this.live = this.#origins.size > 0 // it does not begin to hold: it may have done so before a restart
     this.#settle()
     pipeline.addClock(this)
   }
@@ -238,8 +239,7 @@ export class EventClock implements PipelineClock {
         this.#slowest = origin
       } else if (origin.kept.greatest < this.#others) this.#others = origin.kept.greatest
     }
-    // So it is in the checkpoint what time it was for those that it did not hold.
-    if (!this.live && this.#slowest !== undefined) this.#raise(this.#pipeline.remember(this))
+    if (!this.live && this.#slowest !== undefined) this.#pipeline.remember()
     this.live = this.#slowest !== undefined
     if (this.#slowest !== undefined) this.#raise(this.#slowest.kept.greatest - this.#outOfOrder)
   }

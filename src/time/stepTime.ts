@@ -3,6 +3,7 @@ import type { Context } from '../context/context.ts'
 import { within } from '../context/context.ts'
 import type { PipelineClock, Sleeper, Turn } from '../context/time.ts'
 import { UpstreamClocks } from '../context/time/upstreamClocks.ts'
+import { keepStepTime, type Keeping } from './keptOrigins.ts'
 import { OutputClock } from './outputClock.ts'
 
 /** What time it is for one step in one subscription. */
@@ -34,6 +35,8 @@ export interface StepTime {
 }
 
 export interface StepTimeOptions {
+  /** The state partition of the step. */
+  readonly partition: string
   /** Of so many clocks upstream each holds the time until it has begun. Default: those that are found */
   readonly clocks?: number | undefined
   /** The step emits later, and has a clock of its own for what is downstream. */
@@ -41,7 +44,7 @@ export interface StepTimeOptions {
 }
 
 /** `wake` is called between two messages, when the time may be another and no message told the step so. */
-export function createStepTime(context: Context, wake: () => void, options: StepTimeOptions = {}): StepTime {
+export function createStepTime(context: Context, wake: () => void, options: StepTimeOptions): StepTime {
   return new LivedTime(context, wake, options)
 }
 
@@ -65,8 +68,9 @@ class LivedTime implements StepTime, Sleeper {
   #woken = false
   #ended = false
   readonly #output: OutputClock
+  readonly #keeping: Keeping
 
-  constructor(context: Context, wake: () => void, { clocks, emitsLater = false }: StepTimeOptions) {
+  constructor(context: Context, wake: () => void, { partition, clocks, emitsLater = false }: StepTimeOptions) {
     this.#context = context
     this.#wake = wake
     this.#register = context.time.register
@@ -76,7 +80,9 @@ class LivedTime implements StepTime, Sleeper {
       this.#only = undefined
       if (!emitsLater) this.#output.enter()
     }
-    this.#clocks = new UpstreamClocks(context, found, emitsLater ? context.time.clocks : undefined, clocks)
+    this.#keeping = keepStepTime(context, partition)
+    const { watermark } = this.#keeping.kept
+    this.#clocks = new UpstreamClocks(context, found, emitsLater ? context.time.clocks : undefined, clocks, watermark)
     this.#clocks.own = this.#output
     this.upstream = this.#clocks.context
     context.time.pipeline.addSleeper(this)
@@ -141,8 +147,9 @@ class LivedTime implements StepTime, Sleeper {
   }
 
   readonly look = (): void => {
+    if (this.#byEvents) this.#keep(this.now())
     if (this.#woken) return
-    if (this.#byEvents && this.#due > this.now()) this.#output.raise(this.#now)
+    if (this.#byEvents && this.#due > this.#now) this.#output.raise(this.#now)
     if (this.#due === Infinity) return
     const isKnown = this.#byEvents || this.#byArrival || this.#clocks.clocks.length > 0
     if (!isKnown || this.#due > this.now()) {
@@ -154,8 +161,17 @@ class LivedTime implements StepTime, Sleeper {
     else this.turn(this.#wakeNow)
   }
 
-  readonly remember = (clock: PipelineClock): number | undefined =>
-    this.#byEvents ? this.#clocks.remember(clock) : undefined
+  readonly remember = (): void => {
+    if (this.#byEvents) this.#clocks.remember()
+  }
+
+  /** What can be told of the clocks upstream need not be all: they may hold again, or not any more. */
+  #keep(now: number): void {
+    const { kept, changed } = this.#keeping
+    if (now <= kept.watermark) return
+    kept.watermark = now
+    changed()
+  }
 
   readonly #wakeNow = (): void => {
     this.#woken = false

@@ -1,9 +1,9 @@
-import { merge } from 'ix/asynciterable/merge'
 import type { OperatorAsyncFunction } from 'ix/interfaces'
 import type { JoinWithinOptions } from '../../../src/time/join/options.ts'
 import { relayedStep, relayStep } from '../../steps/joinRelay.ts'
 import { joinWithinSteps } from '../../steps/joinWithin.ts'
 import { operate } from '../chain/operate.ts'
+import { inTurn } from './inTurn.ts'
 
 /**
  * Pairs messages of two streams that have the same key and lie near each other in time, as `joinWithin` of
@@ -32,15 +32,14 @@ export function joinWithin<Left, Right, Out, Late = never>(
   right$: AsyncIterable<Right>,
   options: JoinWithinOptions<Left, Right, Out, Late>,
 ): OperatorAsyncFunction<Left, Out | Late> {
-  const { left, right, both } = joinWithinSteps(options, 1)
+  const { left, right, both } = joinWithinSteps(options)
   return (left$) => {
     const lefts = operate(left[1])(operate(left[0])(left$))
     const rights = operate(right[1])(operate(right[0])(right$))
-    // ix reads ahead of what it gives.
-    const merged = merge(
+    const sides = inTurn([
       operate(relayStep<Left, Right>('left'))(lefts),
       operate(relayStep<Left, Right>('right'))(rights),
-    )
-    return operate(both)(operate(relayedStep<Left, Right>())(merged))
+    ])
+    return operate(both)(operate(relayedStep<Left, Right>())(sides))
   }
 }

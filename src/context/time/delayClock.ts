@@ -126,8 +126,9 @@ export class DelayClock implements PipelineClock, Sleeper {
     this.live = oldest !== undefined || isDue || this.#upstream.live
   }
 
-  readonly remember = (clock: PipelineClock): number | undefined =>
-    this.#isClock ? this.#upstream.remember(clock) : undefined
+  readonly remember = (): void => {
+    if (this.#isClock) this.#upstream.remember()
+  }
 
   end(): void {
     this.ended = true

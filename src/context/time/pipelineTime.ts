@@ -207,10 +207,9 @@ export class PipelineTime {
     if (at >= 0) this.#sleepers.splice(at, 1)
   }
 
-  /** A clock that held nobody is about to hold. Gives the least time of those that it will hold, if there are some. */
-  remember(clock: PipelineClock): number {
-    const least = Math.min(...this.#sleepers.map((sleeper) => sleeper.remember?.(clock) ?? Infinity))
-    return least === Infinity ? -Infinity : least
+  /** A clock that held nobody is about to hold. */
+  remember(): void {
+    for (const sleeper of this.#sleepers) sleeper.remember?.()
   }
 
   /** Those that have begun since the last call are called by turns of this step. */

@@ -14,16 +14,17 @@ export class UpstreamClocks {
   #single: PipelineClock | undefined
   /** The last one that a message came with. */
   #met: WatermarkClock | undefined
-  #watermark = -Infinity
+  #watermark: number
   /** So many are to come until the watermark is known. */
   #expected: number
 
   /**
    * `outer` is told of them as well; `changed` is called when there is another. `expected`: so many of them there are,
-   * which begin one after the other.
+   * which begin one after the other. `watermark`: what it was before a restart.
    */
-  constructor(context: Context, changed?: () => void, outer?: ClockSet, expected = 0) {
+  constructor(context: Context, changed?: () => void, outer?: ClockSet, expected = 0, watermark = -Infinity) {
     this.#time = context.time
+    this.#watermark = watermark
     this.#expected = expected
     this.#set = new ClockSet(() => {
       this.#expected--
@@ -63,9 +64,8 @@ export class UpstreamClocks {
   }
 
   /** See `Sleeper`. */
-  remember(clock: PipelineClock): number | undefined {
-    const watermark = this.#known()
-    return this.#set.clocks.includes(clock) ? watermark : undefined
+  remember(): void {
+    this.#known()
   }
 
   #known(): number {

@@ -8,7 +8,7 @@ import type { PresentEntity } from './presentEntity.ts'
 /** What a step with timers is made of, whether it gives its results at once or later. */
 export interface TimedStepOptions<In, State, Outputs> {
   readonly meter: StepMeter | undefined
-  readonly where: Where
+  readonly where: Where & { readonly partition: string }
   readonly entities: EntityTable<State>
   readonly slotOf: (message: In) => number
   readonly compute: (message: In, state: State, entity: PresentEntity) => unknown

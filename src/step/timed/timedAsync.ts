@@ -93,7 +93,7 @@ export function timedAsync<In, State, Outputs, Out>(
     present = time.now()
     fireDue()
   }
-  const time = createStepTime(keyed.upstream!, wake, { emitsLater: true })
+  const time = createStepTime(keyed.upstream!, wake, { partition: where.partition, emitsLater: true })
   const run = createEntityWork<In, State, Outputs>(output, context, {
     ...options,
     timers,

@@ -86,7 +86,7 @@ export function timedSync<In, State, Outputs, Out>(
     if (timers.next <= time.now()) fire(time.now())
     tellNext()
   }
-  const time = createStepTime(context, wake, options)
+  const time = createStepTime(context, wake, { partition: where.partition, clocks: options.clocks })
 
   const entity = new PresentEntity(entities, time)
   const fire = createFiring(output, context, { ...options, time, entity, finish })

@@ -151,6 +151,19 @@ describe('toAsyncIterable', () => {
 })
 
 describe('there and back', () => {
+  test('nobody listens any more when the pipeline is let go, whatever stands in between', () => {
+    const subject = new Subject<number>()
+    async function* foreign(): AsyncGenerator<number> {
+      yield* toAsyncIterable(subject) // it waits for an answer, and can be told nothing
+    }
+    for (let life = 0; life < 2; life++) {
+      const subscription = fromAsyncIterable(foreign()).subscribe()
+      expect(subject.observed).toBe(true)
+      subscription.unsubscribe()
+      expect(subject.observed).toBe(false)
+    }
+  })
+
   test('loses nothing and does not wait for itself, whatever the high-water marks', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 4 }), fc.nat(60), async (marks, count) => {

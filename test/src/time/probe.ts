@@ -13,10 +13,14 @@ export function probeStep<Message>(seen: Seen<Message>[], wakeAt = -Infinity): S
   return {
     name: 'probe',
     start(output, context) {
-      const time: StepTime = createStepTime(context, () => {
-        seen.push({ now: time.now() })
-        time.wakeAt(Infinity)
-      })
+      const time: StepTime = createStepTime(
+        context,
+        () => {
+          seen.push({ now: time.now() })
+          time.wakeAt(Infinity)
+        },
+        { partition: 'probe' },
+      )
       return {
         next(message) {
           seen.push({ message, time: time.time(), now: time.now() })

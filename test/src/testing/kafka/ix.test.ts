@@ -1,11 +1,13 @@
 import { from, type AsyncIterableX } from 'ix/asynciterable'
 import { map, mergeAll } from 'ix/asynciterable/operators'
-import { switchMap, timer, type Observable, type OperatorFunction } from 'rxjs'
+import { filter, share, switchMap, timer, type Observable, type OperatorFunction } from 'rxjs'
 import { expect, onTestFinished, test } from 'vitest'
 import { fromAsyncIterable, statePartition, toAsyncIterable } from 'wallarx'
-import { toMulti, toStatePartition, toStatePartitionMulti } from 'wallarx/operators/ix'
+import { joinWithin, toMulti, toStatePartition, toStatePartitionMulti } from 'wallarx/operators/ix'
 import { simulateCluster, workersDoNotMatter } from 'wallarx/testing'
 import { account, notes, type Note } from './programs.ts'
+import { workersThrough } from '../../../../src/testing/pipelineLaw/workersDoNotMatter.ts'
+import { accountOf, end, events, outOfOrder, rest, type Event } from './timedPrograms.ts'
 
 /** Operators of Ix in the middle of a pipeline. */
 const through =
@@ -71,6 +73,35 @@ test.each(Object.entries(programs))(
   },
   120_000,
 )
+
+const isLast = ([, at]: Event): boolean => at >= end
+
+/** As `joined` of the timed programs, whose sides are pulled. */
+const joined = (): OperatorFunction<Event, string> => (source) => {
+  const all = source.pipe(share())
+  const sideOf = (isHere: (event: Event) => boolean) =>
+    from(toAsyncIterable(all.pipe(filter((event) => isHere(event) || isLast(event)))))
+  const side = { key: accountOf, at: ([, at]: Event) => at }
+  const pairs = joinWithin(
+    sideOf(([, , page]) => page >= 2),
+    {
+      name: 'pairs',
+      left: side,
+      right: side,
+      before: 5,
+      after: 30,
+      outOfOrder,
+      combine: (one: Event, other: Event) =>
+        isLast(one) ? undefined : `${one[0]}: ${one.slice(1).join(' ')}, ${other.slice(1).join(' ')}`,
+    },
+  )
+  return fromAsyncIterable(sideOf(([, , page]) => page < 2).pipe(pairs))
+}
+
+test('joinWithin of Ix: it does not matter what happens to the workers', async () => {
+  const options = { input: events, key: accountOf, runs: 20 }
+  await workersThrough((client) => client, joined, options, undefined, rest)
+}, 120_000)
 
 test('a step that is subscribed to when the program has begun is told', async () => {
   const later = (): OperatorFunction<Note, string> => {

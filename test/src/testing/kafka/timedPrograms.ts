@@ -10,9 +10,9 @@ export const accountOf = ([account]: readonly [bigint, ...unknown[]]): bigint =>
 
 const accounts = [0n, 1n, 2n, 3n]
 /** How much earlier than the latest one an event may be. */
-const outOfOrder = 20
+export const outOfOrder = 20
 /** Later than all that counts: the last event of each account. What is open then stays open on a cluster. */
-const end = 1_000_000
+export const end = 1_000_000
 
 /** Events of four accounts, in about the order of their times; nothing is late. */
 export const events: fc.Arbitrary<readonly Event[]> = fc
