@@ -31,7 +31,8 @@ export const shared = defineConfig({
 })
 
 /** Puts something in the place of a module, or of what a process has, or looks at all of its memory. */
-const changesProcess = /vi\.(mock|doMock|stub\w+|spyOn)\(|process\.(on|once|kill|chdir|env\.\w+ = )|globalThis\.set|queryObjects/
+const changesProcess =
+  /vi\.(mock|doMock|stub\w+|spyOn)\(|process\.(on|once|kill|chdir|env\.\w+ = )|globalThis\.set|queryObjects/
 
 /** npm run schedules */
 const schedules = 'test/src/testing/kafka/schedules/'
