@@ -140,6 +140,7 @@ class LivedTime implements StepTime, Sleeper {
 
   end(): void {
     this.#ended = true
+    if (this.#byEvents) this.#keep(this.now()) // of the last chunk nobody looks
     this.#output.end()
     this.#due = Infinity
     this.#disarm?.()
