@@ -131,7 +131,12 @@ test('many timers are read from the store as their time comes, and leave nothing
   await driver.stop()
   await driver.close()
   const left = await store.open()
-  expect(Array.from(left.range(Buffer.alloc(0)), ({ key }) => String.fromCharCode(key[0]!))).toEqual(['C', 'O', 'P', 'P'])
+  expect(Array.from(left.range(Buffer.alloc(0)), ({ key }) => String.fromCharCode(key[0]!))).toEqual([
+    'C',
+    'O',
+    'P',
+    'P',
+  ])
   await left.close()
 })
 
