@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { WallarxError, type Where } from '../../base/errors.ts'
 import { shown } from '../../base/shown.ts'
 import { Breach } from './breach.ts'
+import { inTime } from './inTime.ts'
 
 /** Of every law. */
 export interface LawOptions {
@@ -20,8 +21,9 @@ export interface LawOptions {
   /** Goes straight to the input that a broken law named, together with its seed. */
   readonly path?: string | undefined
   /**
-   * Milliseconds after which a run that has not ended breaks the law. They are counted in tenths, and a pause in which
-   * the whole process stood still counts as one tenth, so that a busy machine breaks no law. Default: 2,000
+   * Milliseconds after which a run that has not ended breaks the law: those in which this process worked, or had nothing
+   * to do. A pause in which all of it stood still counts as one tenth, so that a busy machine breaks no law. Default:
+   * 2,000
    */
   readonly timeout?: number | undefined
 }
@@ -119,9 +121,6 @@ function fromEnvironment(): number | undefined {
   return text === undefined || text === '' ? undefined : Number(text)
 }
 
-/** Parts in which the time of a run is counted. */
-const timeoutParts = 10
-
 /**
  * Runs that do not end break the law. Making such an input smaller would take as long for each try, so that it stops
  * after a few: the tries after that count as holding.
@@ -134,27 +133,15 @@ function withTimeout<Input>(
   let failures = 0 // an input that user code changes may grow with each try to make it smaller
   return async (input) => {
     if (timeouts > 3 || failures > 500) return
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      const wait = (part: number): void => {
-        timer = setTimeout(() => {
-          if (part < timeoutParts) {
-            wait(part + 1)
-            return
-          }
-          timeouts++
-          reject(new Breach(`no end of the run within ${timeout} ms`))
-        }, timeout / timeoutParts)
-      }
-      wait(1)
-    })
+    const late = (): Breach => {
+      timeouts++
+      return new Breach(`no end of the run within ${timeout} ms`)
+    }
     try {
-      await Promise.race([holds(input), late])
+      await inTime(timeout, () => holds(input), late)
     } catch (thrown) {
       if (!fc.PreconditionFailure.isFailure(thrown)) failures++
       throw thrown
-    } finally {
-      clearTimeout(timer)
     }
   }
 }

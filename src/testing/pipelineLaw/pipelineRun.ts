@@ -1,5 +1,6 @@
 import type { OperatorFunction } from 'rxjs'
 import { Breach } from '../law/breach.ts'
+import { inTime } from '../law/inTime.ts'
 import { difference, shownValue } from '../law/difference.ts'
 import type { PipelineDriver, TestPipelineOptions } from '../driver/driver.ts'
 import type { PipelineEvent } from '../driver/faults.ts'
@@ -21,7 +22,7 @@ export interface RunThroughOptions extends TestPipelineOptions {
   readonly settle?: boolean | 'timers'
   /** Whether states are those that a program which is started again finds. Default: those in memory */
   readonly durable?: boolean
-  /** Milliseconds of real time until a run that has not ended is given up. Default: 2,000 */
+  /** Milliseconds until a run that has not ended is given up, as `inTime` counts them. Default: 2,000 */
   readonly timeout?: number | undefined
 }
 
@@ -51,12 +52,6 @@ export async function runThrough<In, Out>(
   { settle = true, durable = false, timeout = 2000, ...options }: RunThroughOptions,
 ): Promise<PipelineRun<Out>> {
   let driver: PipelineDriver<In, Out> | undefined
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new NoEnd(`no end of the run within ${timeout} ms`))
-    }, timeout)
-  })
   const run = async (): Promise<PipelineRun<Out>> => {
     driver = await testPipeline(build(), options)
     let steps: Out[][] = []
@@ -78,12 +73,11 @@ export async function runThrough<In, Out>(
     return { steps, outputs, takenBack, states: driver.states() }
   }
   try {
-    return await Promise.race([run(), late])
+    return await inTime(timeout, run, () => new NoEnd(`no end of the run within ${timeout} ms`))
   } catch (error) {
     if (error instanceof NoEnd) throw error
     throw new PipelineBreach(`the failure of the pipeline: ${shownError(error)}`, { cause: error })
   } finally {
-    clearTimeout(timer)
     await driver?.close()
   }
 }
