@@ -21,9 +21,9 @@ export interface LawOptions {
   /** Goes straight to the input that a broken law named, together with its seed. */
   readonly path?: string | undefined
   /**
-   * Milliseconds after which a run that has not ended breaks the law: those in which this process worked, or had nothing
-   * to do. A pause in which all of it stood still counts as one tenth, so that a busy machine breaks no law. Default:
-   * 2,000
+   * Milliseconds after which a run that has not ended breaks the law: those in which this process worked, or had
+   * nothing to do. A pause in which all of it stood still counts as one tenth, so that a busy machine breaks no law.
+   * Default: 2,000
    */
   readonly timeout?: number | undefined
 }
