@@ -30,28 +30,21 @@ export const shared = defineConfig({
   },
 })
 
-/** Puts something in the place of a module, or of what a process has, or looks at all of its memory. */
-const changesProcess =
-  /vi\.(mock|doMock|stub\w+|spyOn)\(|process\.(on|once|kill|chdir|env\.\w+ = )|globalThis\.set|queryObjects/
-
 /** npm run schedules */
 const schedules = 'test/src/testing/kafka/schedules/'
 
-/** These try laws for seconds, which goes faster in a process that has compiled nothing else. */
-const long = [
-  'test/operators/time/',
-  'test/src/testing/',
-  'test/src/checkpoint/',
-  'test/src/store/',
-  'test/src/journal/',
-]
+/** Puts something in the place of a module, or of what a process has, or looks at all of its memory. */
+const changesProcess =
+  /vi\.(mock|doMock|stub\w+|spyOn|useFakeTimers)\(|process\.(on|once|kill|chdir|env\.\w+ = )|globalThis\.set|queryObjects/
+
+/** These have no sockets, files and processes, of which something could be left when the next file begins. */
+const rooms = ['base', 'codec', 'context', 'framing', 'key', 'serialization', 'state', 'step']
 
 /** What is imported is loaded once for these: half of the time of many. */
-const together = ['test/src', 'test/operators'].flatMap((folder) =>
+const together = ['test/operators', ...rooms.map((room) => `test/src/${room}`)].flatMap((folder) =>
   readdirSync(here(`./${folder}`), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts'))
+    .filter((name) => name.endsWith('.test.ts') && !name.startsWith('time/'))
     .map((name) => `${folder}/${name}`)
-    .filter((path) => !long.some((folder) => path.startsWith(folder)))
     .filter((path) => !changesProcess.test(readFileSync(here(`./${path}`), 'utf8'))),
 )
 
