@@ -46,8 +46,7 @@ export function createPersistentPartition(
   const { name, version, migrate } = partition
   const codec: StateCodec<unknown> = createStateCodec(partition, versionLength)
   let written = known // the info in the store
-  /** With what counts that was last seen to be right: nothing else of it changes. */
-  let seen: { readonly entities: number; readonly timers: number } | undefined
+  let compared = false // with that of the program: from then on nothing but its counts changes
   let entities = known?.entities ?? 0
   let packedCount = 0
   const timers = createPersistentTimers(store, name, id, known?.timers ?? 0, shard)
@@ -124,8 +123,8 @@ export function createPersistentPartition(
       // One by one: as arguments of one call there may be too many.
       if (table.hasTimers) for (const change of timers.changes(table)) changes.push(change)
       table.evict(forget)
-      if (seen?.entities === entities && seen.timers === timers.count) return changes
-      seen = { entities, timers: timers.count }
+      if (compared && written?.entities === entities && (written.timers ?? 0) === timers.count) return changes
+      compared = true
       const timerCount = timers.count > 0 ? { timers: timers.count } : {}
       const windows = partition[windowsKept]
       const info: PartitionInfo = { id, version, entities, ...timerCount, keys: keysOf(partition), windows }

@@ -1,11 +1,11 @@
 /** All at once: random events, origins, options, chunks, checkpoints, crashes, restarts and sinks that are slow. */
 import fc from 'fast-check'
-import type { OperatorFunction } from 'rxjs'
 import { expect, test } from 'vitest'
-import { play, testPipeline, withFaults } from 'wallarx/testing'
+import { withFaults } from 'wallarx/testing'
 import * as any from '../../time/arbitraries.ts'
-import type { Event, JoinRules, Message } from '../../time/model.ts'
-import { chunks, eventsIn, unpacked, type Chunk } from './chunks.ts'
+import type { Event, JoinRules } from '../../time/model.ts'
+import { chunks, eventsIn } from './chunks.ts'
+import { outputsOf } from './outputsOf.ts'
 import {
   joinPipeline,
   joinRules,
@@ -24,18 +24,6 @@ const timeout = 60_000 + 200 * runs
 const input = withFaults(chunks(40))
 const caches = fc.constantFrom(undefined, 1)
 type Events = typeof input extends fc.Arbitrary<infer Item> ? Item : never
-
-async function outputsOf<Out>(events: Events, operator: () => OperatorFunction<Message, Out>): Promise<Out[]> {
-  const build = (): OperatorFunction<Chunk, Out> => (source) => source.pipe(unpacked, operator())
-  const driver = await testPipeline(build(), { delivery: 'exactly once' })
-  try {
-    await play(driver, events, { build })
-    await driver.end()
-    return driver.outputs()
-  } finally {
-    await driver.close()
-  }
-}
 
 const eventsOf = (events: Events): Event[] =>
   eventsIn(events.flatMap((event) => ('message' in event ? [event.message] : [])))

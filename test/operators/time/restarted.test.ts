@@ -4,10 +4,11 @@ import { connect, filter, merge, type Observable, type OperatorFunction } from '
 import { expect, test } from 'vitest'
 import { statePartition } from 'wallarx'
 import { eventTime, to, toStatePartition, toWindows } from 'wallarx/operators'
-import { play, testPipeline, withFaults, type PipelineEvent } from 'wallarx/testing'
+import { withFaults } from 'wallarx/testing'
 import * as any from '../../time/arbitraries.ts'
 import type { Message, WindowOutput, WindowRules } from '../../time/model.ts'
-import { chunks, unpacked, type Chunk } from './chunks.ts'
+import { chunks } from './chunks.ts'
+import { outputsOf } from './outputsOf.ts'
 import { merging, windowRules, windowsOf, type Late } from './pipelines.ts'
 
 type Between = OperatorFunction<Message, Message>
@@ -70,18 +71,6 @@ const pipelines: Readonly<Record<string, Pipeline>> = {
   'asynchronous steps behind both': ofTwoClocks(later, () => laterByKey('right')),
   'an asynchronous step behind what brings both together': ofTwoClocks(nothing, nothing, later),
   'a step with timers behind one': ofTwoClocks(() => byTimers('left'), nothing),
-}
-
-async function outputsOf(events: readonly PipelineEvent<Chunk>[], pipeline: () => ReturnType<Pipeline>) {
-  const build = (): OperatorFunction<Chunk, WindowOutput | Late> => (source) => source.pipe(unpacked, pipeline())
-  const driver = await testPipeline(build(), { delivery: 'exactly once' })
-  try {
-    await play(driver, events, { build })
-    await driver.end()
-    return driver.outputs()
-  } finally {
-    await driver.close()
-  }
 }
 
 const input = withFaults(chunks(25))

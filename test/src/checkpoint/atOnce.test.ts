@@ -4,7 +4,7 @@ import { StateMap, statePartition } from 'wallarx'
 import { eventTime, toStatePartition } from 'wallarx/operators'
 import { testPipeline } from 'wallarx/testing'
 
-const many = 130_000
+const many = 150_000
 const key = (n: number): number => n
 
 test('many entities with a timer each', async () => {
